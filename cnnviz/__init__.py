@@ -1,0 +1,1 @@
+"""A lab bench for image classifiers."""

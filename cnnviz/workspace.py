@@ -1,0 +1,54 @@
+"""Where data sets and checkpoints live. The only place that makes paths out of names."""
+
+import os
+import re
+from pathlib import Path
+
+from cnnviz.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parent.parent
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,95}")
+
+
+def data_root() -> Path:
+    """The folder of prepared data sets: `CNNVIZ_DATA`, or `data/` beside `app.py`."""
+    return Path(os.environ.get("CNNVIZ_DATA") or ROOT / "data").expanduser().absolute()
+
+
+def checkpoints_root() -> Path:
+    """The folder of runs: `CNNVIZ_CHECKPOINTS`, or `checkpoints/` beside `app.py`."""
+    return Path(os.environ.get("CNNVIZ_CHECKPOINTS") or ROOT / "checkpoints").expanduser().absolute()
+
+
+def dataset_folder(name: str) -> Path:
+    """The folder of one data set, whether or not it exists.
+
+    Raises ConfigError for a name that could leave the data folder.
+    """
+    return data_root() / plain_name(name, what="data set")
+
+
+def run_folder(run_id: str) -> Path:
+    """The folder of one run, whether or not it exists.
+
+    Raises ConfigError for a name that could leave the checkpoints folder.
+    """
+    return checkpoints_root() / plain_name(run_id, what="run")
+
+
+def plain_name(name: str, *, what: str) -> str:
+    """`name` itself, if it is safe as the name of a folder.
+
+    Raises ConfigError otherwise.
+    """
+    if not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"{name!r} can't name a {what}: use lower-case letters, digits, dots, dashes and underscores."
+        )
+    return name
+
+
+def slug(text: str, *, fallback: str) -> str:
+    """`text` (which may come from a user) as a safe folder name."""
+    words = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:48].strip("-")
+    return words or fallback
