@@ -1,0 +1,297 @@
+"""What a run is: strict, frozen values that are checked once, here, and go in and out as JSON.
+
+Every field carries a title and a description; forms, `--help` and error messages are made from them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
+
+from cnnviz.errors import ConfigError
+
+Rate = Annotated[float, Field(ge=0, lt=1)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Activation = Literal["relu", "sigmoid", "tanh", "gelu", "mish", "leaky_relu"]
+
+
+class Strict(BaseModel):
+    """A value that cannot change and knows all its keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+# -- data ------------------------------------------------------------------------------------------
+
+
+class Data(Strict):
+    name: str = "shapes"
+    """Data set, by its name in the catalogue."""
+    train: PositiveInt | None = None
+    """Training images; empty takes all that validation leaves."""
+    validation: PositiveInt | None = None
+    """Validation images, drawn from the training images by class; empty takes 10 %, or the data set's own."""
+    split_seed: NonNegativeInt = 0
+    """Seed of the split. Kept apart from the run's seed, so that seeds can be compared on one split."""
+    normalise: Literal["dataset", "imagenet", "none"] = "dataset"
+    """Mean and standard deviation: of the training images, ImageNet's, or 0 and 1."""
+
+
+class PadAndCrop(Strict):
+    name: Literal["pad_and_crop"] = "pad_and_crop"
+    padding: PositiveInt = 4
+    """Black pixels added on each side before a crop of the original size is drawn."""
+
+
+class HorizontalFlip(Strict):
+    name: Literal["horizontal_flip"] = "horizontal_flip"
+    probability: Probability = 0.5
+    """Share of images that are mirrored."""
+
+
+Augmentation = Annotated[PadAndCrop | HorizontalFlip, Field(discriminator="name")]
+
+
+# -- network ---------------------------------------------------------------------------------------
+
+
+class Mlp(Strict):
+    name: Literal["mlp"] = "mlp"
+    hidden: tuple[PositiveInt, ...] = (500, 500)
+    """Units of each hidden layer."""
+    activation: Activation = "relu"
+    """Non-linearity after each hidden layer."""
+    dropout: Rate = 0.0
+    """Share of hidden units switched off in training."""
+
+
+class ResNet18(Strict):
+    name: Literal["resnet18"] = "resnet18"
+    stem: Literal["imagenet", "cifar"] = "cifar"
+    """First layers: 7×7 stride 2 with pooling (made for 224 px), or 3×3 stride 1 without (made for 32 px)."""
+
+
+Network = Annotated[Mlp | ResNet18, Field(discriminator="name")]
+
+
+class RandomStart(Strict):
+    source: Literal["random"] = "random"
+
+
+class ImageNetStart(Strict):
+    source: Literal["imagenet"] = "imagenet"
+
+
+class CheckpointStart(Strict):
+    source: Literal["checkpoint"] = "checkpoint"
+    run: str
+    """Run whose weights are the start. A last layer of another size is initialised anew."""
+    snapshot: str = "best"
+    """Which of its snapshots: best, last or epoch_0000."""
+
+
+Start = Annotated[RandomStart | ImageNetStart | CheckpointStart, Field(discriminator="source")]
+
+
+# -- optimisation ----------------------------------------------------------------------------------
+
+
+class Optimiser(Strict):
+    learning_rate: PositiveFloat
+    """Step size; with a schedule, its highest value."""
+    weight_decay: NonNegativeFloat = 0.0
+    """L2 penalty; in AdamW decoupled from the gradient."""
+
+
+class Sgd(Optimiser):
+    name: Literal["sgd"] = "sgd"
+    learning_rate: PositiveFloat = 0.05
+    """Step size; with a schedule, its highest value."""
+    momentum: Rate = 0.9
+    """Share of the last step that is taken again."""
+    nesterov: bool = True
+    """Look ahead before the gradient is taken."""
+
+    @model_validator(mode="after")
+    def _nesterov_needs_momentum(self) -> Sgd:
+        if self.nesterov and self.momentum == 0:
+            raise ValueError("Nesterov needs a momentum above 0: set momentum, or nesterov=false")
+        return self
+
+
+class Adam(Optimiser):
+    name: Literal["adam"] = "adam"
+    learning_rate: PositiveFloat = 1e-3
+    """Step size; with a schedule, its highest value."""
+
+
+class AdamW(Optimiser):
+    name: Literal["adamw"] = "adamw"
+    learning_rate: PositiveFloat = 1e-3
+    """Step size; with a schedule, its highest value."""
+    weight_decay: NonNegativeFloat = 0.01
+    """L2 penalty; in AdamW decoupled from the gradient."""
+
+
+class RmsProp(Optimiser):
+    name: Literal["rmsprop"] = "rmsprop"
+    learning_rate: PositiveFloat = 1e-3
+    """Step size; with a schedule, its highest value."""
+    momentum: Rate = 0.0
+    """Share of the last step that is taken again."""
+
+
+class Adadelta(Optimiser):
+    name: Literal["adadelta"] = "adadelta"
+    learning_rate: PositiveFloat = 1.0
+    """Scale of Adadelta's own step size."""
+
+
+AnyOptimiser = Annotated[Sgd | Adam | AdamW | RmsProp | Adadelta, Field(discriminator="name")]
+
+
+class Constant(Strict):
+    name: Literal["constant"] = "constant"
+
+
+class Step(Strict):
+    name: Literal["step"] = "step"
+    every: PositiveInt = 10
+    """Epochs between two drops."""
+    factor: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """What the learning rate is multiplied by at each drop."""
+
+
+class Cosine(Strict):
+    name: Literal["cosine"] = "cosine"
+    t_max: PositiveInt | None = None
+    """Epochs from the highest to the lowest learning rate; empty takes the length of the run."""
+
+
+class OneCycle(Strict):
+    name: Literal["one_cycle"] = "one_cycle"
+    warm_up: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    """Share of the run in which the learning rate rises."""
+    cycle_momentum: bool = True
+    """Let momentum (Adam's β₁) fall from 0.95 to 0.85 while the learning rate rises, and back."""
+
+
+Schedule = Annotated[Constant | Step | Cosine | OneCycle, Field(discriminator="name")]
+
+
+class EarlyStopping(Strict):
+    patience: PositiveInt = 20
+    """Epochs without a better value before training stops."""
+    watch: Literal["validation_loss", "validation_accuracy"] = "validation_loss"
+    """What has to get better."""
+    restore_best: bool = True
+    """End with the best epoch's weights, not the last one's."""
+
+
+# -- the run ---------------------------------------------------------------------------------------
+
+
+class RunConfig(Strict):
+    """Everything that decides how a run turns out."""
+
+    title: Annotated[str, Field(max_length=80)] = ""
+    """Your own name for the run; empty for one made from network and data."""
+    data: Data = Data()
+    network: Network = ResNet18()
+    start: Start = RandomStart()
+    epochs: PositiveInt = 10
+    """Passes over the training images."""
+    batch_size: PositiveInt = 128
+    """Images a step."""
+    optimiser: AnyOptimiser = Sgd()
+    schedule: Schedule = OneCycle()
+    label_smoothing: Rate = 0.0
+    """Share of each label that is spread over all classes."""
+    augmentation: tuple[Augmentation, ...] = ()
+    clip_norm: PositiveFloat | None = None
+    """Longest gradient allowed (norm over all parameters)."""
+    clip_value: PositiveFloat | None = None
+    """Largest entry of the gradient allowed."""
+    early_stopping: EarlyStopping | None = None
+    stop_at_train_loss: PositiveFloat | None = None
+    """Training stops after the first epoch whose training loss is at most this."""
+    seed: NonNegativeInt = 0
+    """Decides initial weights, order of images, augmentation and dropout."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
+    """Arithmetic of the forward and backward pass; weights stay fp32. Auto measures."""
+    memory_format: Literal["auto", "contiguous", "channels_last"] = "auto"
+    """Order of a convolution's values in memory. Auto measures."""
+    compile: Literal["auto", "on", "off"] = "auto"
+    """Compile the network first: minutes at the start, faster steps. Auto measures, in long runs only."""
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any] | str) -> RunConfig:
+        """A checked configuration from a mapping or a JSON text.
+
+        Raises ConfigError with one line that names each key at fault.
+        """
+        try:
+            loaded = json.loads(values) if isinstance(values, str) else dict(values)
+            return cls.model_validate(loaded)
+        except json.JSONDecodeError as error:
+            raise ConfigError(f"The configuration is not JSON (line {error.lineno}): {error.msg}.") from None
+        except ValidationError as error:
+            raise ConfigError(explain(error)) from None
+        except (TypeError, ValueError):
+            raise ConfigError("A configuration is a JSON object of settings: {…}.") from None
+
+
+def explain(error: ValidationError) -> str:
+    """One line for a user: each key at fault and what it should be."""
+    parts = []
+    for item in error.errors(include_url=False):
+        key = ".".join(str(part) for part in item["loc"]) or "configuration"
+        if item["type"] == "extra_forbidden":
+            parts.append(f"{key} is not a setting")
+        elif item["type"] == "value_error":
+            parts.append(f"{key}: {item['ctx']['error']}")
+        else:
+            parts.append(f"{key}: {item['msg'].lower()} (got {item['input']!r})")
+    return "The configuration can't be used: " + "; ".join(parts) + "."
+
+
+def with_settings(config: RunConfig, settings: Mapping[str, str]) -> RunConfig:
+    """`config` with some values replaced, each named by a dotted path and given as JSON or plain text.
+
+    Setting a `name` or `source` (of an optimiser, say) starts that part afresh with its defaults.
+    Raises ConfigError for a path or value that does not exist.
+    """
+    values = config.model_dump(mode="json")
+    chooses = ("name", "source")
+    ordered = sorted(settings.items(), key=lambda item: item[0].rpartition(".")[2] not in chooses)
+    for path, text in ordered:
+        *parents, key = path.split(".")
+        try:
+            value = json.loads(text)
+        except json.JSONDecodeError:
+            value = text
+        part: Any = values
+        for number, parent in enumerate(parents):
+            if isinstance(part, dict) and part.get(parent, ...) is None:
+                part[parent] = {}
+            part = part.get(parent) if isinstance(part, dict) else None
+            if not isinstance(part, dict):
+                raise ConfigError(f"No setting {path!r}: {'.'.join(parents[: number + 1])!r} has no parts.")
+        if key in chooses and parents and parents != ["data"] and part.get(key) != value:
+            part.clear()
+        part[key] = value
+    return RunConfig.parse(values)
