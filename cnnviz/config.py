@@ -99,8 +99,8 @@ class CheckpointStart(Strict):
     source: Literal["checkpoint"] = "checkpoint"
     run: str
     """Run whose weights are the start. A last layer of another size is initialised anew."""
-    snapshot: str = "best"
-    """Which of its snapshots: best, last or epoch_0000."""
+    snapshot: str = "last"
+    """Which of its snapshots: last, best or epoch_0000."""
 
 
 Start = Annotated[RandomStart | ImageNetStart | CheckpointStart, Field(discriminator="source")]

@@ -36,6 +36,11 @@ def run_folder(run_id: str) -> Path:
     return checkpoints_root() / plain_name(run_id, what="run")
 
 
+def snapshot_file(run_id: str, snapshot: str) -> Path:
+    """The weights of one snapshot ("last", "best", "epoch_0000") of a run, whether or not they exist."""
+    return run_folder(run_id) / "snapshots" / f"{plain_name(snapshot, what='snapshot')}.safetensors"
+
+
 def plain_name(name: str, *, what: str) -> str:
     """`name` itself, if it is safe as the name of a folder.
 

@@ -1,0 +1,115 @@
+"""A network on disk: one safetensors file that says all it needs to be used again."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import safetensors.torch
+import torch
+from pydantic import ValidationError
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from cnnviz import atomic
+from cnnviz.config import Network, Strict
+from cnnviz.errors import CheckpointError
+from cnnviz.models.registry import Shape, build
+
+_KEY = "cnnviz"
+
+
+class Card(Strict):
+    """What a file of weights is: enough to rebuild the network and to feed it an image."""
+
+    format: Literal[1] = 1
+    network: Network
+    image_shape: Shape
+    classes: tuple[str, ...]
+    mean: tuple[float, ...]
+    """Subtracted from each channel of an image in 0..1 …"""
+    std: tuple[float, ...]
+    """… which is then divided by this."""
+    data: str
+    epoch: int
+    step: int
+
+
+def save(path: Path, weights: Mapping[str, Tensor], card: Card, *, half: bool = False) -> None:
+    """Write a checkpoint atomically; with `half`, floating-point weights are stored as float16.
+
+    Raises OSError when the disk is full; the old file stays.
+    """
+    tensors = {
+        name: (value.half() if half and value.is_floating_point() else value).detach().cpu().contiguous()
+        for name, value in weights.items()
+    }
+    atomic.replace(path, safetensors.torch.save(tensors, metadata={_KEY: card.model_dump_json()}))
+
+
+def read(path: Path) -> tuple[Card, dict[str, Tensor]]:
+    """The card and the tensors of a checkpoint, as stored. Runs no code from the file.
+
+    Raises CheckpointError for a file that is missing, cut off, a pickle or not made by cnnviz.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        raise CheckpointError(f"There is no checkpoint {path.name} in {path.parent}.") from None
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(_why_unreadable(path)) from error
+    try:
+        return Card.model_validate_json(metadata[_KEY]), tensors
+    except (KeyError, ValidationError):
+        raise CheckpointError(
+            f"{path.name} is a safetensors file, but not a checkpoint of cnnviz: its network is unknown."
+        ) from None
+
+
+def load(path: Path) -> tuple[nn.Module, Card]:
+    """The network of a checkpoint, in evaluation mode with float32 weights on the CPU, and its card.
+
+    Raises CheckpointError as `read` does, and when weights and network do not match.
+    """
+    card, tensors = read(path)
+    model = build(card.network, image_shape=card.image_shape, classes=len(card.classes))
+    copy_weights(model, tensors, source=path.name)
+    return model.eval(), card
+
+
+def copy_weights(model: nn.Module, tensors: Mapping[str, Tensor], *, source: str) -> None:
+    """Copy `tensors` into `model` after comparing every name and shape.
+
+    Raises CheckpointError that names the first difference; nothing is copied then.
+    """
+    own = model.state_dict()
+    for name in sorted(own.keys() | tensors.keys()):
+        if name not in tensors or name not in own:
+            side = "lacks" if name not in tensors else "has an extra"
+            raise CheckpointError(f"{source} belongs to another network: it {side} {name!r}.")
+        if tensors[name].shape != own[name].shape:
+            raise CheckpointError(
+                f"{source} belongs to another network: {name!r} is {tuple(tensors[name].shape)}, "
+                f"expected {tuple(own[name].shape)}."
+            )
+    model.load_state_dict({name: value.to(own[name].dtype) for name, value in tensors.items()})
+
+
+def fingerprint(weights: Mapping[str, Tensor]) -> str:
+    """SHA-256 over names, shapes and bytes of all weights: equal only for equal networks."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        value = weights[name].detach().cpu().contiguous()
+        digest.update(json.dumps([name, str(value.dtype), list(value.shape)]).encode())
+        digest.update(value.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _why_unreadable(path: Path) -> str:
+    start = path.open("rb").read(4) if path.is_file() else b""
+    if start[:2] == b"PK" or start[:1] == b"\x80":
+        return f"{path.name} is a pickle, which can run code and is never loaded: save it as .safetensors instead."
+    return f"{path.name} is damaged or cut off: copy it again, or use another snapshot of the run."

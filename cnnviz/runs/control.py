@@ -1,0 +1,130 @@
+"""Start, stop, resume and delete runs. Whoever asks, and however often at once, one wins."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from cnnviz import workspace
+from cnnviz.config import RunConfig
+from cnnviz.errors import RunError
+from cnnviz.runs import lease, status
+from cnnviz.runs.run import Run, create, environment, every, find
+from cnnviz.runs.status import RESUMABLE, Status
+
+STOP = "stop"
+"""A file of this name in the run's folder asks its worker to stop."""
+
+
+def start(config: RunConfig) -> Run:
+    """Make a run and give it a worker of its own; it waits in line while another trains.
+
+    Raises RunError when the very same configuration is already waiting or running.
+    """
+    with _one_at_a_time():
+        for run in every():
+            if run.config == config and run.status().active:
+                raise RunError(f"This run is already under way as {run.id}: open it, or change the seed.")
+        run = create(config, *environment())
+        _hire(run, Status(state="queued", epochs=config.epochs, updated=time.time()))
+    return run
+
+
+def resume(run_id: str) -> Run:
+    """Take a stopped, failed or interrupted run up at its last snapshot.
+
+    Raises RunError when it is finished or already under way.
+    """
+    with _one_at_a_time():
+        run = find(run_id)
+        now = run.status()
+        if now.state not in RESUMABLE:
+            raise RunError(f"The run {run_id} is {now.state}: only one that was cut short can be resumed.")
+        (run.folder / STOP).unlink(missing_ok=True)
+        _hire(run, now.model_copy(update={"state": "queued", "reason": "", "updated": time.time()}))
+    return run
+
+
+def stop(run_id: str, *, patience: float = 4.0) -> Status:
+    """End a run, keeping its best and last snapshots; gives the state it is in then.
+
+    A worker that does not answer within `patience` seconds is killed.
+    Raises RunError when the run is not under way.
+    """
+    run = find(run_id)
+    if not run.status().active:
+        raise RunError(f"The run {run_id} is not under way: there is nothing to stop.")
+    (run.folder / STOP).touch()
+    path = run.folder / "lease"
+    until = time.monotonic() + patience
+    while lease.held(path) and time.monotonic() < until:
+        time.sleep(0.05)
+    process = lease.holder(path)
+    if process is not None:
+        os.kill(process, signal.SIGKILL)
+        while lease.held(path) and time.monotonic() < until + 1:
+            time.sleep(0.02)
+    now = run.status()
+    if now.state == "interrupted":
+        now = now.model_copy(
+            update={"state": "stopped", "reason": "Stopped; resumes from its last snapshot."}
+        )
+        status.write(run.folder, now)
+    return now
+
+
+def delete(run_id: str) -> None:
+    """Remove a run for good.
+
+    Raises RunError for one that is under way or came with cnnviz, NotFound for one that is not there.
+    """
+    with _one_at_a_time():
+        run = find(run_id)
+        if run.shipped:
+            raise RunError(f"The run {run_id} came with cnnviz and is not deleted from here.")
+        if run.folder.is_symlink():
+            raise RunError(f"The run {run_id} is a link to another place: remove the link by hand.")
+        if run.status().active:
+            raise RunError(f"The run {run_id} is under way: stop it first.")
+        doomed = run.folder.with_name(f".deleted-{run_id}")
+        run.folder.rename(doomed)
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def _hire(run: Run, first: Status) -> None:
+    """Start a worker that holds the run's lease from before its first instruction."""
+    descriptor = lease.take(run.folder / "lease")
+    if descriptor is None:
+        raise RunError(f"The run {run.id} is already under way.")
+    try:
+        status.write(run.folder, first)
+        with (run.folder / "log.txt").open("ab") as log:
+            subprocess.Popen(
+                [sys.executable, "-m", "cnnviz.runs.worker", str(run.folder), str(descriptor)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=workspace.ROOT,
+                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                start_new_session=True,
+                pass_fds=[descriptor],
+            )
+    except OSError as error:
+        raise RunError(f"The run {run.id} could not be started: {error.strerror or error}.") from error
+    finally:
+        os.close(descriptor)
+
+
+def _one_at_a_time() -> AbstractContextManager[None]:
+    root = workspace.checkpoints_root()
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(
+            f"{root} can't be made ({error.strerror}): set CNNVIZ_CHECKPOINTS to another folder."
+        ) from error
+    return lease.locked(Path(root / ".lock"))

@@ -1,0 +1,90 @@
+"""`metrics.jsonl`: what was measured, a line each, only ever added to."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+Line = Mapping[str, Any]
+
+
+class Journal:
+    """Appends lines to a run's metrics; each is whole or absent for every reader."""
+
+    def __init__(self, folder: Path) -> None:
+        path = folder / "metrics.jsonl"
+        torn = path.exists() and not path.read_bytes().endswith(b"\n") and path.stat().st_size > 0
+        self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        if torn:
+            os.write(self._descriptor, b"\n")
+
+    def add(self, kind: str, values: Line, *, durable: bool = False) -> None:
+        """Append one line; with `durable` it is on the disk when this returns.
+
+        Raises OSError when the disk is full.
+        """
+        content = (json.dumps({"kind": kind, **values}, separators=(",", ":")) + "\n").encode()
+        written = os.write(self._descriptor, content)
+        if written != len(content):
+            raise OSError(28, "No space left on device")
+        if durable:
+            os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        os.close(self._descriptor)
+
+
+@dataclass
+class Metrics:
+    """A run's metrics so far. `update` reads on from where it stopped."""
+
+    path: Path
+    started: dict[str, Any] = field(default_factory=dict)
+    """The first lines' facts: device, precision, what the probe measured, sizes, parameters."""
+    steps: list[Line] = field(default_factory=list)
+    epochs: list[Line] = field(default_factory=list)
+    finished: dict[str, Any] = field(default_factory=dict)
+    """Test figures; empty until the run is over."""
+    _offset: int = 0
+
+    def update(self) -> bool:
+        """Read new lines; whether there were any. A torn last line is left for later."""
+        try:
+            with self.path.open("rb") as file:
+                file.seek(self._offset)
+                content = file.read()
+        except FileNotFoundError:
+            return False
+        whole = content[: content.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        self._take(whole.splitlines())
+        return bool(whole)
+
+    def _take(self, lines: Iterable[bytes]) -> None:
+        for text in lines:
+            try:
+                line = json.loads(text)
+                kind = line.pop("kind")
+            except (ValueError, KeyError, AttributeError):
+                continue
+            match kind:
+                case "started":
+                    self.started = line
+                case "resumed":
+                    self.steps = [old for old in self.steps if old["step"] <= line["step"]]
+                    self.epochs = [old for old in self.epochs if old["step"] <= line["step"]]
+                case "step":
+                    self.steps.append(line)
+                case "epoch":
+                    self.epochs.append(line)
+                case "finished":
+                    self.finished = line
+
+
+def read(folder: Path) -> Metrics:
+    """All metrics of the run in `folder`."""
+    metrics = Metrics(folder / "metrics.jsonl")
+    metrics.update()
+    return metrics

@@ -1,0 +1,164 @@
+"""A run is a folder; this reads it."""
+
+import platform
+import shutil
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import ValidationError
+
+from cnnviz import atomic, workspace
+from cnnviz.config import RunConfig, Strict
+from cnnviz.errors import ConfigError, NotFound, RunError
+from cnnviz.runs import metrics, status
+
+SHIPPED = "card.md"
+"""A run that has this file came with cnnviz."""
+
+
+class Record(Strict):
+    """`config.json`: what was asked for, and where. Written once."""
+
+    format: int = 1
+    created: float
+    """Unix time."""
+    config: RunConfig
+    versions: dict[str, str]
+    machine: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: its folder, and what is in it."""
+
+    id: str
+    folder: Path
+
+    @cached_property
+    def record(self) -> Record:
+        """What was asked for. Raises RunError when `config.json` is damaged."""
+        try:
+            return Record.model_validate_json((self.folder / "config.json").read_bytes())
+        except (OSError, ValidationError) as error:
+            raise RunError(
+                f"The run {self.id} can't be read: its config.json is missing or damaged."
+            ) from error
+
+    @property
+    def config(self) -> RunConfig:
+        return self.record.config
+
+    @property
+    def title(self) -> str:
+        """Its own title, or one made from network and data."""
+        return self.config.title or f"{self.config.network.name} on {self.config.data.name}"
+
+    @property
+    def shipped(self) -> bool:
+        return (self.folder / SHIPPED).exists()
+
+    def status(self) -> status.Status:
+        return status.read(self.folder)
+
+    def metrics(self) -> metrics.Metrics:
+        return metrics.read(self.folder)
+
+    def snapshots(self) -> list[str]:
+        """Names of the kept weights: last and best first, then by epoch."""
+        names = sorted(path.stem for path in (self.folder / "snapshots").glob("*.safetensors"))
+        return sorted(names, key=lambda name: {"last": 0, "best": 1}.get(name, 2))
+
+    def filters(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float16]]:
+        """First-layer filters: epochs (E,) and weights (E, F, C, H, W); E is 0 before the first are written."""
+        try:
+            with np.load(self.folder / "filters.npz", allow_pickle=False) as saved:
+                return saved["epochs"], saved["filters"]
+        except FileNotFoundError:
+            return np.zeros(0, np.int64), np.zeros((0, 0, 1, 1, 1), np.float16)
+        except (OSError, ValueError, KeyError) as error:
+            raise RunError(f"The filters of {self.id} are damaged: delete its filters.npz.") from error
+
+    def log(self, lines: int = 40) -> str:
+        """The last lines that its worker printed."""
+        try:
+            with (self.folder / "log.txt").open("rb") as file:
+                file.seek(0, 2)
+                file.seek(max(0, file.tell() - 200 * lines))
+                return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
+        except FileNotFoundError:
+            return ""
+
+
+def find(run_id: str) -> Run:
+    """The run of that name. Raises NotFound with the nearest names."""
+    try:
+        folder = workspace.run_folder(run_id)
+    except ConfigError:
+        folder = None
+    if folder is None or not (folder / "config.json").is_file():
+        raise NotFound("run", run_id, available=[run.id for run in every()])
+    return Run(run_id, folder)
+
+
+def every() -> list[Run]:
+    """All runs whose configuration can be read, newest first."""
+    runs = []
+    root = workspace.checkpoints_root()
+    for folder in root.iterdir() if root.is_dir() else ():
+        if folder.name.startswith(".") or not (folder / "config.json").is_file():
+            continue
+        run = Run(folder.name, folder)
+        try:
+            runs.append((run.record.created, run))
+        except RunError:
+            continue
+    return [run for _, run in sorted(runs, key=lambda item: item[0], reverse=True)]
+
+
+def create(config: RunConfig, versions: dict[str, str], machine: str) -> Run:
+    """A new run with its configuration, and nothing else yet.
+
+    Raises RunError when the folder can't be written.
+    """
+    stem = workspace.slug(config.title, fallback=f"{config.network.name}-{config.data.name}")
+    now = time.time()
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(now))
+    record = Record(created=now, config=config, versions=versions, machine=machine)
+    root = workspace.checkpoints_root()
+    for number in range(1, 1000):
+        run_id = f"{stamp}-{stem}" + (f"-{number}" if number > 1 else "")
+        folder = workspace.run_folder(run_id)
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise RunError(
+                f"No run can be made in {root} ({error.strerror}): make room, or set CNNVIZ_CHECKPOINTS."
+            ) from error
+        try:
+            atomic.replace(folder / "config.json", record.model_dump_json(indent=1).encode())
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise RunError(
+                f"No run can be made in {root} ({error.strerror}): make room on the disk."
+            ) from error
+        return Run(run_id, folder)
+    raise RunError("Too many runs start at once: wait a second.")
+
+
+def environment() -> tuple[dict[str, str], str]:
+    """Versions of what decides a run's figures, and this machine in words. Imports none of it."""
+    versions: dict[str, Any] = {"python": platform.python_version()}
+    for package in ("torch", "torchvision", "numpy"):
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            versions[package] = "missing"
+    return versions, f"{platform.system()} {platform.machine()}, {platform.node() or 'unnamed'}"

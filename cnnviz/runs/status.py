@@ -1,0 +1,66 @@
+"""What state a run is in. `status.json` says it; where it cannot be true any more, the lease corrects it."""
+
+import time
+from pathlib import Path
+from typing import Literal
+
+from pydantic import ValidationError
+
+from cnnviz import atomic
+from cnnviz.config import Strict
+from cnnviz.runs import lease
+
+State = Literal["queued", "running", "finished", "stopped", "failed", "interrupted"]
+ACTIVE: frozenset[State] = frozenset({"queued", "running"})
+RESUMABLE: frozenset[State] = frozenset({"stopped", "failed", "interrupted"})
+
+GONE = "Its worker is gone without a word: it was killed, ran out of memory, or the machine went down."
+
+
+class Status(Strict):
+    state: State
+    reason: str = ""
+    """Why, in words, where the state does not speak for itself; or what is being done."""
+    epoch: int = 0
+    """Whole epochs so far."""
+    epochs: int
+    step: int = 0
+    steps: int = 0
+    """Of the whole run; 0 until known."""
+    seconds: float = 0.0
+    """Spent on training so far."""
+    seconds_left: float | None = None
+    updated: float
+    """Unix time."""
+
+    @property
+    def active(self) -> bool:
+        """Whether a worker is at it, or will be."""
+        return self.state in ACTIVE
+
+    @property
+    def share(self) -> float:
+        """Part of the run that is done, 0 to 1."""
+        return min(1.0, self.step / self.steps) if self.steps else 0.0
+
+
+def read(folder: Path) -> Status:
+    """The state of the run in `folder`, as it is now and not as a dead worker left it."""
+    alive = lease.held(folder / "lease")
+    try:
+        status = Status.model_validate_json((folder / "status.json").read_bytes())
+    except (FileNotFoundError, ValidationError):
+        state: State = "queued" if alive else "interrupted"
+        return Status(state=state, reason="" if alive else GONE, epochs=0, updated=time.time())
+    if status.active and not alive:
+        # The worker may have written its last word between the two looks.
+        again = Status.model_validate_json((folder / "status.json").read_bytes())
+        if again.active:
+            return again.model_copy(update={"state": "interrupted", "reason": GONE, "seconds_left": None})
+        return again
+    return status
+
+
+def write(folder: Path, status: Status) -> None:
+    """Replace the status. Raises OSError when the disk is full."""
+    atomic.replace(folder / "status.json", status.model_dump_json(indent=1).encode())

@@ -1,0 +1,234 @@
+"""The process that trains one run: `python -m cnnviz.runs.worker FOLDER LEASE`.
+
+It waits for its turn before it loads torch, and depends on nothing but its folder.
+"""
+
+import errno
+import json
+import os
+import signal
+import sys
+import time
+import traceback
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from cnnviz import atomic, workspace
+from cnnviz.errors import CnnvizError
+from cnnviz.runs import lease, status
+from cnnviz.runs.control import STOP
+from cnnviz.runs.metrics import Journal
+from cnnviz.runs.run import Run, every
+
+if TYPE_CHECKING:
+    from cnnviz.train.execution import Execution
+    from cnnviz.train.session import Session
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+class _Stop(BaseException):
+    """The run has been asked to stop."""
+
+
+class Worker:
+    """One run being trained: what it writes, and how it ends."""
+
+    def __init__(self, run: Run, descriptor: int) -> None:
+        self.run = run
+        self.descriptor = descriptor
+        self.status = status.read(run.folder)
+        self._told = 0.0
+
+    def work(self) -> None:
+        """Train to the end, to a stop request or to a failure, and say in `status.json` which it was."""
+        try:
+            self._wait_for_turn()
+            self._train()
+        except _Stop:
+            self.tell(state="stopped", reason="Stopped on request.", seconds_left=None)
+        except BaseException as error:
+            traceback.print_exc()
+            lease.give_reserve(self.descriptor)
+            self.tell(state="failed", reason=_in_words(error), seconds_left=None)
+        finally:
+            (self.run.folder / STOP).unlink(missing_ok=True)
+
+    def tell(self, **changes: Any) -> None:
+        """Replace the status with some of its values changed."""
+        self._told = time.monotonic()
+        self.status = self.status.model_copy(update={**changes, "updated": time.time()})
+        status.write(self.run.folder, self.status)
+
+    def check(self) -> None:
+        """Raise _Stop if the run has been asked to stop."""
+        if (self.run.folder / STOP).exists():
+            raise _Stop
+
+    def _wait_for_turn(self) -> None:
+        slot = workspace.checkpoints_root() / ".slot"
+        while True:
+            self.check()
+            ahead = self._ahead()
+            if not ahead and lease.take(slot, patience=0) is not None:
+                break
+            reason = f"Waits for {ahead[0]}." if ahead else "Waits for the run before it."
+            if reason != self.status.reason:
+                self.tell(state="queued", reason=reason)
+            time.sleep(0.2)
+        self.tell(state="running", reason="Loading.")
+
+    def _ahead(self) -> list[str]:
+        """Living runs that started before this one, the one that trains first."""
+        mine = (self.run.record.created, self.run.id)
+        older = [run for run in every() if (run.record.created, run.id) < mine]
+        return [run.id for run in older if lease.held(run.folder / "lease")]
+
+    def _train(self) -> None:
+        from cnnviz.data import catalogue
+        from cnnviz.train.events import EpochEnded, Finished, StepLogged
+        from cnnviz.train.loop import fit
+        from cnnviz.train.session import prepare
+        from cnnviz.train.snapshots import Snapshots
+
+        config = self.run.config
+        dataset = catalogue.load(config.data.name)
+        self.check()
+        snapshots = Snapshots(self.run.folder)
+        earlier = snapshots.execution()
+        self.tell(
+            reason="Taking up the last snapshot." if earlier else "Measuring the fastest way to compute."
+        )
+        probes = _Probes(self.run)
+        session = prepare(config, dataset, way=earlier or probes.known())
+        probes.remember(session.way)
+        journal = Journal(self.run.folder)
+        journal.add("started", _facts(session), durable=True)
+        if earlier:
+            snapshots.resume(session)
+            journal.add("resumed", {"step": session.progress.step}, durable=True)
+        else:
+            snapshots.keep(session)
+            snapshots.save(session)
+        total = session.steps_per_epoch * config.epochs
+        self._progress(session, total)
+        for event in fit(session):
+            match event:
+                case StepLogged():
+                    journal.add("step", asdict(event))
+                case EpochEnded():
+                    snapshots.keep(session)
+                    journal.add("epoch", asdict(event), durable=snapshots.due)
+                    print(_line(event), flush=True)
+                case Finished():
+                    snapshots.save(session, resumable=False)
+                    journal.add("finished", asdict(event), durable=True)
+                    self._progress(session, total)
+                    self.tell(state="finished", reason=event.reason, seconds_left=None)
+                    return
+            if time.monotonic() - self._told > 0.5:
+                self._progress(session, total)
+                if (self.run.folder / STOP).exists():
+                    snapshots.save(session)
+                    raise _Stop
+            if snapshots.due:
+                snapshots.save(session)
+
+    def _progress(self, session: "Session", total: int) -> None:
+        now = session.progress
+        left = now.seconds / now.step * (total - now.step) if now.step else None
+        self.tell(
+            state="running",
+            reason="Testing." if now.done else "",
+            epoch=now.epoch,
+            step=now.step,
+            steps=total,
+            seconds=now.seconds,
+            seconds_left=left,
+        )
+
+
+class _Probes:
+    """Ways to compute that were chosen before on this machine, so that equal runs stay equal."""
+
+    def __init__(self, run: Run) -> None:
+        from cnnviz.train.execution import find_device
+
+        self._path = workspace.checkpoints_root() / ".execution.json"
+        config = run.config
+        keys = ("network", "data", "batch_size", "epochs", "precision", "memory_format", "compile")
+        asked = config.model_dump(mode="json", include=set(keys))
+        self._key = json.dumps([asked, run.record.versions, os.cpu_count(), find_device(config.device)])
+
+    def known(self) -> "Execution | None":
+        from cnnviz.train.execution import Execution
+
+        try:
+            return Execution(**self._read()[self._key])
+        except (KeyError, TypeError):
+            return None
+
+    def remember(self, way: "Execution") -> None:
+        ways = self._read() | {self._key: asdict(way)}
+        atomic.replace(self._path, json.dumps(ways, indent=1).encode())
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            return dict(json.loads(self._path.read_text()))
+        except (OSError, ValueError):
+            return {}
+
+
+def _facts(session: "Session") -> dict[str, Any]:
+    return {
+        "execution": asdict(session.way),
+        "probe_milliseconds": session.probe.milliseconds,
+        "device_name": session.device_name,
+        "parameters": sum(value.numel() for value in session.model.parameters()),
+        "train": len(session.train),
+        "validation": len(session.validation),
+        "test": len(session.dataset.test_labels),
+        "steps_per_epoch": session.steps_per_epoch,
+        "classes": session.card.classes,
+        "image_shape": session.card.image_shape,
+    }
+
+
+def _line(event: Any) -> str:
+    return (
+        f"epoch {event.epoch}: loss {event.train_loss:.4f}, accuracy {event.train_accuracy:.2%}; "
+        f"validation loss {event.validation_loss:.4f}, accuracy {event.validation_accuracy:.2%}; "
+        f"{event.images_per_second:,.0f} images/s"
+    )
+
+
+def _in_words(error: BaseException) -> str:
+    text = str(error)
+    if isinstance(error, CnnvizError):
+        return text
+    if (isinstance(error, OSError) and error.errno in _FULL) or "No space left" in text:
+        return "The disk is full. Make room, then resume: the run goes on from its last snapshot."
+    if isinstance(error, MemoryError) or "out of memory" in text.lower() or "can't allocate memory" in text:
+        return "Out of memory. Start again with a smaller batch or network."
+    first = text.splitlines()[0][:200] if text else ""
+    return f"Unexpected {type(error).__name__}{': ' if first else ''}{first} (the log has the details)."
+
+
+def main() -> None:
+    """Train the run that the command line names."""
+    folder, descriptor = Path(sys.argv[1]), int(sys.argv[2])
+    os.set_inheritable(descriptor, False)
+    lease.sign(descriptor)
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        (folder / STOP).touch()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Worker(Run(folder.name, folder), descriptor).work()
+
+
+if __name__ == "__main__":
+    main()

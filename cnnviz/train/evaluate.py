@@ -1,0 +1,70 @@
+"""Loss and accuracy of a network on a split, the same way for validation, test and the command line."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from cnnviz.data.batches import Images, Normalise
+from cnnviz.train.events import Tick
+from cnnviz.train.execution import Execution
+
+BATCH = 500
+
+
+@dataclass(frozen=True)
+class Score:
+    """How well a network does on a set of images."""
+
+    loss: float
+    """Mean cross-entropy in nats, without label smoothing."""
+    accuracy: float
+    count: int
+    by_class: tuple[float | None, ...]
+    """Accuracy of each class; None for a class without images."""
+
+
+def evaluate(
+    model: nn.Module, images: Images, normalise: Normalise, *, classes: int, way: Execution | None = None
+) -> Score:
+    """The score of `model` (which is left in evaluation mode) on `images`, in float32 unless `way` says else."""
+    steps = evaluating(model, images, normalise, classes=classes, way=way)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return cast(Score, end.value)
+
+
+def evaluating(
+    model: nn.Module, images: Images, normalise: Normalise, *, classes: int, way: Execution | None = None
+) -> Generator[Tick, None, Score]:
+    """As `evaluate`, a batch at a time: yields after each, returns the score."""
+    model.eval()
+    way = way or Execution(images.labels.device.type)
+    losses = []
+    right = torch.zeros(classes, device=images.labels.device, dtype=torch.int64)
+    for start in range(0, len(images), BATCH):
+        with torch.inference_mode():
+            labels = images.labels[start : start + BATCH]
+            logits = forward(model, normalise(images.pixels[start : start + BATCH]), way)
+            losses.append(functional.cross_entropy(logits, labels, reduction="sum"))
+            right += labels[logits.argmax(1) == labels].bincount(minlength=classes)
+        yield Tick()
+    total = images.labels.bincount(minlength=classes)
+    return Score(
+        loss=torch.stack(losses).cpu().double().sum().item() / len(images),
+        accuracy=right.sum().item() / len(images),
+        count=len(images),
+        by_class=tuple(r / t if t else None for r, t in zip(right.tolist(), total.tolist(), strict=True)),
+    )
+
+
+def forward(model: nn.Module, inputs: Tensor, way: Execution) -> Tensor:
+    """Logits in float32 from inputs in any memory order, computed in the precision of `way`."""
+    inputs = inputs.contiguous(memory_format=way.layout)
+    with way.autocast():
+        return model(inputs).float()  # type: ignore[no-any-return]

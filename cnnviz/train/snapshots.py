@@ -1,0 +1,108 @@
+"""Which weights of a training are kept, and how often the disk is bothered."""
+
+import json
+import time
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import safetensors.torch
+from safetensors import SafetensorError, safe_open
+
+from cnnviz import atomic
+from cnnviz.errors import CheckpointError
+from cnnviz.models import checkpoint
+from cnnviz.models.first_layer import first_filters
+from cnnviz.train.execution import Execution
+from cnnviz.train.session import Session
+
+_SHARE = 40
+"""Saving takes at most one part in this many of the time …"""
+_EVERY = 15.0
+"""… and happens at most once in this many seconds."""
+_MOST_FILTERS = 100
+
+
+class Snapshots:
+    """The `snapshots` folder and `filters.npz` of one run, written as its training goes on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "snapshots"
+        self.folder.mkdir(exist_ok=True)
+        self._filters_file = folder / "filters.npz"
+        self._filters: dict[int, npt.NDArray[np.float16]] = {}
+        self._best_epoch = -1
+        self._next = 0.0
+
+    def keep(self, session: Session) -> None:
+        """Note the filters of this epoch; keep all weights of epochs 0, 1, 2, 4, 8, …"""
+        epoch = session.progress.epoch
+        filters = first_filters(session.model, image_shape=session.card.image_shape)[:_MOST_FILTERS]
+        self._filters[epoch] = filters.half().cpu().numpy()
+        if epoch & (epoch - 1) == 0:
+            path = self.folder / f"epoch_{epoch:04d}.safetensors"
+            checkpoint.save(path, session.model.state_dict(), session.card_now)
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time to save again."""
+        return time.monotonic() >= self._next
+
+    def save(self, session: Session, *, resumable: bool = True) -> None:
+        """Write best, last, filters and, where the run can go on, the state for it.
+
+        Raises OSError when the disk is full; the files there are whole, old or new.
+        """
+        start = time.monotonic()
+        epochs = sorted(epoch for epoch in self._filters if epoch <= session.progress.epoch)
+        _write_filters(self._filters_file, epochs, [self._filters[epoch] for epoch in epochs])
+        if session.best_weights and session.progress.best_epoch != self._best_epoch:
+            checkpoint.save(self.folder / "best.safetensors", session.best_weights, session.best_card)
+            self._best_epoch = session.progress.best_epoch
+        if resumable:
+            tensors, values = session.state()
+            whole = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+            content = safetensors.torch.save(whole, metadata={"state": json.dumps(values)})
+            atomic.replace(self.folder / "last.state", content)
+        checkpoint.save(self.folder / "last.safetensors", session.model.state_dict(), session.card_now)
+        if not resumable:
+            (self.folder / "last.state").unlink(missing_ok=True)
+        now = time.monotonic()
+        self._next = now + max(_EVERY, _SHARE * (now - start))
+
+    def execution(self) -> Execution | None:
+        """How the saved training was computed; None where nothing can be resumed."""
+        path = self.folder / "last.state"
+        if not path.exists():
+            return None
+        with _opened(path) as file:
+            return Execution(**json.loads(file.metadata()["state"])["execution"])
+
+    def resume(self, session: Session) -> None:
+        """Take `session` to where the saved training was.
+
+        Raises CheckpointError when the state is damaged.
+        """
+        path = self.folder / "last.state"
+        with _opened(path) as file:
+            values = json.loads(file.metadata()["state"])
+            session.restore({name: file.get_tensor(name) for name in file.keys()}, values)  # noqa: SIM118
+        self._best_epoch = session.progress.best_epoch
+        with np.load(self._filters_file) as saved:
+            for epoch, filters in zip(saved["epochs"], saved["filters"], strict=True):
+                self._filters[int(epoch)] = filters
+
+
+def _opened(path: Path) -> safe_open:
+    try:
+        return safe_open(path, framework="pt")
+    except SafetensorError as error:
+        raise CheckpointError(f"{path.name} is damaged, so the run can't go on: start it again.") from error
+
+
+def _write_filters(path: Path, epochs: list[int], filters: list[npt.NDArray[np.float16]]) -> None:
+    """`filters.npz`: epochs int64 (E,), filters float16 (E, F, C, H, W)."""
+    content = BytesIO()
+    np.savez(content, epochs=np.array(epochs), filters=np.array(filters))
+    atomic.replace(path, content.getbuffer())

@@ -1,0 +1,49 @@
+"""The weights a run starts from."""
+
+from torch import nn
+
+from cnnviz import workspace
+from cnnviz.config import CheckpointStart, ImageNetStart, RandomStart, RunConfig
+from cnnviz.errors import CheckpointError, ConfigError
+from cnnviz.models import checkpoint
+from cnnviz.models.registry import FAMILIES, Shape, build
+
+
+def starting_network(config: RunConfig, *, image_shape: Shape, classes: int) -> nn.Module:
+    """The network with its first weights, on the CPU; random parts depend on the run's seed only.
+
+    Raises ConfigError, WeightsUnavailable or CheckpointError when the start can't be had.
+    """
+    model = build(config.network, image_shape=image_shape, classes=classes, seed=config.seed)
+    match config.start:
+        case RandomStart():
+            pass
+        case ImageNetStart():
+            copy_imagenet = FAMILIES[config.network.name].imagenet
+            if copy_imagenet is None:
+                raise ConfigError(
+                    f"There are no ImageNet weights for {config.network.name}: start at random."
+                )
+            copy_imagenet(model, True)
+        case CheckpointStart(run=run, snapshot=snapshot):
+            _copy_fitting(model, run, snapshot)
+    return model
+
+
+def _copy_fitting(model: nn.Module, run: str, snapshot: str) -> None:
+    path = workspace.snapshot_file(run, snapshot)
+    _, weights = checkpoint.read(path)
+    own = model.state_dict()
+    head = list(own)[-1].rpartition(".")[0]
+    for name, value in own.items():
+        fits = name in weights and weights[name].shape == value.shape
+        if not fits and not name.startswith(f"{head}."):
+            raise CheckpointError(f"{run} can't be the start: its {name!r} does not fit this network.")
+    model.load_state_dict(
+        {
+            name: weights[name].to(value.dtype)
+            if name in weights and weights[name].shape == value.shape
+            else value
+            for name, value in own.items()
+        }
+    )
