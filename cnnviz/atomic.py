@@ -1,6 +1,7 @@
 """Files that are either the old ones or the new ones, never half of each, also after a power cut."""
 
 import os
+import threading
 from pathlib import Path
 
 _UMASK = os.umask(0)
@@ -12,7 +13,7 @@ def replace(path: Path, content: bytes | memoryview) -> None:
 
     Raises OSError (disk full, say) with the old file untouched and the new one removed.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.new")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.new")
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666 & ~_UMASK)
         with os.fdopen(descriptor, "wb") as file:
@@ -24,6 +25,12 @@ def replace(path: Path, content: bytes | memoryview) -> None:
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a killed `replace` left in `folder`, where nobody writes now."""
+    for path in folder.glob(".*.new"):
+        path.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -14,7 +14,6 @@ from pydantic import (
     ConfigDict,
     Field,
     NonNegativeFloat,
-    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     ValidationError,
@@ -25,6 +24,7 @@ from cnnviz.errors import ConfigError
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Probability = Annotated[float, Field(ge=0, le=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Activation = Literal["relu", "sigmoid", "tanh", "gelu", "mish", "leaky_relu"]
 
 
@@ -44,7 +44,7 @@ class Data(Strict):
     """Training images; empty takes all that validation leaves."""
     validation: PositiveInt | None = None
     """Validation images, drawn from the training images by class; empty takes 10 %, or the data set's own."""
-    split_seed: NonNegativeInt = 0
+    split_seed: Seed = 0
     """Seed of the split. Kept apart from the run's seed, so that seeds can be compared on one split."""
     normalise: Literal["dataset", "imagenet", "none"] = "dataset"
     """Mean and standard deviation: of the training images, ImageNet's, or 0 and 1."""
@@ -204,6 +204,9 @@ class EarlyStopping(Strict):
 # -- the run ---------------------------------------------------------------------------------------
 
 
+_UNIONS = frozenset({"network", "start", "augmentation", "optimiser", "schedule"})
+
+
 class RunConfig(Strict):
     """Everything that decides how a run turns out."""
 
@@ -228,7 +231,7 @@ class RunConfig(Strict):
     early_stopping: EarlyStopping | None = None
     stop_at_train_loss: PositiveFloat | None = None
     """Training stops after the first epoch whose training loss is at most this."""
-    seed: NonNegativeInt = 0
+    seed: Seed = 0
     """Decides initial weights, order of images, augmentation and dropout."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
@@ -251,7 +254,7 @@ class RunConfig(Strict):
             raise ConfigError(f"The configuration is not JSON (line {error.lineno}): {error.msg}.") from None
         except ValidationError as error:
             raise ConfigError(explain(error)) from None
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, RecursionError):
             raise ConfigError("A configuration is a JSON object of settings: {…}.") from None
 
 
@@ -259,14 +262,33 @@ def explain(error: ValidationError) -> str:
     """One line for a user: each key at fault and what it should be."""
     parts = []
     for item in error.errors(include_url=False):
-        key = ".".join(str(part) for part in item["loc"]) or "configuration"
+        key = _key(item["loc"])
         if item["type"] == "extra_forbidden":
             parts.append(f"{key} is not a setting")
         elif item["type"] == "value_error":
             parts.append(f"{key}: {item['ctx']['error']}")
+        elif item["type"].startswith("union_tag"):
+            choices = item.get("ctx", {}).get("expected_tags") or "its kind, as text"
+            parts.append(f"{key}: choose {choices} for its {item['ctx']['discriminator'].strip(chr(39))}")
         else:
-            parts.append(f"{key}: {item['msg'].lower()} (got {item['input']!r})")
+            parts.append(f"{key}: {item['msg'].lower()} (got {_short(item['input'])})")
     return "The configuration can't be used: " + "; ".join(parts) + "."
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    """The dotted path of a setting; pydantic's own mark of the chosen member of a union is left out."""
+    parts = [str(part) for part in location]
+    chosen = 2 if parts[:1] == ["augmentation"] else 1
+    if parts and parts[0] in _UNIONS and len(parts) > chosen:
+        del parts[chosen]
+    return _short(".".join(parts), quote=False) or "configuration"
+
+
+def _short(value: object, *, quote: bool = True) -> str:
+    text = repr(value)
+    if not quote and isinstance(value, str):
+        text = text[1:-1]
+    return text if len(text) <= 80 else text[:79] + "…"
 
 
 def with_settings(config: RunConfig, settings: Mapping[str, str]) -> RunConfig:
@@ -282,7 +304,7 @@ def with_settings(config: RunConfig, settings: Mapping[str, str]) -> RunConfig:
         *parents, key = path.split(".")
         try:
             value = json.loads(text)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             value = text
         part: Any = values
         for number, parent in enumerate(parents):

@@ -1,4 +1,4 @@
-"""The files in a zip from a stranger: checked by name and kind, and read within bounds, never unpacked to disk."""
+"""The files in a zip from a stranger: names and kinds checked, read within bounds, never unpacked to disk."""
 
 import stat
 import zipfile
@@ -26,12 +26,12 @@ class Archive:
     _zip: zipfile.ZipFile
     _given: int = field(default=0)
 
-    def read(self, parts: tuple[str, ...]) -> bytes:
-        """The content of one file. Raises ArchiveError if it is damaged, or past 2 GB over all files."""
-        pieces = []
+    def read(self, parts: tuple[str, ...], *, limit: int) -> bytes:
+        """The first `limit` bytes or so of a file. Raises ArchiveError for damage, or past 2 GB in all."""
+        pieces: list[bytes] = []
         try:
             with self._zip.open(self.members[parts]) as member:
-                while piece := member.read(_STEP):
+                while len(pieces) * _STEP < limit and (piece := member.read(_STEP)):
                     self._given += len(piece)
                     if self._given > MAX_BYTES:
                         raise _too_much()

@@ -125,7 +125,7 @@ def _is_readable(folder: Path) -> bool:
 
 def _digits(folder: Path, progress: Progress) -> Dataset:
     from PIL import Image
-    from sklearn.datasets import load_digits  # type: ignore[import-untyped]
+    from sklearn.datasets import load_digits
 
     progress(0.0, "Enlarging 1,797 digits")
     bunch = load_digits()
@@ -138,7 +138,7 @@ def _digits(folder: Path, progress: Progress) -> Dataset:
         folder,
         name="digits",
         classes=[str(digit) for digit in range(10)],
-        source="Optical recognition of handwritten digits, Alpaydin and Kaynak 1998, as scikit-learn ships it: "
+        source="Optical recognition of handwritten digits, Alpaydin and Kaynak 1998, from scikit-learn: "
         "8×8 pixels, enlarged to 28×28 (Pillow, bicubic); a fifth of each class is the test set",
         train_images=images[train],
         train_labels=labels[train],
@@ -155,7 +155,7 @@ def _shapes(folder: Path, progress: Progress) -> Dataset:
         folder,
         name="shapes",
         classes=shapes.CLASSES,
-        source=f"Drawn by this program (cnnviz.data.shapes, seeds 0 and 1): {train:,} training and {test:,} test images",
+        source=f"Drawn by cnnviz.data.shapes (seeds 0 and 1): {train:,} training and {test:,} test images",
         train_images=train_images,
         train_labels=train_labels,
         test_images=test_images,
@@ -172,7 +172,7 @@ def _tiny_cifar10(folder: Path, progress: Progress) -> Dataset:
         folder,
         name="tiny-cifar10",
         classes=whole.classes,
-        source=f"500 training images a class drawn from CIFAR-10 (seed 0), and all of its test images. {whole.source}",
+        source=f"500 training images a class (seed 0) and all test images of {whole.source}",
         train_images=whole.train_images[chosen],
         train_labels=whole.train_labels[chosen],
         test_images=whole.test_images,

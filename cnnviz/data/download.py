@@ -66,7 +66,8 @@ ARCHIVES = {
         place="FashionMNIST/raw",
         files=_IDX,
         size=30_878_645,
-        source="Fashion-MNIST, Xiao, Rasul and Vollgraf 2017: 60,000 training and 10,000 test images, through torchvision",
+        source="Fashion-MNIST, Xiao, Rasul and Vollgraf 2017: 60,000 training and 10,000 test images, "
+        "through torchvision",
     ),
     "cifar10": Archive(
         title="CIFAR-10",
@@ -169,8 +170,8 @@ def _size(path: Path) -> int:
 
 
 def _fetch(name: str, place: Path, raw: Path) -> None:
-    from torchvision import datasets  # type: ignore[import-untyped]
-    from torchvision.datasets.utils import check_integrity  # type: ignore[import-untyped]
+    from torchvision import datasets
+    from torchvision.datasets.utils import check_integrity
 
     archive = ARCHIVES[name]
     kind: Any = getattr(datasets, archive.torchvision)

@@ -11,7 +11,7 @@ from cnnviz.data import archive, catalogue, images, prepared, split
 from cnnviz.data.notes import Notes
 from cnnviz.data.prepared import Dataset, Images
 from cnnviz.data.scratch import Progress, locked, silent, temporary
-from cnnviz.errors import ArchiveError, ConfigError, DataError, ImageError
+from cnnviz.errors import ConfigError, DataError, ImageError
 from cnnviz.workspace import dataset_folder
 
 Parts = tuple[str, ...]
@@ -62,14 +62,17 @@ def import_zip(file: BinaryIO | Path, *, name: str, side: int, progress: Progres
 
 def _reader(file: Path) -> Callable[[], bytes]:
     def read() -> bytes:
-        with open(file, "rb") as opened:
-            return opened.read(MAX_FILE_BYTES)
+        try:
+            with open(file, "rb") as opened:
+                return opened.read(MAX_FILE_BYTES)
+        except OSError as error:
+            raise ImageError(f"{file} can't be read: {error.strerror}. Check its permissions.") from None
 
     return read
 
 
 def _member(opened: archive.Archive, parts: Parts) -> Callable[[], bytes]:
-    return lambda: opened.read(parts)
+    return lambda: opened.read(parts, limit=MAX_FILE_BYTES)
 
 
 def _import(sources: Sources, *, origin: str, name: str, side: int, progress: Progress) -> Dataset:
@@ -78,28 +81,29 @@ def _import(sources: Sources, *, origin: str, name: str, side: int, progress: Pr
         raise DataError(f"side={side} does not fit: choose {SIDES.start} to {SIDES.stop - 1} pixels.")
     layout = _layout(list(sources))
     classes = _classes(layout)
+    files = [
+        (part, label, parts)
+        for part in ("train", "validation", "test")
+        for label, kind in enumerate(classes)
+        for parts in layout.get(part, {}).get(kind, ())
+    ]
+    total = len(files)
     notes = Notes()
-    labels: dict[str, list[int]] = {part: [] for part in ("train", "validation", "test")}
-    total = sum(len(files) for groups in layout.values() for files in groups.values())
-    done = 0
+    labels: dict[str, list[int]] = {"train": [], "validation": [], "test": []}
     with prepared.writing(folder), locked(folder), temporary(folder) as place:
-        for part, groups in sorted(layout.items(), key=lambda item: list(labels).index(item[0])):
-            # On disk, picture by picture: an import may be larger than memory.
-            with open(place / ("test" if part == "test" else "train"), "ab") as output:
-                for label, kind in enumerate(classes):
-                    for parts in groups[kind]:
-                        progress(
-                            0.95 * done / total, f"Reading pictures: {done:,} of {total:,}. {notes}".rstrip()
-                        )
-                        done += 1
-                        try:
-                            picture = images.fit(images.decode(sources[parts]()), side, side)
-                        except ImageError:
-                            notes.unreadable += 1
-                            continue
-                        notes.add(picture, split=part, name="/".join(parts))
-                        output.write(picture.tobytes())
-                        labels[part].append(label)
+        # Onto the disk, picture by picture: an import may be larger than memory.
+        with open(place / "train", "wb") as train_file, open(place / "test", "wb") as test_file:
+            for done, (part, label, parts) in enumerate(files):
+                left_out = f", {notes.unreadable:,} left out" if notes.unreadable else ""
+                progress(0.95 * done / total, f"Reading pictures: {done:,} of {total:,}{left_out}")
+                try:
+                    picture = images.fit(images.decode(sources[parts]()), side, side)
+                except ImageError:
+                    notes.unreadable += 1
+                    continue
+                notes.add(picture, split=part, name="/".join(parts))
+                labels[part].append(label)
+                (test_file if part == "test" else train_file).write(picture.tobytes())
         _refuse_empty({part: labels[part] for part in layout}, total)
         progress(0.95, f"Writing {name}. {notes}".rstrip())
         train = np.array(labels["train"] + labels["validation"], dtype=np.int64)
@@ -163,16 +167,19 @@ def _layout(files: list[Parts]) -> Layout:
     for file in sorted(files):
         if len(file) > top + 1:
             classes[_class_name(file[top])].append(file)
+    if any(name.lower() in _SPLITS for name in classes):
+        raise DataError(
+            "Pictures lie in train/ or val/ without a class: put each class's into its own folder."
+        )
     return _drawn(classes)
 
 
 def _wrapping(files: list[Parts]) -> int:
     """How many folders lie around the ones that matter: zips often hold one folder that holds the rest."""
     top = 0
-    while (deep := [file for file in files if len(file) > top + 2]) and len(
-        {file[: top + 1] for file in deep}
-    ) == 1:
-        if deep[0][top].lower() in _SPLITS or any(len(file) == top + 2 for file in files):
+    while any(len(file) > top + 2 for file in files):
+        outer = {file[top] for file in files if len(file) > top + 1}
+        if len(outer) != 1 or outer & set(_SPLITS):
             break
         top += 1
     return top
@@ -183,7 +190,7 @@ def _drawn(classes: dict[str, list[Parts]]) -> Layout:
     names = list(classes)
     files = [(name, file) for name in names for file in classes[name]]
     if len(names) < 2 or len(files) < 5:
-        return {"train": classes, "test": classes}
+        raise DataError("Fewer than two classes or five files: put each class's pictures in its own folder.")
     labels = np.array([names.index(name) for name, _ in files], dtype=np.int64)
     parts = split.train_validation(labels, train=None, validation=round(len(files) / 5), seed=0)
     layout: Layout = {}

@@ -66,8 +66,8 @@ def decode(raw: bytes, *, channels: int = 3) -> Picture:
 def fit(image: Picture, height: int, width: int) -> Picture:
     """`image`, uint8 (H, W, C), as (height, width, C): its largest centred part of that shape, resized.
 
-    That is the shorter side resized and the longer one cropped at both ends, cropping first, so that a very
-    long picture costs no memory. Pillow's bicubic filter, which averages (antialiases) when it shrinks.
+    The same as resizing the shorter side and cropping the longer one at both ends, but a very long picture
+    costs no memory. Pillow's bicubic filter, which averages (antialiases) when it shrinks.
     """
     rows, columns, channels = image.shape
     if (rows, columns) == (height, width):

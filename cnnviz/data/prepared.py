@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cnnviz.atomic import sync_folder
 from cnnviz.data.scratch import temporary
 from cnnviz.errors import DataError
 
@@ -129,9 +130,9 @@ def write(
             json.dump(about, file, indent=1, ensure_ascii=False)
             file.flush()
             os.fsync(file.fileno())
-        _sync_folder(place)
-        os.rename(place, folder)
-        _sync_folder(folder.parent)
+        sync_folder(place)
+        place.rename(folder)
+        sync_folder(folder.parent)
     return read(folder)
 
 
@@ -143,7 +144,7 @@ def writing(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in _FULL:
             message = f"The disk is full: free some space for {folder}, then prepare {folder.name!r} again."
-        elif error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+        elif error.errno == errno.ENOTEMPTY:
             message = f"There is a data set {folder.name!r} already: choose another name, or delete {folder}."
         else:
             message = (
@@ -218,11 +219,3 @@ def _write_array(path: Path, array: npt.NDArray[Any]) -> None:
         file.writelines(flat[start : start + _CHUNK] for start in range(0, len(flat), _CHUNK))
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

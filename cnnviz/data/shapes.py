@@ -122,8 +122,9 @@ def _ring() -> Outline:
 
 def _crescent() -> Outline:
     outer = _arc(40, 320)
-    inner = _arc(298, 62, radius=0.7276) + [0.4245, 0.0]
-    return np.concatenate([outer, inner]) + [0.1, 0.0]
+    inner = _arc(298, 62, radius=0.7276) + np.array([0.4245, 0.0])
+    whole: Outline = np.concatenate([outer, inner]) + np.array([0.1, 0.0])
+    return whole
 
 
 def _heart() -> Outline:

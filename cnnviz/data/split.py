@@ -36,7 +36,7 @@ def train_validation(
     rest = count - wanted
     if train is not None and not 0 < train <= rest:
         raise ConfigError(
-            f"train={train:,} does not fit: beside {wanted:,} validation images there are {rest:,} of {count:,}."
+            f"train={train:,} does not fit: beside {wanted:,} validation images {rest:,} are left."
         )
     random = np.random.default_rng(seed)
     order = random.permutation(count)

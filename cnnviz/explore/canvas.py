@@ -59,7 +59,8 @@ class Canvas:
         """Smooth noise of about `wide` × `high` bumps, mean 0, spread 1."""
         coarse = self.random.standard_normal((high, wide)).astype(np.float32)
         smooth = np.asarray(Image.fromarray(coarse).resize((FULL, FULL), Image.Resampling.BICUBIC))
-        return (smooth - smooth.mean()) / smooth.std()
+        noise: NDArray[np.float32] = (smooth - smooth.mean()) / smooth.std()
+        return noise
 
     def grain(self, amount: float, *, wide: int, high: int, mask: Image.Image | None = None) -> None:
         """Lighten and darken by smooth noise."""
@@ -100,22 +101,26 @@ def _blank() -> tuple[Image.Image, ImageDraw.ImageDraw]:
 
 
 def polygon(path: Path, *, smooth: bool = False) -> Image.Image:
+    """A mask of what the path encloses: 255 inside."""
     mask, draw = _blank()
     draw.polygon(_fine(curve(path) if smooth else path), fill=255)
     return mask
 
 
 def oval(box: Sequence[float]) -> Image.Image:
+    """A mask of the oval in a box of left, top, right, bottom."""
     mask, draw = _blank()
     draw.ellipse([value * FINER for value in box], fill=255)
     return mask
 
 
 def both(first: Image.Image, second: Image.Image) -> Image.Image:
+    """A mask of where two masks overlap."""
     return Image.fromarray(np.minimum(np.asarray(first), np.asarray(second)))
 
 
 def any_of(*masks: Image.Image) -> Image.Image:
+    """A mask of what any of the masks shows."""
     return Image.fromarray(np.max([np.asarray(mask) for mask in masks], axis=0))
 
 

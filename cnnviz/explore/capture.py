@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Lock, RLock
 from typing import Any
@@ -32,6 +32,8 @@ class Capture:
     """Outputs of the last pass, with the batch, in the order in which layers fired. Detached copies."""
     missing: tuple[str, ...] = ()
     """Layers asked for that have not fired yet."""
+    fired: list[str] = field(default_factory=list)
+    """Names of all outputs that passed by, kept or not."""
 
     def run(self, batch: Tensor) -> Tensor | None:
         """Output of the network for `batch`; None if the pass stopped at the last layer asked for.
@@ -40,13 +42,10 @@ class Capture:
         Raises LayerNotFound if a layer asked for did not fire (a `:2` for a module that runs once).
         """
         result = None
-        with torch.inference_mode():
-            try:
-                result = first_tensor(self.model(as_input(self.model, batch)))
-            except _Reached:
-                pass
+        with suppress(_Reached), torch.inference_mode():
+            result = first_tensor(self.model(as_input(self.model, batch)))
         if self.missing:
-            raise LayerNotFound(self.missing[0], available=self.outputs)
+            raise LayerNotFound(self.missing[0], available=[*self.fired, *watched(self.model)])
         return result
 
 
@@ -71,14 +70,15 @@ def capture(model: nn.Module, layers: Sequence[str] | None, *, stop: bool = True
         def begin(module: nn.Module, args: Any) -> None:
             calls.clear()
             seen.outputs.clear()
+            seen.fired.clear()
             seen.missing = tuple(layers or ())
 
         def keep(name: str) -> Callable[[nn.Module, Any, Any], None]:
             def hook(module: nn.Module, args: Any, output: Any) -> None:
                 calls[name] += 1
-                keys = [call_name(name, calls[name])]
-                if asked is not None:
-                    keys = asked[name].get(calls[name], [])
+                fired = call_name(name, calls[name])
+                seen.fired.append(fired)
+                keys = [fired] if asked is None else asked[name].get(calls[name], [])
                 tensor = first_tensor(output)
                 if tensor is None or not keys:
                     return
@@ -95,10 +95,8 @@ def capture(model: nn.Module, layers: Sequence[str] | None, *, stop: bool = True
         modules = watched(model) if asked is None else {name: model.get_submodule(name) for name in asked}
         for name, module in modules.items():
             stack.callback(module.register_forward_hook(keep(name)).remove)
-        try:
+        with suppress(_Reached):
             yield seen
-        except _Reached:
-            pass
 
 
 @contextmanager
@@ -163,8 +161,9 @@ def _asked(model: nn.Module, layers: Sequence[str]) -> dict[str, dict[int, list[
     known = dict(model.named_modules(remove_duplicate=False))
     asked: dict[str, dict[int, list[str]]] = {}
     for layer in layers:
-        name, _, call = layer.partition(":")
-        if not name or name not in known or (call and not (call.isdecimal() and int(call) > 0)):
+        name, colon, text = layer.partition(":")
+        call = int(text) if text.isdecimal() else 0 if colon else 1
+        if not name or name not in known or call < 1:
             raise LayerNotFound(layer, available=watched(model))
-        asked.setdefault(name, {}).setdefault(int(call or 1), []).append(layer)
+        asked.setdefault(name, {}).setdefault(call, []).append(layer)
     return asked

@@ -224,8 +224,8 @@ def frog() -> NDArray[np.uint8]:
             x, y = side([toe])[0]
             pond.oval((x - 4, y - 3.4, x + 4, y + 3.4), mid, dark)
         for x, y, r in ((46, 160, 6), (60, 148, 5), (42, 182, 4.5), (62, 174, 5)):
-            x, y = side([(x, y)])[0]
-            pond.oval((x - r, y - r * 0.8, x + r, y + r * 0.8), (66, 114, 34), (48, 92, 28))
+            left, top = side([(x, y)])[0]
+            pond.oval((left - r, top - r * 0.8, left + r, top + r * 0.8), (66, 114, 34), (48, 92, 28))
     body = "128,84 92,92 72,122 70,162 84,198 106,212 150,212 172,198 186,162 184,122 164,92"
     pond.shape(body, light, dark, smooth=True)
     belly = "128,128 98,134 88,160 98,196 114,208 142,208 158,196 168,160 158,134"

@@ -32,7 +32,7 @@ class Layer:
     depth: int
     """Modules around it, 0 for one that the network holds directly."""
     input: str
-    """Where its input comes from: a layer's name, "image", a name with " + …" if something was added since."""
+    """Where its input comes from: "image", a layer's name, with " + …" if it was changed in place since."""
     block: bool
     """Output of a whole block (after a residual addition, say); otherwise of a single module."""
     idle: bool
@@ -84,7 +84,7 @@ def layer_named(listed: Sequence[Layer], name: str) -> Layer:
 
 
 def _trace(model: nn.Module, modules: dict[str, nn.Module], input_shape: Sequence[int]) -> list[_Call]:
-    """One record for each output, in order. Tensors are told apart by identity, so all are kept to the end."""
+    """One record for each output, in order. Tensors are told apart by identity, so all are kept."""
     calls: list[_Call] = []
     counts: Counter[str] = Counter()
     sources: dict[int, tuple[Tensor, int, str]] = {}

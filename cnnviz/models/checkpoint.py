@@ -8,7 +8,7 @@ from typing import Literal
 
 import safetensors.torch
 import torch
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
@@ -34,6 +34,13 @@ class Card(Strict):
     data: str
     epoch: int
     step: int
+
+    @model_validator(mode="after")
+    def _one_figure_a_channel(self) -> "Card":
+        channels = self.image_shape[2]
+        if len(self.mean) != channels or len(self.std) != channels or not all(self.std):
+            raise ValueError("mean and std need a value for each channel, std none that is 0")
+        return self
 
 
 def save(path: Path, weights: Mapping[str, Tensor], card: Card, *, half: bool = False) -> None:
@@ -75,6 +82,12 @@ def load(path: Path) -> tuple[nn.Module, Card]:
     Raises CheckpointError as `read` does, and when weights and network do not match.
     """
     card, tensors = read(path)
+    try:
+        with torch.device("meta"):  # a card can claim any size: compare before anything is allocated
+            claimed = build(card.network, image_shape=card.image_shape, classes=len(card.classes))
+    except RuntimeError as error:
+        raise CheckpointError(f"{path.name} describes a network that can't be built.") from error
+    _compare(claimed.state_dict(), tensors, source=path.name)
     model = build(card.network, image_shape=card.image_shape, classes=len(card.classes))
     copy_weights(model, tensors, source=path.name)
     return model.eval(), card
@@ -86,6 +99,11 @@ def copy_weights(model: nn.Module, tensors: Mapping[str, Tensor], *, source: str
     Raises CheckpointError that names the first difference; nothing is copied then.
     """
     own = model.state_dict()
+    _compare(own, tensors, source=source)
+    model.load_state_dict({name: value.to(own[name].dtype) for name, value in tensors.items()})
+
+
+def _compare(own: Mapping[str, Tensor], tensors: Mapping[str, Tensor], *, source: str) -> None:
     for name in sorted(own.keys() | tensors.keys()):
         if name not in tensors or name not in own:
             side = "lacks" if name not in tensors else "has an extra"
@@ -95,7 +113,6 @@ def copy_weights(model: nn.Module, tensors: Mapping[str, Tensor], *, source: str
                 f"{source} belongs to another network: {name!r} is {tuple(tensors[name].shape)}, "
                 f"expected {tuple(own[name].shape)}."
             )
-    model.load_state_dict({name: value.to(own[name].dtype) for name, value in tensors.items()})
 
 
 def fingerprint(weights: Mapping[str, Tensor]) -> str:
@@ -109,7 +126,11 @@ def fingerprint(weights: Mapping[str, Tensor]) -> str:
 
 
 def _why_unreadable(path: Path) -> str:
-    start = path.open("rb").read(4) if path.is_file() else b""
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+    except OSError as error:
+        return f"{path.name} can't be read ({error.strerror}): check where it is and who may read it."
     if start[:2] == b"PK" or start[:1] == b"\x80":
         return f"{path.name} is a pickle, which can run code and is never loaded: save it as .safetensors instead."
     return f"{path.name} is damaged or cut off: copy it again, or use another snapshot of the run."

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import nn
@@ -46,10 +45,3 @@ def build(network: Network, *, image_shape: Shape, classes: int, seed: int = 0) 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return FAMILIES[network.name].build(network, image_shape=image_shape, classes=classes)
-
-
-def parameter_count(network: Network, *, image_shape: Shape, classes: int) -> int:
-    """Number of trained values; nothing is allocated."""
-    with torch.device("meta"):
-        model: Any = FAMILIES[network.name].build(network, image_shape=image_shape, classes=classes)
-    return sum(parameter.numel() for parameter in model.parameters())

@@ -1,10 +1,11 @@
 """ResNet-18 (He et al. 2015) from torchvision, with a stem for large or for small images."""
 
+import torch
 from torch import nn
 from torchvision.models import ResNet, ResNet18_Weights, resnet18
 
 from cnnviz.config import ResNet18
-from cnnviz.models.pretrained import imagenet_weights
+from cnnviz.models.pretrained import damaged, imagenet_weights
 
 
 def build(options: ResNet18, *, image_shape: tuple[int, int, int], classes: int) -> nn.Module:
@@ -17,7 +18,7 @@ def build(options: ResNet18, *, image_shape: tuple[int, int, int], classes: int)
     elif channels != 3:
         model.conv1 = nn.Conv2d(channels, 64, kernel_size=7, stride=2, padding=3, bias=False)
     nn.init.kaiming_normal_(model.conv1.weight, mode="fan_out", nonlinearity="relu")
-    return model
+    return model  # type: ignore[no-any-return]
 
 
 def copy_imagenet(model: nn.Module, progress: bool = False) -> None:
@@ -26,9 +27,15 @@ def copy_imagenet(model: nn.Module, progress: bool = False) -> None:
     A grey stem gets the sum over the three colours. Raises WeightsUnavailable.
     """
     assert isinstance(model, ResNet)
-    weights = imagenet_weights(ResNet18_Weights.IMAGENET1K_V1, progress=progress)
-    stem = model.conv1.weight
-    if stem.shape[1] == 1:
+    version = ResNet18_Weights.IMAGENET1K_V1
+    weights = imagenet_weights(version, progress=progress)
+    with torch.device("meta"):
+        expected = {name: value.shape for name, value in resnet18().state_dict().items()}
+    optional = {name for name in expected if name.endswith("num_batches_tracked")}
+    found = {name: value.shape for name, value in weights.items()}
+    if found | {name: expected[name] for name in optional} != expected:
+        raise damaged(version)
+    if model.conv1.weight.shape[1] == 1:
         weights["conv1.weight"] = weights["conv1.weight"].sum(dim=1, keepdim=True)
     own = model.state_dict()
     fitting = {name: value for name, value in weights.items() if value.shape == own[name].shape}

@@ -1,4 +1,4 @@
-"""The colour bar beside a mosaic. It carries no text: numbers belong in the caption, where they can be read."""
+"""The colour bar beside a mosaic. It carries no text: numbers belong in the caption."""
 
 from __future__ import annotations
 

@@ -131,3 +131,16 @@ def _real(maps: NDArray[Any], *, dimensions: int, shape: str) -> NDArray[Any]:
     if values.dtype in (np.float32, np.float64):
         return values
     return values.astype(np.float32 if values.dtype.itemsize <= 2 else np.float64)
+
+
+def grid_pictures(
+    pictures: NDArray[np.uint8], *, columns: int | None = None, gap: int = 0, tile: int | None = None
+) -> Mosaic:
+    """A sheet of `pictures`, uint8 (N, H, W, 1 or 3), at one pixel a pixel unless a larger `tile` is asked for."""
+    height, width = pictures.shape[1:3]
+    layout = arrange(
+        len(pictures), height, width, columns=columns, gap=gap, tile=tile or max(height, width), max_width=PAGE_WIDTH
+    )
+    colours = pictures if pictures.shape[3] == 3 else pictures.repeat(3, axis=3)
+    sheet = assemble(colours[:, :: layout.shrink, :: layout.shrink], layout, fill=(0, 0, 0))
+    return Mosaic(**vars(layout), png=png(sheet), scale=Scale(low=0, high=255, signed=False))

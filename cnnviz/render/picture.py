@@ -27,7 +27,7 @@ def png(image: NDArray[np.uint8]) -> bytes:
 def palette_png(
     indices: NDArray[np.uint8], colours: NDArray[np.uint8], *, transparent: int | None = None
 ) -> bytes:
-    """PNG bytes of `indices` (H, W) into `colours` (256, 3), both uint8; index `transparent` is see-through."""
+    """PNG bytes of `indices` (H, W) into `colours` (256, 3), all uint8; `transparent` is one index."""
     picture = Image.fromarray(np.ascontiguousarray(indices))
     picture.putpalette(colours.tobytes())
     return _encoded(picture, transparency=transparent)

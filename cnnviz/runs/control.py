@@ -6,10 +6,10 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
-from cnnviz import workspace
+from cnnviz import atomic, workspace
 from cnnviz.config import RunConfig
 from cnnviz.errors import RunError
 from cnnviz.runs import lease, status
@@ -18,6 +18,8 @@ from cnnviz.runs.status import RESUMABLE, Status
 
 STOP = "stop"
 """A file of this name in the run's folder asks its worker to stop."""
+_LAST_WORDS = 5.0
+"""Seconds that a worker may take to leave after it has said how its run ended."""
 
 
 def start(config: RunConfig) -> Run:
@@ -30,21 +32,25 @@ def start(config: RunConfig) -> Run:
             if run.config == config and run.status().active:
                 raise RunError(f"This run is already under way as {run.id}: open it, or change the seed.")
         run = create(config, *environment())
-        _hire(run, Status(state="queued", epochs=config.epochs, updated=time.time()))
+        try:
+            _hire(run, Status(state="queued", epochs=config.epochs, updated=time.time()))
+        except RunError:
+            shutil.rmtree(run.folder, ignore_errors=True)
+            raise
     return run
 
 
 def resume(run_id: str) -> Run:
     """Take a stopped, failed or interrupted run up at its last snapshot.
 
-    Raises RunError when it is finished or already under way.
+    Raises RunError when it is finished, already under way or damaged.
     """
     with _one_at_a_time():
         run = find(run_id)
         now = run.status()
         if now.state not in RESUMABLE:
             raise RunError(f"The run {run_id} is {now.state}: only one that was cut short can be resumed.")
-        (run.folder / STOP).unlink(missing_ok=True)
+        now = now.model_copy(update={"epochs": run.config.epochs})
         _hire(run, now.model_copy(update={"state": "queued", "reason": "", "updated": time.time()}))
     return run
 
@@ -58,22 +64,34 @@ def stop(run_id: str, *, patience: float = 4.0) -> Status:
     run = find(run_id)
     if not run.status().active:
         raise RunError(f"The run {run_id} is not under way: there is nothing to stop.")
-    (run.folder / STOP).touch()
     path = run.folder / "lease"
     until = time.monotonic() + patience
+    with suppress(FileNotFoundError):  # deleted just now
+        (run.folder / STOP).touch()
     while lease.held(path) and time.monotonic() < until:
         time.sleep(0.05)
     process = lease.holder(path)
     if process is not None:
-        os.kill(process, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
         while lease.held(path) and time.monotonic() < until + 1:
             time.sleep(0.02)
+    with _one_at_a_time():
+        return _stopped(find(run_id))
+
+
+def _stopped(run: Run) -> Status:
+    """The state of a run that was asked to stop, after setting down why its worker is gone."""
     now = run.status()
-    if now.state == "interrupted":
-        now = now.model_copy(
-            update={"state": "stopped", "reason": "Stopped; resumes from its last snapshot."}
-        )
+    if now.state != "interrupted":
+        return now
+    now = now.model_copy(update={"state": "stopped", "reason": "Stopped; resumes from its last snapshot."})
+    try:
         status.write(run.folder, now)
+    except OSError as error:
+        raise RunError(
+            f"The run {run.id} has ended, but that can't be written down ({error.strerror}): make room."
+        ) from error
     return now
 
 
@@ -90,20 +108,30 @@ def delete(run_id: str) -> None:
             raise RunError(f"The run {run_id} is a link to another place: remove the link by hand.")
         if run.status().active:
             raise RunError(f"The run {run_id} is under way: stop it first.")
-        doomed = run.folder.with_name(f".deleted-{run_id}")
-        run.folder.rename(doomed)
-    shutil.rmtree(doomed, ignore_errors=True)
+        doomed = run.folder.with_name(f".deleted-{run_id}-{time.time_ns()}")
+        try:
+            run.folder.rename(doomed)
+        except OSError as error:
+            raise RunError(f"The run {run_id} can't be deleted: {error.strerror or error}.") from error
+        for remains in doomed.parent.glob(".deleted-*"):
+            shutil.rmtree(remains, ignore_errors=True)
 
 
 def _hire(run: Run, first: Status) -> None:
     """Start a worker that holds the run's lease from before its first instruction."""
-    descriptor = lease.take(run.folder / "lease")
+    try:
+        descriptor = lease.take(run.folder / "lease", patience=_LAST_WORDS)
+    except OSError as error:
+        raise RunError(f"The run {run.id} could not be started: {error.strerror or error}.") from error
     if descriptor is None:
         raise RunError(f"The run {run.id} is already under way.")
     try:
+        (run.folder / STOP).unlink(missing_ok=True)
+        for folder in (run.folder, run.folder / "snapshots"):
+            atomic.remove_unfinished(folder)
         status.write(run.folder, first)
         with (run.folder / "log.txt").open("ab") as log:
-            subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, "-m", "cnnviz.runs.worker", str(run.folder), str(descriptor)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -113,6 +141,8 @@ def _hire(run: Run, first: Status) -> None:
                 start_new_session=True,
                 pass_fds=[descriptor],
             )
+        with suppress(OSError):
+            lease.name(descriptor, process.pid)
     except OSError as error:
         raise RunError(f"The run {run.id} could not be started: {error.strerror or error}.") from error
     finally:
@@ -123,8 +153,9 @@ def _one_at_a_time() -> AbstractContextManager[None]:
     root = workspace.checkpoints_root()
     try:
         root.mkdir(parents=True, exist_ok=True)
+        (root / ".lock").touch()
     except OSError as error:
         raise RunError(
-            f"{root} can't be made ({error.strerror}): set CNNVIZ_CHECKPOINTS to another folder."
+            f"{root} can't be written ({error.strerror}): set CNNVIZ_CHECKPOINTS to another folder."
         ) from error
     return lease.locked(Path(root / ".lock"))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 _RESERVE = 1 << 16
 """Bytes that a full disk can give back, enough to write down why the run failed."""
+_NAME = 20
 
 
 def take(path: Path, *, patience: float = 0.5) -> int | None:
@@ -27,18 +28,24 @@ def take(path: Path, *, patience: float = 0.5) -> int | None:
                 return None
             time.sleep(0.01)
         else:
+            os.ftruncate(descriptor, 0)  # the id of an earlier holder may be another process's by now
             return descriptor
 
 
 def sign(descriptor: int) -> None:
     """Write this process's id into the lease, and reserve some space on the disk."""
-    os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, str(os.getpid()).encode().ljust(_RESERVE), 0)
+    name(descriptor, os.getpid())
+    os.pwrite(descriptor, b" " * (_RESERVE - _NAME), _NAME)
+
+
+def name(descriptor: int, process: int) -> None:
+    """Write the id of the holder into the lease."""
+    os.pwrite(descriptor, str(process).encode().ljust(_NAME), 0)
 
 
 def give_reserve(descriptor: int) -> None:
     """Free the reserved space."""
-    os.ftruncate(descriptor, 0)
+    os.ftruncate(descriptor, _NAME)
 
 
 def held(path: Path) -> bool:
@@ -61,7 +68,7 @@ def holder(path: Path) -> int | None:
     """Process id of the lease's holder; None if nobody holds it or it has not signed yet."""
     if not held(path):
         return None
-    text = path.read_bytes()[:20].split()
+    text = path.read_bytes()[:_NAME].split()
     return int(text[0]) if text and text[0].isdigit() else None
 
 

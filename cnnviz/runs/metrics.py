@@ -15,9 +15,11 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         path = folder / "metrics.jsonl"
-        torn = path.exists() and not path.read_bytes().endswith(b"\n") and path.stat().st_size > 0
+        before = path.read_bytes() if path.exists() else b""
+        self.fresh = not before
+        """Whether nothing had been measured before."""
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-        if torn:
+        if before and not before.endswith(b"\n"):
             os.write(self._descriptor, b"\n")
 
     def add(self, kind: str, values: Line, *, durable: bool = False) -> None:
@@ -67,14 +69,18 @@ class Metrics:
             try:
                 line = json.loads(text)
                 kind = line.pop("kind")
-            except (ValueError, KeyError, AttributeError):
+            except (ValueError, KeyError, AttributeError, TypeError):
                 continue
             match kind:
                 case "started":
-                    self.started = line
+                    probed = line.get("probe_milliseconds") or self.started.get("probe_milliseconds", {})
+                    self.started = line | {"probe_milliseconds": probed}
                 case "resumed":
+                    self.finished = {}
                     self.steps = [old for old in self.steps if old["step"] <= line["step"]]
                     self.epochs = [old for old in self.epochs if old["step"] <= line["step"]]
+                    if "epoch" in line:  # a snapshot may lie between an epoch's last step and its end
+                        self.epochs = [old for old in self.epochs if old["epoch"] <= line["epoch"]]
                 case "step":
                     self.steps.append(line)
                 case "epoch":

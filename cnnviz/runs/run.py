@@ -8,6 +8,7 @@ from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -81,7 +82,7 @@ class Run:
                 return saved["epochs"], saved["filters"]
         except FileNotFoundError:
             return np.zeros(0, np.int64), np.zeros((0, 0, 1, 1, 1), np.float16)
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise RunError(f"The filters of {self.id} are damaged: delete its filters.npz.") from error
 
     def log(self, lines: int = 40) -> str:
@@ -111,12 +112,10 @@ def every() -> list[Run]:
     runs = []
     root = workspace.checkpoints_root()
     for folder in root.iterdir() if root.is_dir() else ():
-        if folder.name.startswith(".") or not (folder / "config.json").is_file():
-            continue
-        run = Run(folder.name, folder)
         try:
+            run = Run(folder.name, workspace.run_folder(folder.name))
             runs.append((run.record.created, run))
-        except RunError:
+        except (ConfigError, RunError):
             continue
     return [run for _, run in sorted(runs, key=lambda item: item[0], reverse=True)]
 
@@ -126,7 +125,8 @@ def create(config: RunConfig, versions: dict[str, str], machine: str) -> Run:
 
     Raises RunError when the folder can't be written.
     """
-    stem = workspace.slug(config.title, fallback=f"{config.network.name}-{config.data.name}")
+    plain = workspace.slug(f"{config.network.name}-{config.data.name}", fallback="run")
+    stem = workspace.slug(config.title, fallback=plain)
     now = time.time()
     stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(now))
     record = Record(created=now, config=config, versions=versions, machine=machine)

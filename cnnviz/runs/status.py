@@ -46,19 +46,25 @@ class Status(Strict):
 
 def read(folder: Path) -> Status:
     """The state of the run in `folder`, as it is now and not as a dead worker left it."""
-    alive = lease.held(folder / "lease")
-    try:
-        status = Status.model_validate_json((folder / "status.json").read_bytes())
-    except (FileNotFoundError, ValidationError):
+    status = _written(folder)
+    while status is not None and status.active and not lease.held(folder / "lease"):
+        # Only if the status stays the same around a look at the lease do the two belong together.
+        again = _written(folder)
+        if again == status:
+            return status.model_copy(update={"state": "interrupted", "reason": GONE, "seconds_left": None})
+        status = again
+    if status is None:
+        alive = lease.held(folder / "lease")
         state: State = "queued" if alive else "interrupted"
         return Status(state=state, reason="" if alive else GONE, epochs=0, updated=time.time())
-    if status.active and not alive:
-        # The worker may have written its last word between the two looks.
-        again = Status.model_validate_json((folder / "status.json").read_bytes())
-        if again.active:
-            return again.model_copy(update={"state": "interrupted", "reason": GONE, "seconds_left": None})
-        return again
     return status
+
+
+def _written(folder: Path) -> Status | None:
+    try:
+        return Status.model_validate_json((folder / "status.json").read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
 def write(folder: Path, status: Status) -> None:

@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
@@ -45,16 +46,22 @@ class Worker:
     def work(self) -> None:
         """Train to the end, to a stop request or to a failure, and say in `status.json` which it was."""
         try:
+            lease.sign(self.descriptor)
             self._wait_for_turn()
             self._train()
         except _Stop:
-            self.tell(state="stopped", reason="Stopped on request.", seconds_left=None)
+            self._end(state="stopped", reason="Stopped on request.")
         except BaseException as error:
-            traceback.print_exc()
-            lease.give_reserve(self.descriptor)
-            self.tell(state="failed", reason=_in_words(error), seconds_left=None)
+            self._end(state="failed", reason=_in_words(error))
+            with suppress(OSError):  # the log is on the same full disk
+                traceback.print_exc()
         finally:
             (self.run.folder / STOP).unlink(missing_ok=True)
+
+    def _end(self, **changes: Any) -> None:
+        lease.give_reserve(self.descriptor)
+        with suppress(FileNotFoundError):  # the folder was deleted: nobody is left to be told
+            self.tell(**changes, seconds_left=None)
 
     def tell(self, **changes: Any) -> None:
         """Replace the status with some of its values changed."""
@@ -108,10 +115,12 @@ class Worker:
         journal.add("started", _facts(session), durable=True)
         if earlier:
             snapshots.resume(session)
-            journal.add("resumed", {"step": session.progress.step}, durable=True)
         else:
             snapshots.keep(session)
             snapshots.save(session)
+        if not journal.fresh:
+            here = {"step": session.progress.step, "epoch": session.progress.epoch}
+            journal.add("resumed", here, durable=True)
         total = session.steps_per_epoch * config.epochs
         self._progress(session, total)
         for event in fit(session):
@@ -127,6 +136,7 @@ class Worker:
                     journal.add("finished", asdict(event), durable=True)
                     self._progress(session, total)
                     self.tell(state="finished", reason=event.reason, seconds_left=None)
+                    snapshots.forget()
                     return
             if time.monotonic() - self._told > 0.5:
                 self._progress(session, total)
@@ -220,7 +230,6 @@ def main() -> None:
     """Train the run that the command line names."""
     folder, descriptor = Path(sys.argv[1]), int(sys.argv[2])
     os.set_inheritable(descriptor, False)
-    lease.sign(descriptor)
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         (folder / STOP).touch()

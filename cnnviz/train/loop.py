@@ -18,7 +18,7 @@ from cnnviz.train.events import EpochEnded, Event, Finished, StepLogged, Tick
 from cnnviz.train.execution import wait
 from cnnviz.train.optimisers import set_rates
 from cnnviz.train.randomness import epoch_order, seed_step
-from cnnviz.train.schedules import rates
+from cnnviz.train.schedules import Rates, rates
 from cnnviz.train.session import Session, Stopwatch
 
 _LOGGED_STEPS = 1000
@@ -56,13 +56,7 @@ def _epoch(session: Session) -> Iterator[Event]:
     watch = Stopwatch()
     for number in range(done, per_epoch):
         seed_step(config.seed, progress.step)
-        now = rates(
-            config.schedule,
-            peak=config.optimiser.learning_rate,
-            step=progress.step,
-            steps_per_epoch=per_epoch,
-            epochs=config.epochs,
-        )
+        now = _rates(session, progress.step)
         set_rates(session.optimiser, now.learning_rate, now.momentum)
         indices = order[number * config.batch_size : (number + 1) * config.batch_size]
         logged = progress.step % every == 0 or number == per_epoch - 1
@@ -90,6 +84,17 @@ def _epoch(session: Session) -> Iterator[Event]:
         else:
             yield Tick()
         watch.lap()
+
+
+def _rates(session: Session, step: int) -> Rates:
+    config = session.config
+    return rates(
+        config.schedule,
+        peak=config.optimiser.learning_rate,
+        step=step,
+        steps_per_epoch=session.steps_per_epoch,
+        epochs=config.epochs,
+    )
 
 
 def _step(session: Session, indices: Tensor, *, measure: bool) -> tuple[Tensor, Tensor, Tensor]:
@@ -154,7 +159,7 @@ def _end_of_epoch(session: Session) -> Iterator[Event]:
         train_accuracy=train_accuracy,
         validation_loss=score.loss,
         validation_accuracy=score.accuracy,
-        learning_rate=session.optimiser.param_groups[0]["lr"],
+        learning_rate=_rates(session, progress.step - 1).learning_rate,
         gradient_norm=progress.gradient_norm,
         images_per_second=seen / progress.epoch_seconds,
         seconds=progress.seconds,

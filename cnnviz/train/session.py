@@ -141,6 +141,11 @@ class Session:
         for name, plain in values["optimiser"].items():
             index, _, key = name.partition(".")
             slots.setdefault(int(index), {})[key] = plain
+        for number, parameter in enumerate(self.optimiser.param_groups[0]["params"]):
+            for key, value in slots.get(number, {}).items():
+                if isinstance(value, Tensor) and value.shape == parameter.shape:
+                    # Fused optimisers walk through memory: every slot has to lie as its parameter does.
+                    slots[number][key] = torch.empty_like(parameter).copy_(value)
         groups = self.optimiser.state_dict()["param_groups"]
         self.optimiser.load_state_dict({"state": slots, "param_groups": groups})
         if values["scaler"]:
@@ -166,6 +171,8 @@ def prepare(config: RunConfig, dataset: Dataset, *, way: Execution | None = None
             "make it smaller."
         )
     device = torch.device(execution.find_device(config.device))
+    if way is not None and way.device != device.type:
+        raise ConfigError(f"This run was computed on {way.device} and goes on only there, not on {device.type}.")
     mean, std = _statistics(config, dataset, indices)
     card = Card(
         network=config.network,

@@ -2,17 +2,23 @@
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
 import safetensors.torch
 from safetensors import SafetensorError, safe_open
+from torch import nn
 
 from cnnviz import atomic
 from cnnviz.errors import CheckpointError
 from cnnviz.models import checkpoint
+from cnnviz.models.checkpoint import Card
 from cnnviz.models.first_layer import first_filters
 from cnnviz.train.execution import Execution
 from cnnviz.train.session import Session
@@ -38,8 +44,7 @@ class Snapshots:
     def keep(self, session: Session) -> None:
         """Note the filters of this epoch; keep all weights of epochs 0, 1, 2, 4, 8, …"""
         epoch = session.progress.epoch
-        filters = first_filters(session.model, image_shape=session.card.image_shape)[:_MOST_FILTERS]
-        self._filters[epoch] = filters.half().cpu().numpy()
+        self._filters[epoch] = _filters(session.model, session.card)
         if epoch & (epoch - 1) == 0:
             path = self.folder / f"epoch_{epoch:04d}.safetensors"
             checkpoint.save(path, session.model.state_dict(), session.card_now)
@@ -52,6 +57,7 @@ class Snapshots:
     def save(self, session: Session, *, resumable: bool = True) -> None:
         """Write best, last, filters and, where the run can go on, the state for it.
 
+        Without `resumable` an older state stays where it is; `forget` removes it.
         Raises OSError when the disk is full; the files there are whole, old or new.
         """
         start = time.monotonic()
@@ -66,17 +72,23 @@ class Snapshots:
             content = safetensors.torch.save(whole, metadata={"state": json.dumps(values)})
             atomic.replace(self.folder / "last.state", content)
         checkpoint.save(self.folder / "last.safetensors", session.model.state_dict(), session.card_now)
-        if not resumable:
-            (self.folder / "last.state").unlink(missing_ok=True)
         now = time.monotonic()
         self._next = now + max(_EVERY, _SHARE * (now - start))
 
+    def forget(self) -> None:
+        """Remove the state of a training that is over."""
+        with suppress(OSError):
+            (self.folder / "last.state").unlink(missing_ok=True)
+
     def execution(self) -> Execution | None:
-        """How the saved training was computed; None where nothing can be resumed."""
+        """How the saved training was computed; None where nothing can be resumed.
+
+        Raises CheckpointError when the state is damaged.
+        """
         path = self.folder / "last.state"
         if not path.exists():
             return None
-        with _opened(path) as file:
+        with _reading(path) as file:
             return Execution(**json.loads(file.metadata()["state"])["execution"])
 
     def resume(self, session: Session) -> None:
@@ -84,20 +96,36 @@ class Snapshots:
 
         Raises CheckpointError when the state is damaged.
         """
-        path = self.folder / "last.state"
-        with _opened(path) as file:
+        with _reading(self.folder / "last.state") as file:
             values = json.loads(file.metadata()["state"])
             session.restore({name: file.get_tensor(name) for name in file.keys()}, values)  # noqa: SIM118
-        self._best_epoch = session.progress.best_epoch
-        with np.load(self._filters_file) as saved:
-            for epoch, filters in zip(saved["epochs"], saved["filters"], strict=True):
-                self._filters[int(epoch)] = filters
+        self._filters = self._saved_filters(session)
+
+    def _saved_filters(self, session: Session) -> dict[int, npt.NDArray[np.float16]]:
+        """Filters of each epoch; without their file, of those epochs whose weights were kept."""
+        try:
+            with np.load(self._filters_file) as saved:
+                return dict(zip(saved["epochs"].tolist(), saved["filters"], strict=True))
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+            filters = {}
+            for path in self.folder.glob("epoch_*.safetensors"):
+                with suppress(CheckpointError):
+                    model, card = checkpoint.load(path)
+                    filters[card.epoch] = _filters(model, session.card)
+            return filters
 
 
-def _opened(path: Path) -> safe_open:
+def _filters(model: nn.Module, card: Card) -> npt.NDArray[np.float16]:
+    filters = first_filters(model, image_shape=card.image_shape)[:_MOST_FILTERS]
+    return filters.half().cpu().numpy()
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[Any]:
     try:
-        return safe_open(path, framework="pt")
-    except SafetensorError as error:
+        with safe_open(path, framework="pt") as file:
+            yield file
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise CheckpointError(f"{path.name} is damaged, so the run can't go on: start it again.") from error
 
 

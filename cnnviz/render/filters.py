@@ -1,37 +1,14 @@
-"""The filters of the first layer: the only weights that can be seen as pictures."""
+"""Filters as pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
 
-from cnnviz.errors import CnnvizError
 from cnnviz.render.colour import scale_of
 from cnnviz.render.mosaic import Mosaic, grid, grid_rgb
-
-
-def first_layer(model: nn.Module, *, input_shape: Sequence[int] | None = None) -> NDArray[np.float32]:
-    """Weights of the first convolution or linear layer: float32, (F, C, H, W).
-
-    Rows of a linear layer become pictures of `input_shape` (C, H, W), which only they need.
-    Raises CnnvizError if there is no such layer, or if its rows have another size.
-    """
-    for module in model.modules():
-        if isinstance(module, nn.Conv2d):
-            return np.array(module.weight.detach().float().cpu().numpy())
-        if isinstance(module, nn.Linear):
-            rows = np.array(module.weight.detach().float().cpu().numpy())
-            if input_shape is None or prod(input_shape) != module.in_features:
-                raise CnnvizError(
-                    f"The first layer takes {module.in_features:,} values: give the shape of the images it was made for."
-                )
-            return rows.reshape(-1, *input_shape)
-    raise CnnvizError("This network has no convolution and no linear layer: choose another one.")
 
 
 def order_by_norm(filters: NDArray[Any]) -> NDArray[np.intp]:

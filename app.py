@@ -1,0 +1,16 @@
+"""cnnviz: the list of pages. Start it with `make app`."""
+
+import streamlit as st
+
+from cnnviz.ui import frame
+
+frame.begin()
+st.navigation(
+    [
+        st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
+        st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
+        st.Page("pages/activations.py", title="Activations", icon=":material/blur_on:"),
+        st.Page("pages/filters.py", title="Filters", icon=":material/grid_view:"),
+    ],
+    position="top",
+).run()

@@ -1,0 +1,182 @@
+"""What pages ask for again and again, kept for a while. Torch is loaded on first use, never on import."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnnviz import workspace
+from cnnviz.config import RunConfig
+from cnnviz.errors import CheckpointError, NotFound
+from cnnviz.render.mosaic import Mosaic, grid
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from cnnviz.data.prepared import Dataset
+    from cnnviz.explore.inputs import Input
+    from cnnviz.explore.layers import Layer
+    from cnnviz.models.checkpoint import Card
+    from cnnviz.train.estimate import Speed
+
+Stamp = tuple[str, int, int, int]
+"""A file and its state: written anew, it has another stamp."""
+Pixels = NDArray[np.uint8]
+
+_MOST_UPLOADS = 32
+
+
+def stamp(run: str, snapshot: str) -> Stamp:
+    """The stamp of a snapshot. Raises CheckpointError when it is not there."""
+    path = workspace.snapshot_file(run, snapshot)
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"The run {run} has no snapshot {snapshot!r} yet: wait for it, or choose another."
+        ) from None
+    return str(path), found.st_mtime_ns, found.st_size, found.st_ino
+
+
+@st.cache_resource(max_entries=4, show_spinner="Loading the network …")
+def network(of: Stamp) -> tuple[nn.Module, Card]:
+    """A snapshot's network, in evaluation mode on the CPU, and its card. Shared: look, don't change."""
+    from cnnviz.models import checkpoint
+
+    return checkpoint.load(Path(of[0]))
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def layers(of: Stamp) -> list[Layer]:
+    """The layers of a snapshot's network, in the order in which they run."""
+    from cnnviz.explore import layers as exploring
+
+    model, card = network(of)
+    height, width, channels = card.image_shape
+    return exploring.layers(model, (channels, height, width))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def network_input(of: Stamp, image: str, pixels: Pixels, invert: bool) -> Input:
+    """`pixels`, the image of that name, as the network reads it."""
+    from cnnviz.explore.inputs import as_input
+
+    return as_input(pixels, network(of)[1], invert=invert)
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def prediction(of: Stamp, values: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Probabilities of the classes for one normalised image."""
+    from cnnviz.explore.activations import predict
+
+    return predict(network(of)[0], values)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def maps(of: Stamp, values: NDArray[np.float32], layer: str) -> NDArray[np.float32]:
+    """Activations (C, H, W) of one layer for one normalised image."""
+    from cnnviz.explore.activations import channel_maps
+
+    return channel_maps(network(of)[0], values, layer)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def tiles(of: Stamp, values: NDArray[np.float32], layer: str, per: Any) -> Mosaic:
+    """The maps of one layer at one pixel a value, for the browser to enlarge; large maps are reduced."""
+    found = maps(of, values, layer)
+    return grid(found, tile=min(max(found.shape[1:]), 224), scale=per, gap=0)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def download(of: Stamp, values: NDArray[np.float32], layer: str, per: Any) -> bytes:
+    """The maps of one layer as one enlarged PNG."""
+    return grid(maps(of, values, layer), scale=per).png
+
+
+@st.cache_resource(max_entries=8, show_spinner="Preparing the data …")
+def dataset(name: str) -> Dataset:
+    """A prepared data set; its arrays stay on the disk until they are read."""
+    from cnnviz.data import catalogue
+
+    return catalogue.load(name)
+
+
+@st.cache_resource
+def _uploads() -> tuple[RLock, OrderedDict[str, Pixels]]:
+    return RLock(), OrderedDict()
+
+
+def keep_upload(pixels: Pixels) -> str:
+    """The name under which an uploaded picture can be had again while the app runs: a hash of its pixels."""
+    name = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()[:16]
+    lock, kept = _uploads()
+    with lock:
+        kept[name] = pixels
+        kept.move_to_end(name)
+        while len(kept) > _MOST_UPLOADS:
+            kept.popitem(last=False)
+    return name
+
+
+def upload(name: str) -> Pixels:
+    """An uploaded picture. Raises NotFound when the app has been restarted since."""
+    lock, kept = _uploads()
+    with lock:
+        if name not in kept:
+            raise NotFound("uploaded picture", name, available=())
+        return kept[name]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How large a run will be."""
+
+    parameters: int
+    images: int
+    validation: int
+    steps: int
+    device: str
+    images_per_second: float
+
+
+@st.cache_data(max_entries=64, show_spinner="Measuring …")
+def plan(config: RunConfig) -> Plan:
+    """Size and speed of a run, the speed from a second of measuring. Raises CnnvizError where it can't run."""
+    from cnnviz.data.split import train_validation
+    from cnnviz.train import estimate
+
+    data = dataset(config.data.name)
+    train, validation = train_validation(
+        data.train_labels,
+        train=config.data.train,
+        validation=config.data.validation,
+        seed=config.data.split_seed,
+        own_validation=data.own_validation,
+    )
+    facts: Any = {"image_shape": data.image_shape, "classes": len(data.classes)}
+    parameters = estimate.parameter_count(config, **facts)
+    speed = _speed(config.network, config.device, config.precision, data.image_shape, len(data.classes))
+    steps = -(-len(train) // config.batch_size) * config.epochs
+    return Plan(parameters, len(train), len(validation), steps, speed.device, speed.images_per_second)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _speed(network: Any, device: Any, precision: Any, image_shape: Any, classes: int) -> Speed:
+    from cnnviz.train import estimate
+
+    config = RunConfig(network=network, device=device, precision=precision)
+    return estimate.measure(config, image_shape=image_shape, classes=classes)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def some_tiles(maps: NDArray[np.float32]) -> Mosaic:
+    """`maps` at one pixel a value, on a shared scale."""
+    return grid(maps, tile=min(max(maps.shape[1:]), 224), gap=0)

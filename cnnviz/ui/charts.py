@@ -1,0 +1,111 @@
+"""Charts of a run. Colours tell series apart, and so do dashes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from cnnviz.runs.metrics import Line, Metrics
+
+MOST_POINTS = 1000
+"""Points a line at the most: more is not seen, but slows the page."""
+
+_SERIES = ["training batch", "training", "validation"]
+_COLOURS = ["#9aa3ad", "#0072B2", "#D55E00"]
+_DASHES = [[1, 0], [1, 0], [6, 3]]
+
+
+def learning_curve(
+    metrics: Metrics, quantity: str, *, log: bool = False, per_cent: bool = False
+) -> alt.Chart:
+    """`quantity` (loss or accuracy) against epochs: single batches, training, validation."""
+    rows = [
+        {"epoch": line["epoch"], "value": line[quantity], "series": _SERIES[0]}
+        for line in thin(metrics.steps)
+    ]
+    for series, key in (("training", f"train_{quantity}"), ("validation", f"validation_{quantity}")):
+        rows += [
+            {"epoch": line["epoch"], "value": line[key], "series": series} for line in thin(metrics.epochs)
+        ]
+    title = {"loss": "Loss (cross-entropy, nats)", "accuracy": "Accuracy"}[quantity]
+    return _lines(rows, title, log=log, style="%" if per_cent else "")
+
+
+def rate_curve(metrics: Metrics, key: str, title: str, *, log: bool = False) -> alt.Chart:
+    """One figure of the training steps (learning rate, gradient norm) against epochs."""
+    rows = [
+        {"epoch": line["epoch"], "value": line[key], "series": "training"} for line in thin(metrics.steps)
+    ]
+    return _lines(rows, title, log=log, style="", legend=False)
+
+
+def speed_curve(metrics: Metrics) -> alt.Chart:
+    """Training images a second, by epoch."""
+    rows = [
+        {"epoch": line["epoch"], "value": line["images_per_second"], "series": "training"}
+        for line in thin(metrics.epochs)
+    ]
+    return _lines(rows, "Images a second", log=False, style=",.0f", legend=False)
+
+
+def probabilities(names: Sequence[str], values: Sequence[float]) -> alt.Chart:
+    """The likeliest classes as bars, likeliest first."""
+    table = pd.DataFrame({"class": list(names), "probability": list(values)})
+    base = alt.Chart(table).encode(
+        y=alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelLimit=160, ticks=False, domain=False)),
+        x=alt.X("probability:Q", scale=alt.Scale(domain=[0, 1.18]), axis=None),
+    )
+    bars = base.mark_bar(color="#0072B2", cornerRadiusEnd=2, height=14).encode(
+        tooltip=["class:N", alt.Tooltip("probability:Q", format=".3%")]
+    )
+    text = base.mark_text(align="left", dx=4).encode(text=alt.Text("probability:Q", format=".1%"))
+    return (bars + text).properties(height=24 * len(table) + 8)
+
+
+def thin(lines: Sequence[Line]) -> list[Line]:
+    """At most about `MOST_POINTS` of `lines`, evenly, the last one always."""
+    stride = max(1, -(-len(lines) // MOST_POINTS))
+    kept = list(lines[::stride])
+    if lines and kept[-1] is not lines[-1]:
+        kept.append(lines[-1])
+    return kept
+
+
+def _lines(
+    rows: list[dict[str, Any]], title: str, *, log: bool, style: str, legend: bool = True
+) -> alt.Chart:
+    table = pd.DataFrame(rows, columns=["epoch", "value", "series"])
+    if log:
+        table = table[table["value"] > 0]
+    present = [name for name in _SERIES if name in set(table["series"])]
+    chosen = [_SERIES.index(name) for name in present]
+    colour = alt.Color(
+        "series:N",
+        scale=alt.Scale(domain=present, range=[_COLOURS[i] for i in chosen]),
+        legend=alt.Legend(orient="top", title=None) if legend else None,
+    )
+    dash = alt.StrokeDash(
+        "series:N", scale=alt.Scale(domain=present, range=[_DASHES[i] for i in chosen]), legend=None
+    )
+    axis = alt.Axis(format=style) if style else alt.Axis()
+    base = alt.Chart(table).encode(
+        x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, grid=False)),
+        y=alt.Y(
+            "value:Q", title=None, axis=axis, scale=alt.Scale(type="log" if log else "linear", zero=False)
+        ),
+        color=colour,
+        tooltip=[
+            "series:N",
+            alt.Tooltip("epoch:Q", format=".2f"),
+            alt.Tooltip("value:Q", title=title, format=style or ".4g"),
+        ],
+    )
+    faint = base.transform_filter(alt.datum.series == _SERIES[0]).mark_line(strokeWidth=1, opacity=0.55)
+    strong = (
+        base.transform_filter(alt.datum.series != _SERIES[0])
+        .mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=24, filled=True))
+        .encode(strokeDash=dash)
+    )
+    shown = faint + strong if legend else base.mark_line(strokeWidth=2)
+    return shown.properties(height=240, title=alt.Title(title, anchor="start", fontSize=13))  # type: ignore[no-any-return]

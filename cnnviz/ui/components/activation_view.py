@@ -1,0 +1,120 @@
+"""All channels of one layer, in one mosaic."""
+
+import io
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnnviz.render.bar import bar
+from cnnviz.ui import cache, selection
+from cnnviz.ui.components.image_picker import Chosen
+from cnnviz.ui.components.network_picker import LookedAt
+from cnnviz.ui.components.sprite import sprite
+
+_TILE = 88
+_UNIT = 20
+
+
+def show(looked_at: LookedAt, image: Chosen, values: NDArray[np.float32]) -> None:
+    """Choose a layer, and see its maps with their scale."""
+    found = [layer for layer in cache.layers(looked_at.stamp) if not layer.idle]
+    names = [layer.name for layer in found]
+    by_name = {layer.name: layer for layer in found}
+    _walk(names)
+    layer = by_name[
+        selection.selectbox(
+            "Layer",
+            "layer",
+            names,
+            default=_first(names),
+            words=lambda name: (
+                f"{names.index(name) + 1}. {name} · {by_name[name].kind} · {_size(by_name[name].output_shape)}"
+            ),
+        )
+    ]
+    per = st.segmented_control(
+        "Scale",
+        ["layer", "channel"],
+        format_func={"layer": "shared", "channel": "each map its own"}.get,
+        default="layer",
+        required=True,
+        key="map scale",
+        label_visibility="collapsed",
+    )
+    maps = cache.maps(looked_at.stamp, values, layer.name)
+    mosaic = cache.tiles(looked_at.stamp, values, layer.name, per)
+    zeros = float((maps == 0).mean())
+    dead = int((maps == 0).all(axis=(1, 2)).sum())
+    st.image(bar(mosaic.scale, width=512, height=10), output_format="PNG", alt="Colour bar")
+    st.caption(
+        f"{mosaic.scale.in_words()}. {len(maps):,} {'units' if maps[0].size == 1 else 'maps'}, "
+        f"{zeros:.0%} of values are zero, {dead:,} are zero everywhere."
+        + (
+            f" Each pixel is the mean of {mosaic.shrink} × {mosaic.shrink} values."
+            if mosaic.shrink > 1
+            else ""
+        )
+    )
+    peaks = maps.reshape(len(maps), -1)
+    sprite(
+        mosaic,
+        key="activation maps",
+        tile=_UNIT if maps[0].size == 1 else max(_TILE, maps.shape[2]),
+        labels=[
+            f"channel {number}: {low:.3g} to {high:.3g}, mean {mean:.3g}"
+            for number, (low, high, mean) in enumerate(
+                zip(peaks.min(1), peaks.max(1), peaks.mean(1), strict=True)
+            )
+        ],
+        alt=f"Activations of {layer.name} for {image.title}: {len(maps)} maps, {mosaic.scale.in_words()}",
+    )
+    with st.container(horizontal=True):
+        stem = f"{looked_at.run.id}-{layer.name}".replace(":", "-")
+        st.download_button(
+            "PNG",
+            lambda: cache.download(looked_at.stamp, values, layer.name, per),
+            f"{stem}.png",
+            "image/png",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "npz",
+            lambda: _arrays(maps, layer.name),
+            f"{stem}.npz",
+            "application/zip",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def _walk(names: list[str]) -> None:
+    """Two buttons, and the arrow keys, that go to the layer before and after."""
+    current = selection.get("layer") or _first(names)
+    at = names.index(current) if current in names else 0
+    with st.container(horizontal=True):
+        for label, step, shortcut in (("Before", -1, "Left"), ("After", 1, "Right")):
+            there = at + step
+            st.button(
+                f"Layer {label.lower()}",
+                disabled=not 0 <= there < len(names),
+                on_click=selection.put,
+                args=("layer", names[there % len(names)]),
+                shortcut=shortcut,
+                key=f"layer {label}",
+            )
+
+
+def _first(names: list[str]) -> str:
+    return next((name for name in ("layer1.0", "act1", "fc1") if name in names), names[0])
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape))
+
+
+def _arrays(maps: NDArray[np.float32], layer: str) -> bytes:
+    content = io.BytesIO()
+    np.savez_compressed(content, activations=maps, layer=layer)
+    return content.getvalue()

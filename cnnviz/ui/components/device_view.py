@@ -1,0 +1,28 @@
+"""The machine that trains."""
+
+import os
+
+import streamlit as st
+
+from cnnviz.ui.words import size
+
+
+@st.fragment
+def show() -> None:
+    """What computes, and in what."""
+    st.caption(_device())
+
+
+@st.cache_data(show_spinner=False)
+def _device() -> str:
+    import psutil
+    import torch
+
+    if torch.cuda.is_available():
+        place = f"{torch.cuda.get_device_name()}, {size(torch.cuda.get_device_properties(0).total_memory)}"
+    elif torch.backends.mps.is_available():
+        place = "Apple GPU"
+    else:
+        place = "No GPU that PyTorch can use: training runs on the CPU"
+    memory = size(psutil.virtual_memory().total)
+    return f"{place}. {os.cpu_count()} CPU cores, {memory} of memory, PyTorch {torch.__version__}."

@@ -1,0 +1,37 @@
+"""First-layer filters: untrained beside trained, on scales that are said."""
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnnviz.render.filters import mosaic
+from cnnviz.ui.components.sprite import sprite
+
+
+def pair(epochs: NDArray[np.int64], filters: NDArray[np.float16], epoch: int, *, key: str, tile: int) -> None:
+    """The filters of epoch 0 and of `epoch`, side by side."""
+    at = int(np.searchsorted(epochs, epoch))
+    for place, index, name in zip(st.columns(2), (0, at), ("untrained", "trained"), strict=True):
+        with place:
+            one(
+                filters[index],
+                f"Epoch {epochs[index]}" + (", untrained" if index == 0 else ""),
+                key=f"{key} {name}",
+                tile=tile,
+            )
+
+
+def one(filters: NDArray[np.float16], title: str, *, key: str, tile: int) -> None:
+    """One set of filters (F, C, H, W), each as a tile."""
+    drawn = mosaic(filters.astype(np.float32), tile=max(filters.shape[2:]), gap=0)
+    norms = np.linalg.norm(filters.reshape(len(filters), -1).astype(np.float64), axis=1)
+    colour = filters.shape[1] == 3
+    middle = "grey is zero" if colour else "white is zero, red positive, blue negative"
+    st.caption(f"{title}: {drawn.scale.low:.3g} to {drawn.scale.high:.3g}, {middle}".replace("-", "−"))
+    sprite(
+        drawn,
+        key=key,
+        tile=tile,
+        labels=[f"filter {number}: norm {norm:.3g}" for number, norm in enumerate(norms)],
+        alt=f"{len(filters)} first-layer filters, {title}",
+    )

@@ -1,0 +1,227 @@
+"""One run, live while it trains: state, curves, filters as they form, and what can be done with it."""
+
+import io
+import json
+import time
+
+import pandas as pd
+import streamlit as st
+
+from cnnviz.errors import CnnvizError
+from cnnviz.runs import control
+from cnnviz.runs.metrics import Metrics
+from cnnviz.runs.run import Run
+from cnnviz.runs.status import RESUMABLE, Status
+from cnnviz.ui import charts, selection
+from cnnviz.ui.components import filter_view, run_form
+from cnnviz.ui.words import accuracy, duration, size
+
+_COLOURS = {
+    "queued": "gray", "running": "blue", "finished": "green",
+    "stopped": "orange", "failed": "red", "interrupted": "red",
+}  # fmt: skip
+
+
+def show(run: Run) -> None:
+    """Draw the run; while it is under way, once a second anew."""
+    active = run.status().active
+    st.fragment(_panel, run_every=1.0 if active else None)(run, active)
+
+
+def _panel(run: Run, was_active: bool) -> None:
+    status = run.status()
+    if status.active != was_active:
+        st.rerun()
+    metrics = _metrics(run)
+    _heading(run, status)
+    _progress(status)
+    if status.reason and status.state != "finished":
+        (st.info if status.active else st.warning)(status.reason)
+    _actions(run, status)
+    _figures(metrics, status)
+    _curves(metrics)
+    epochs, filters = run.filters()
+    if len(epochs):
+        st.markdown("**First-layer filters**" + (", as they form" if status.active else ""))
+        filter_view.pair(epochs, filters, int(epochs[-1]), key="panel filters", tile=28)
+    _details(run, metrics)
+
+
+def _metrics(run: Run) -> Metrics:
+    """The run's metrics; in a session, only new lines are read again."""
+    held: Metrics | None = st.session_state.get("panel metrics")
+    path = run.folder / "metrics.jsonl"
+    if held is None or held.path != path:
+        held = Metrics(path)
+        st.session_state["panel metrics"] = held
+    held.update()
+    return held
+
+
+def _heading(run: Run, status: Status) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"#### {run.title}")
+        st.badge(status.state, color=_COLOURS[status.state])  # type: ignore[arg-type]
+        if run.shipped:
+            st.badge("came with cnnviz", color="gray")
+
+
+def _progress(status: Status) -> None:
+    if not status.active:
+        return
+    left = f", {duration(status.seconds_left)} left" if status.seconds_left else ""
+    where = f"epoch {status.epoch + 1} of {status.epochs}, step {status.step:,} of {status.steps:,}"
+    st.progress(status.share, text=(where if status.steps else "Getting ready") + left)
+
+
+def _actions(run: Run, status: Status) -> None:
+    with st.container(horizontal=True):
+        if status.active and st.button("Stop", icon=":material/stop:", key="stop run"):
+            with st.spinner("Stopping …"):
+                _attempt(control.stop, run.id)
+        if (
+            status.state in RESUMABLE
+            and not run.shipped
+            and st.button("Resume", icon=":material/resume:", key="resume run")
+        ):
+            _attempt(control.resume, run.id)
+        if run.snapshots():
+            link = {"run": run.id, "snapshot": run.snapshots()[0]}
+            st.page_link(
+                "pages/activations.py", label="Activations", icon=":material/blur_on:", query_params=link
+            )
+            st.page_link(
+                "pages/filters.py", label="Filters", icon=":material/grid_view:", query_params={"run": run.id}
+            )
+        if st.button("Clone settings", icon=":material/content_copy:", key="clone run", type="tertiary"):
+            run_form.fill(run.config)
+            st.rerun()
+        if not status.active and not run.shipped:
+            with st.popover("Delete", icon=":material/delete:", type="tertiary"):
+                st.write(f"Delete {run.title} ({run.id}) and all its snapshots for good?")
+                if st.button("Delete for good", type="primary", key="delete run"):
+                    selection.drop("run")
+                    _attempt(control.delete, run.id)
+
+
+def _attempt(action: object, run_id: str) -> None:
+    try:
+        action(run_id)  # type: ignore[operator]
+    except CnnvizError as error:
+        st.toast(str(error), icon=":material/error:", duration="long")
+        time.sleep(0.1)
+    st.rerun()
+
+
+def _figures(metrics: Metrics, status: Status) -> None:
+    last = metrics.epochs[-1] if metrics.epochs else None
+    started, test = metrics.started, metrics.finished
+    shown: list[tuple[str, str, str | None]] = []
+    if test:
+        shown.append(
+            (
+                "Test accuracy",
+                accuracy(test["test_accuracy"], test["test_count"]),
+                f"{test['test_count']:,} images, ± one standard error",
+            )
+        )
+    if last:
+        shown += [
+            (
+                "Validation accuracy",
+                accuracy(last["validation_accuracy"], started["validation"]),
+                f"epoch {last['epoch']}, {started['validation']:,} images, ± one standard error",
+            ),
+            (
+                "Training accuracy",
+                f"{last['train_accuracy']:.1%}".replace("%", " %"),
+                "Mean over the last epoch's batches, augmentation and dropout on",
+            ),
+            ("Speed", f"{last['images_per_second']:,.0f} images/s", "Training only, last epoch"),
+        ]
+    if status.seconds:
+        shown.append(("Training time", duration(status.seconds), "Validation included, pauses not"))
+    with st.container(horizontal=True):
+        for label, value, explanation in shown:
+            st.metric(label, value, help=explanation, width="content")
+
+
+def _curves(metrics: Metrics) -> None:
+    if not metrics.steps:
+        st.skeleton(height=240)
+        return
+    log = st.toggle("Log scale", key="log scale")
+    for columns in (
+        (
+            charts.learning_curve(metrics, "loss", log=log),
+            charts.learning_curve(metrics, "accuracy", per_cent=True),
+        ),
+        (
+            charts.rate_curve(metrics, "learning_rate", "Learning rate", log=log),
+            charts.rate_curve(metrics, "gradient_norm", "Gradient norm (before clipping)", log=log),
+        ),
+    ):
+        for place, chart in zip(st.columns(2), columns, strict=True):
+            place.altair_chart(chart, alt=f"{chart.title.text} by epoch")
+    if metrics.epochs:
+        st.altair_chart(charts.speed_curve(metrics).properties(height=120), alt="Images a second by epoch")
+
+
+def _details(run: Run, metrics: Metrics) -> None:
+    with st.expander("Settings, environment and log", icon=":material/notes:"):
+        started = metrics.started
+        if started:
+            way = started["execution"]
+            st.caption(
+                f"{started['parameters']:,} parameters, {started['train']:,} training and {started['validation']:,} "
+                f"validation images on {started['device_name']}: {way['precision']}, {way['memory_format'].replace('_', ' ')}"
+                f"{', compiled' if way['compile'] else ''}."
+                + (
+                    f" Steps tried: {_tried(started['probe_milliseconds'])}."
+                    if started["probe_milliseconds"]
+                    else ""
+                )
+                + (f" Memory at most {size(metrics.epochs[-1]['memory'])}." if metrics.epochs else "")
+            )
+        if metrics.finished:
+            st.dataframe(_by_class(metrics), hide_index=True, height="content", width="content")
+        with st.container(horizontal=True):
+            st.download_button(
+                "config.json",
+                run.record.config.model_dump_json(indent=1),
+                f"{run.id}.json",
+                "application/json",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+            st.download_button(
+                "metrics.csv",
+                lambda: _csv(metrics),
+                f"{run.id}.csv",
+                "text/csv",
+                icon=":material/download:",
+                on_click="ignore",
+            )
+        st.json(json.loads(run.record.model_dump_json()), expanded=1)
+        st.code(run.log() or "The log is empty.", language=None)
+
+
+def _tried(milliseconds: dict[str, float]) -> str:
+    return ", ".join(f"{way} {value:.3g} ms" for way, value in milliseconds.items())
+
+
+def _by_class(metrics: Metrics) -> pd.DataFrame:
+    shares = metrics.finished["test_accuracy_by_class"]
+    rows = zip(metrics.started["classes"], shares, strict=True)
+    return pd.DataFrame(
+        [
+            {"class": name, "test accuracy": "no image" if share is None else f"{share:.1%}"}
+            for name, share in rows
+        ]
+    )
+
+
+def _csv(metrics: Metrics) -> str:
+    text = io.StringIO()
+    pd.DataFrame(metrics.epochs).to_csv(text, index=False)
+    return text.getvalue()

@@ -1,0 +1,34 @@
+"""Figures as a person reads them."""
+
+from math import sqrt
+
+
+def duration(seconds: float) -> str:
+    """A time span: 8 s, 3 min 20 s, 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{max(whole, 1)} s" if seconds >= 0.5 else "under 1 s"
+    if whole < 3600:
+        minutes, rest = divmod(whole, 60)
+        return f"{minutes} min" + (f" {rest} s" if rest and minutes < 10 else "")
+    hours, rest = divmod(round(seconds / 60), 60)
+    return f"{hours} h" + (f" {rest} min" if rest else "")
+
+
+def accuracy(value: float, count: int) -> str:
+    """An accuracy with its standard error, from the number of images: 92.3 % ± 0.3."""
+    return f"{value:.1%}".replace("%", " %") + f" ± {100 * standard_error(value, count):.1f}"
+
+
+def standard_error(value: float, count: int) -> float:
+    """Of a share `value` of `count` independent images (binomial), as a share."""
+    return sqrt(value * (1 - value) / count) if count else 0.0
+
+
+def size(count: float) -> str:
+    """Bytes: 22.4 MB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000 or unit == "GB":
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    raise AssertionError

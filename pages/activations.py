@@ -1,0 +1,20 @@
+"""Activations: what every layer of a network makes of one image."""
+
+import streamlit as st
+
+from cnnviz.ui import frame
+from cnnviz.ui.components import activation_view, image_picker, prediction_view
+from cnnviz.ui.components.network_picker import pick_network
+
+frame.ensure()
+with frame.guarded():
+    looked_at = pick_network()
+    if looked_at is None:
+        st.stop()
+    image = image_picker.chosen(looked_at.card.data, grey=looked_at.grey)
+    left, right = st.columns([3, 8], gap="large")
+    with left:
+        values = prediction_view.show(looked_at, image)
+        image_picker.picker(looked_at.card.data, looked_at.card.classes, image)
+    with right:
+        activation_view.show(looked_at, image, values)

@@ -1,0 +1,24 @@
+"""Home: something to look at, and what this bench holds."""
+
+import streamlit as st
+
+from cnnviz.ui import frame
+from cnnviz.ui.components import data_sets, device_view, run_list, showcase
+
+frame.ensure()
+with frame.guarded():
+    st.title("cnnviz", anchor=False)
+    st.caption("Train an image classifier, watch it learn, and see what every layer sees.")
+    top = st.container()
+    runs, rest = st.columns([3, 2], gap="large")
+    with runs:
+        st.subheader("Runs", anchor=False)
+        run_list.show()
+    with rest:
+        st.subheader("Data", anchor=False)
+        data_sets.show()
+        st.subheader("Machine", anchor=False)
+        device_view.show()
+    # Last, since it needs torch: the page is there before the picture.
+    with top, frame.guarded():
+        showcase.show()

@@ -1,0 +1,85 @@
+"""A bench of its own for every test: temporary data and checkpoints, and a data set that trains in no time."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from cnnviz.config import Constant, Data, Mlp, RunConfig, Sgd
+from cnnviz.workspace import ROOT
+
+settings.register_profile("bench", deadline=None, derandomize=True, max_examples=60)
+settings.load_profile("bench")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip `realdata` where there is none."""
+    if all((ROOT / "data" / name / "train_images.npy").exists() for name in ("mnist", "cifar10")):
+        return
+    for item in items:
+        if item.get_closest_marker("realdata"):
+            item.add_marker(pytest.mark.skip(reason="needs data/mnist and data/cifar10"))
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where a test's data sets and runs are. Processes that the test starts find them as well."""
+
+    data: Path
+    checkpoints: Path
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """Empty data and checkpoints folders that the code and its child processes use, on one core."""
+    bench = Bench(tmp_path / "data", tmp_path / "checkpoints")
+    bench.data.mkdir()
+    bench.checkpoints.mkdir()
+    monkeypatch.setenv("CNNVIZ_DATA", str(bench.data))
+    monkeypatch.setenv("CNNVIZ_CHECKPOINTS", str(bench.checkpoints))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    return bench
+
+
+def write_data(folder: Path, *, train: int = 200, test: int = 60, size: int = 8, channels: int = 3) -> None:
+    """A prepared data set of noisy images, a base colour and a bright corner for each of four classes."""
+    random = np.random.default_rng(5)
+    folder.mkdir(parents=True)
+    about = {"name": folder.name, "classes": ["one", "two", "three", "four"], "source": "made by a test"}
+    (folder / "dataset.json").write_text(json.dumps(about))
+    for split, count in (("train", train), ("test", test)):
+        labels = random.permutation(np.arange(count) % 4)
+        images = random.normal(100, 45, (count, size, size, channels)) + 12 * labels[:, None, None, None]
+        half = size // 2
+        for index, label in enumerate(labels):
+            row, column = divmod(int(label), 2)
+            images[index, row * half : (row + 1) * half, column * half : (column + 1) * half] += 25
+        np.save(folder / f"{split}_images.npy", images.clip(0, 255).astype(np.uint8))
+        np.save(folder / f"{split}_labels.npy", labels.astype(np.int64))
+
+
+@pytest.fixture
+def tiny_data(bench: Bench) -> str:
+    """The name of a data set of 200 + 60 colour images, 8×8, four classes."""
+    write_data(bench.data / "tiny")
+    return "tiny"
+
+
+@pytest.fixture
+def tiny_config() -> RunConfig:
+    """Three epochs of a small MLP on `tiny_data`, computed plainly: 180 images in six steps."""
+    return RunConfig(
+        data=Data(name="tiny"),
+        network=Mlp(hidden=(16,)),
+        epochs=3,
+        batch_size=32,
+        optimiser=Sgd(learning_rate=0.05),
+        schedule=Constant(),
+        device="cpu",
+        precision="fp32",
+        memory_format="contiguous",
+        compile="off",
+    )
