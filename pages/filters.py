@@ -20,9 +20,8 @@ with frame.guarded():
     run = pick_run(runs)
     epochs, filters = run.filters()
     names = [str(epoch) for epoch in epochs]
-    if len(names) > 1:
-        selection.slider("Epoch", "epoch", names, default=names[-1])
-    epoch = int(selection.follow("epoch", names, names[-1]))
+    choose = selection.slider if len(names) > 1 else selection.selectbox
+    epoch = int(choose("Epoch", "epoch", names, default=names[-1]))
     large = filters.shape[-1] > 16
     filter_view.pair(epochs, filters, epoch, key="filters", tile=56 if large else 64)
     with st.container(horizontal=True):

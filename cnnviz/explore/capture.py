@@ -43,7 +43,7 @@ class Capture:
         """
         result = None
         with suppress(_Reached), torch.inference_mode():
-            result = first_tensor(self.model(as_input(self.model, batch)))
+            result = first_tensor(self.model(fitting(self.model, batch)))
         if self.missing:
             raise LayerNotFound(self.missing[0], available=[*self.fired, *watched(self.model)])
         return result
@@ -136,7 +136,7 @@ def call_name(name: str, call: int) -> str:
     return name if call == 1 else f"{name}:{call}"
 
 
-def as_input(model: nn.Module, batch: Tensor) -> Tensor:
+def fitting(model: nn.Module, batch: Tensor) -> Tensor:
     """`batch` on the network's device and in its floating-point type."""
     parameter = next((value for value in model.parameters() if value.is_floating_point()), None)
     return batch if parameter is None else batch.to(parameter.device, parameter.dtype)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from cnnviz.errors import LayerNotFound
-from cnnviz.explore.capture import as_input, call_name, evaluating, first_tensor, is_block, watched
+from cnnviz.explore.capture import fitting, call_name, evaluating, first_tensor, is_block, watched
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _trace(model: nn.Module, modules: dict[str, nn.Module], input_shape: Sequenc
 
         return hook
 
-    image = as_input(model, torch.zeros(1, *input_shape))
+    image = fitting(model, torch.zeros(1, *input_shape))
     sources[id(image)] = (image, image._version, "image")
     # Not inference mode: its tensors don't count how often they were changed in place.
     with evaluating(model), ExitStack() as stack, torch.no_grad():

@@ -136,11 +136,15 @@ def _real(maps: NDArray[Any], *, dimensions: int, shape: str) -> NDArray[Any]:
 def grid_pictures(
     pictures: NDArray[np.uint8], *, columns: int | None = None, gap: int = 0, tile: int | None = None
 ) -> Mosaic:
-    """A sheet of `pictures`, uint8 (N, H, W, 1 or 3), at one pixel a pixel unless a larger `tile` is asked for."""
+    """A sheet of `pictures`, uint8 (N, H, W, 1 or 3), each at its own size unless another `tile` is asked for.
+
+    Pictures that have to be smaller become means of n × n pixels, as maps do in `grid`.
+    """
     height, width = pictures.shape[1:3]
     layout = arrange(
         len(pictures), height, width, columns=columns, gap=gap, tile=tile or max(height, width), max_width=PAGE_WIDTH
     )
     colours = pictures if pictures.shape[3] == 3 else pictures.repeat(3, axis=3)
-    sheet = assemble(colours[:, :: layout.shrink, :: layout.shrink], layout, fill=(0, 0, 0))
+    small = colours if layout.shrink == 1 else np.rint(_reduced(colours.astype(np.float32), layout.shrink))
+    sheet = assemble(small.astype(np.uint8), layout, fill=(0, 0, 0))
     return Mosaic(**vars(layout), png=png(sheet), scale=Scale(low=0, high=255, signed=False))

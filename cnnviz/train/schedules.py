@@ -40,7 +40,7 @@ def _one_cycle(schedule: OneCycle, peak: float, step: int, total: int) -> Rates:
         learning_rate, momentum = _cosine(first, peak, share), _cosine(0.95, 0.85, share)
     else:
         turn = max(turn, 0)
-        share = min(1.0, (step - turn) / max(1.0, total - 1 - turn))
+        share = (step - turn) / (total - 1 - turn) if total > 1 else 0.0
         learning_rate, momentum = _cosine(peak, last, share), _cosine(0.85, 0.95, share)
     return Rates(learning_rate, momentum if schedule.cycle_momentum else None)
 

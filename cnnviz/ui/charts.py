@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
-import pandas as pd
 
 from cnnviz.runs.metrics import Line, Metrics
 
@@ -51,16 +50,24 @@ def speed_curve(metrics: Metrics) -> alt.Chart:
 
 def probabilities(names: Sequence[str], values: Sequence[float]) -> alt.Chart:
     """The likeliest classes as bars, likeliest first."""
-    table = pd.DataFrame({"class": list(names), "probability": list(values)})
-    base = alt.Chart(table).encode(
-        y=alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelLimit=160, ticks=False, domain=False)),
-        x=alt.X("probability:Q", scale=alt.Scale(domain=[0, 1.18]), axis=None),
+    labels = [f"{name}  {value:.1%}" for name, value in zip(names, values, strict=True)]
+    rows = [
+        {"class": name, "label": label, "probability": value}
+        for name, label, value in zip(names, labels, values, strict=True)
+    ]
+    bars: alt.Chart = (
+        alt.Chart(alt.InlineData(values=rows))
+        .mark_bar(color="#0072B2", cornerRadiusEnd=2, height=14)
+        .encode(
+            y=alt.Y(
+                "label:N", sort=None, title=None, axis=alt.Axis(labelLimit=200, ticks=False, domain=False)
+            ),
+            x=alt.X("probability:Q", scale=alt.Scale(domain=[0, 1]), axis=None),
+            tooltip=["class:N", alt.Tooltip("probability:Q", format=".3%")],
+        )
+        .properties(height=26 * len(rows))
     )
-    bars = base.mark_bar(color="#0072B2", cornerRadiusEnd=2, height=14).encode(
-        tooltip=["class:N", alt.Tooltip("probability:Q", format=".3%")]
-    )
-    text = base.mark_text(align="left", dx=4).encode(text=alt.Text("probability:Q", format=".1%"))
-    return (bars + text).properties(height=24 * len(table) + 8)
+    return bars
 
 
 def thin(lines: Sequence[Line]) -> list[Line]:
@@ -75,10 +82,10 @@ def thin(lines: Sequence[Line]) -> list[Line]:
 def _lines(
     rows: list[dict[str, Any]], title: str, *, log: bool, style: str, legend: bool = True
 ) -> alt.Chart:
-    table = pd.DataFrame(rows, columns=["epoch", "value", "series"])
     if log:
-        table = table[table["value"] > 0]
-    present = [name for name in _SERIES if name in set(table["series"])]
+        rows = [row for row in rows if row["value"] > 0]
+    there = {row["series"] for row in rows}
+    present = [name for name in _SERIES if name in there]
     chosen = [_SERIES.index(name) for name in present]
     colour = alt.Color(
         "series:N",
@@ -89,7 +96,7 @@ def _lines(
         "series:N", scale=alt.Scale(domain=present, range=[_DASHES[i] for i in chosen]), legend=None
     )
     axis = alt.Axis(format=style) if style else alt.Axis()
-    base = alt.Chart(table).encode(
+    base = alt.Chart(alt.InlineData(values=rows)).encode(
         x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, grid=False)),
         y=alt.Y(
             "value:Q", title=None, axis=axis, scale=alt.Scale(type="log" if log else "linear", zero=False)
@@ -108,4 +115,7 @@ def _lines(
         .encode(strokeDash=dash)
     )
     shown = faint + strong if legend else base.mark_line(strokeWidth=2)
-    return shown.properties(height=240, title=alt.Title(title, anchor="start", fontSize=13))  # type: ignore[no-any-return]
+    titled: alt.Chart = shown.properties(
+        height=300 if legend else 220, title=alt.Title(title, anchor="start", fontSize=13)
+    )
+    return titled

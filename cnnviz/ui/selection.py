@@ -1,7 +1,6 @@
 """What is being looked at: one selection for all pages, kept in the address, so that every view is a link."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import streamlit as st
 
@@ -33,8 +32,8 @@ def follow(name: str, options: Sequence[str], default: str) -> str:
     An address that asks for something else gets a line that says so.
     """
     value = get(name)
-    if value not in options:
-        if st.query_params.get(name) and value is not None:
+    if value is None or value not in options:
+        if st.query_params.get(name):
             st.warning(f"There is no {name} {value!r} here; this is {default!r}.", icon=":material/link_off:")
         value = default
     put(name, value)
@@ -42,61 +41,29 @@ def follow(name: str, options: Sequence[str], default: str) -> str:
 
 
 def selectbox(
-    label: str,
-    name: str,
-    options: Sequence[str],
-    *,
-    default: str,
-    words: Callable[[str], str] = str,
-    **looks: Any,
+    label: str, name: str, options: Sequence[str], *, default: str, words: Callable[[str], str] = str
 ) -> str:
-    """A select box that follows the selection."""
-    return _widget(st.selectbox, label, name, options, default, words, looks)
-
-
-def segments(
-    label: str,
-    name: str,
-    options: Sequence[str],
-    *,
-    default: str,
-    words: Callable[[str], str] = str,
-    **looks: Any,
-) -> str:
-    """A row of buttons, one of them down, that follows the selection."""
-    return _widget(st.segmented_control, label, name, options, default, words, looks | {"required": True})
-
-
-def slider(
-    label: str,
-    name: str,
-    options: Sequence[str],
-    *,
-    default: str,
-    words: Callable[[str], str] = str,
-    **looks: Any,
-) -> str:
-    """A slider over named places that follows the selection; arrow keys walk it."""
-    return _widget(st.select_slider, label, name, options, default, words, looks)
-
-
-def _widget(
-    widget: Callable[..., Any],
-    label: str,
-    name: str,
-    options: Sequence[str],
-    default: str,
-    words: Callable[[str], str],
-    looks: dict[str, Any],
-) -> str:
-    key = f"selected {name}"
-    st.session_state[key] = follow(name, options, default)
-
-    def take() -> None:
-        put(name, st.session_state[key])
-
-    widget(label, options, key=key, format_func=words, on_change=take, **looks)
+    """The selected option, chosen in a select box."""
+    key = _key(name, options, default)
+    st.selectbox(label, options, key=key, format_func=words, on_change=_take, args=(name,))
     return str(st.session_state[key])
+
+
+def slider(label: str, name: str, options: Sequence[str], *, default: str) -> str:
+    """The selected option, chosen on a slider that arrow keys walk; there are at least two."""
+    key = _key(name, options, default)
+    st.select_slider(label, options, key=key, on_change=_take, args=(name,))
+    return str(st.session_state[key])
+
+
+def _key(name: str, options: Sequence[str], default: str) -> str:
+    """The key of a widget that shows the selection."""
+    st.session_state[f"selected {name}"] = follow(name, options, default)
+    return f"selected {name}"
+
+
+def _take(name: str) -> None:
+    put(name, st.session_state[f"selected {name}"])
 
 
 def _remembered() -> dict[str, str]:

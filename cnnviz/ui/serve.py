@@ -26,7 +26,7 @@ def main() -> None:
     print(f"cnnviz is at http://{_ADDRESS}:{port} (stop it with Ctrl-C)", flush=True)
     os.chdir(workspace.ROOT)
     command = ["-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.address", _ADDRESS]
-    os.execv(sys.executable, [sys.executable, *command])
+    os.execv(sys.executable, [sys.executable, *command])  # noqa: S606
 
 
 if __name__ == "__main__":

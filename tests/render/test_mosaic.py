@@ -9,7 +9,7 @@ from PIL import Image
 
 from cnnviz.render.colour import BACKGROUND, LEVELS, MAGENTA, NOT_FINITE, VIRIDIS, Scale, palette, scale_of
 from cnnviz.render.layout import PAGE_WIDTH, arrange
-from cnnviz.render.mosaic import assemble, grid, grid_rgb
+from cnnviz.render.mosaic import assemble, grid, grid_rgb, grid_pictures
 
 
 def decoded(png):
@@ -201,3 +201,20 @@ def test_assembling_copies_nothing_wrong_when_nothing_is_enlarged():
 def test_what_cannot_be_drawn_says_so_in_one_line(call):
     with pytest.raises(ValueError, match=r"^[A-Z0-9][^\n]+(:|give|at least)[^\n]+\.$"):
         call()
+
+
+def test_a_sheet_of_pictures_holds_their_pixels():
+    pictures = np.random.default_rng(0).integers(0, 256, (5, 4, 6, 3), dtype=np.uint8)
+    sheet = grid_pictures(pictures, columns=2, gap=1)
+    drawn = np.asarray(Image.open(io.BytesIO(sheet.png)).convert("RGB"))
+    for number in range(5):
+        left, top = sheet.place_of(number)
+        np.testing.assert_array_equal(drawn[top : top + 4, left : left + 6], pictures[number])
+
+
+def test_a_sheet_of_grey_pictures_that_are_too_large_holds_means():
+    pictures = np.arange(2 * 4 * 4, dtype=np.uint8).reshape(2, 4, 4, 1) * 4
+    sheet = grid_pictures(pictures, tile=2)
+    drawn = np.asarray(Image.open(io.BytesIO(sheet.png)).convert("RGB"))
+    assert sheet.shrink == 2
+    np.testing.assert_array_equal(drawn[:2, :2, 1], pictures[0, :, :, 0].reshape(2, 2, 2, 2).mean(axis=(1, 3)))

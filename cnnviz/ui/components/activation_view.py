@@ -1,6 +1,7 @@
 """All channels of one layer, in one mosaic."""
 
 import io
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -12,6 +13,10 @@ from cnnviz.ui.components.image_picker import Chosen
 from cnnviz.ui.components.network_picker import LookedAt
 from cnnviz.ui.components.sprite import sprite
 
+if TYPE_CHECKING:
+    from cnnviz.explore.layers import Layer
+
+_SCALES = {"layer": "One scale for all maps", "channel": "Each map its own"}
 _TILE = 88
 _UNIT = 20
 
@@ -21,22 +26,27 @@ def show(looked_at: LookedAt, image: Chosen, values: NDArray[np.float32]) -> Non
     found = [layer for layer in cache.layers(looked_at.stamp) if not layer.idle]
     names = [layer.name for layer in found]
     by_name = {layer.name: layer for layer in found}
-    _walk(names)
-    layer = by_name[
-        selection.selectbox(
-            "Layer",
-            "layer",
-            names,
-            default=_first(names),
-            words=lambda name: (
-                f"{names.index(name) + 1}. {name} · {by_name[name].kind} · {_size(by_name[name].output_shape)}"
-            ),
+    chooser, before, after = st.columns([10, 1, 1], vertical_alignment="bottom", wrap=False)
+    with chooser:
+        layer = by_name[
+            selection.selectbox(
+                "Layer", "layer", names, default=_first(names), words=lambda name: _words(by_name[name])
+            )
+        ]
+    at = names.index(layer.name)
+    with before:
+        _go("Previous layer", names[at - 1] if at else None, icon=":material/chevron_left:", shortcut="Left")
+    with after:
+        _go(
+            "Next layer",
+            names[at + 1] if at + 1 < len(names) else None,
+            icon=":material/chevron_right:",
+            shortcut="Right",
         )
-    ]
     per = st.segmented_control(
         "Scale",
-        ["layer", "channel"],
-        format_func={"layer": "shared", "channel": "each map its own"}.get,
+        list(_SCALES),
+        format_func=lambda per: _SCALES[per],
         default="layer",
         required=True,
         key="map scale",
@@ -89,29 +99,27 @@ def show(looked_at: LookedAt, image: Chosen, values: NDArray[np.float32]) -> Non
         )
 
 
-def _walk(names: list[str]) -> None:
-    """Two buttons, and the arrow keys, that go to the layer before and after."""
-    current = selection.get("layer") or _first(names)
-    at = names.index(current) if current in names else 0
-    with st.container(horizontal=True):
-        for label, step, shortcut in (("Before", -1, "Left"), ("After", 1, "Right")):
-            there = at + step
-            st.button(
-                f"Layer {label.lower()}",
-                disabled=not 0 <= there < len(names),
-                on_click=selection.put,
-                args=("layer", names[there % len(names)]),
-                shortcut=shortcut,
-                key=f"layer {label}",
-            )
+def _go(label: str, layer: str | None, *, icon: str, shortcut: str) -> None:
+    """A button, and an arrow key, that goes to another layer."""
+    st.button(
+        "",
+        icon=icon,
+        help=label,
+        disabled=layer is None,
+        on_click=selection.put,
+        args=("layer", layer),
+        shortcut=shortcut,
+        key=label,
+    )
 
 
 def _first(names: list[str]) -> str:
     return next((name for name in ("layer1.0", "act1", "fc1") if name in names), names[0])
 
 
-def _size(shape: tuple[int, ...]) -> str:
-    return " × ".join(map(str, shape))
+def _words(layer: "Layer") -> str:
+    shape = " × ".join(map(str, layer.output_shape))
+    return f"{layer.index + 1}. {layer.name} · {layer.kind} · {shape}"
 
 
 def _arrays(maps: NDArray[np.float32], layer: str) -> bytes:

@@ -1,9 +1,14 @@
 """The data sets on this machine, and how to get more."""
 
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
 import streamlit as st
 
 from cnnviz import workspace
 from cnnviz.data import catalogue, folder
+from cnnviz.data.scratch import Progress
 from cnnviz.errors import CnnvizError
 
 
@@ -20,7 +25,7 @@ def show() -> None:
             with st.popover("Download", icon=":material/download:"):
                 for entry in missing:
                     if st.button(f"{entry.title}, {entry.download_mb:,.0f} MB", key=f"get {entry.name}"):
-                        _work(lambda progress, name=entry.name: catalogue.prepare(name, progress))
+                        _work(partial(catalogue.prepare, entry.name))
         with st.popover("Import your own", icon=":material/folder_zip:"):
             _import()
 
@@ -38,8 +43,6 @@ def _import() -> None:
         if file:
             _work(lambda progress: folder.import_zip(file, name=name, side=int(side), progress=progress))
         else:
-            from pathlib import Path
-
             _work(
                 lambda progress: folder.import_folder(
                     Path(path), name=name, side=int(side), progress=progress
@@ -47,11 +50,15 @@ def _import() -> None:
             )
 
 
-def _work(job: object) -> None:
+def _work(job: Callable[[Progress], object]) -> None:
     """Do a long job with a progress bar; leaving the page cancels it."""
     bar = st.progress(0.0, text="Starting …")
+
+    def progress(share: float, message: str) -> None:
+        bar.progress(min(max(share, 0.0), 1.0), text=message)
+
     try:
-        job(lambda share, message: bar.progress(min(max(share, 0.0), 1.0), text=message))  # type: ignore[operator]
+        job(progress)
     except CnnvizError as error:
         st.error(str(error), icon=":material/error:")
         return

@@ -4,7 +4,7 @@ import os
 
 import streamlit as st
 
-from cnnviz.ui.words import size
+from cnnviz.words import size
 
 
 @st.fragment

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 import streamlit as st
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
+from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.config import Strict
 
@@ -30,10 +31,18 @@ def fields(
     model: type[Strict], names: Sequence[str], values: Mapping[str, Any], *, key: str
 ) -> dict[str, Any]:
     """What the user sets for some fields of `model`, starting from `values`; draws a control for each."""
-    return {
-        name: _control(model.model_fields[name], words(name), values.get(name), key=f"{key}.{name}")
-        for name in names
-    }
+    result: dict[str, Any] = {}
+    places: list[DeltaGenerator] = []
+    for name in names:
+        field = model.model_fields[name]
+        narrow = _bare(field.annotation)[0] in (int, float)
+        if narrow and not places:
+            places = list(st.columns(2))
+        elif not narrow:
+            places = []
+        with places.pop(0) if narrow else st.container():
+            result[name] = _control(field, words(name), values.get(name), key=f"{key}.{name}")
+    return result
 
 
 def _control(field: FieldInfo, label: str, value: Any, *, key: str) -> Any:
@@ -93,8 +102,8 @@ def _plain(annotation: Any, field: FieldInfo, label: str, value: Any, *, optiona
         return st.text_input(label, value or "", key=key, help=text)
     low, high = _bounds(field, whole=annotation is int)
     if annotation is int:
-        start = int(value) if value is not None else None
-        return st.number_input(label, low, high, start, 1, key=key, help=text, placeholder="automatic")
+        whole = int(value) if value is not None else None
+        return st.number_input(label, low, high, whole, 1, key=key, help=text, placeholder="automatic")
     start = float(value) if value is not None else None
     shown = "off" if optional else None
     return st.number_input(
@@ -103,19 +112,15 @@ def _plain(annotation: Any, field: FieldInfo, label: str, value: Any, *, optiona
 
 
 def _bounds(field: FieldInfo, *, whole: bool) -> tuple[Any, Any]:
-    low: Any = None
-    high: Any = None
-    tiny = 1 if whole else 1e-9
-    for rule in [*field.metadata, *_rules(field.annotation)]:
-        match rule:
-            case Gt(gt=bound):
-                low = bound + tiny
-            case Ge(ge=bound):
-                low = bound
-            case Le(le=bound):
-                high = bound
-            case Lt(lt=bound):
-                high = bound - (1 if whole else 1e-6)
+    rules: list[Any] = [*field.metadata, *_rules(field.annotation)]
+    low = next((rule.ge for rule in rules if isinstance(rule, Ge)), None)
+    high = next((rule.le for rule in rules if isinstance(rule, Le)), None)
+    above = next((rule.gt for rule in rules if isinstance(rule, Gt)), None)
+    below = next((rule.lt for rule in rules if isinstance(rule, Lt)), None)
+    if above is not None:
+        low = above + (1 if whole else 1e-9)
+    if below is not None:
+        high = below - (1 if whole else 1e-6)
     if whole:
         return int(low or 0), min(_LARGEST, _LARGEST if high is None else int(high))
     return None if low is None else float(low), None if high is None else float(high)

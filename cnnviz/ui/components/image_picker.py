@@ -44,11 +44,11 @@ def chosen(data: str, *, grey: bool) -> Chosen:
     return found
 
 
-def picker(data: str, classes: tuple[str, ...], current: Chosen) -> None:
+def picker(data: str, classes: tuple[str, ...], current: Chosen, *, grey: bool) -> None:
     """Controls that choose another image. The choice shows at the next run, which follows at once."""
     sources: dict[str, Callable[[], str | None]] = {
-        "Built-in": lambda: _built_in(current),
-        "Test images": lambda: _test_images(data, classes, current),
+        "Built-in": lambda: _built_in(current, grey=grey),
+        "Test set": lambda: _test_images(data, classes, current),
         "Upload": _upload,
         "Camera": _camera,
     }
@@ -88,15 +88,15 @@ def _find(name: str, data: str) -> Chosen:
     raise NotFound("image", name, available=())
 
 
-def _built_in(current: Chosen) -> str | None:
-    names = list(photos())
-    small = [fit(photo.image(), 64, 64) for photo in photos().values()]
+def _built_in(current: Chosen, *, grey: bool) -> str | None:
+    fitting = "grey" if grey else "colour"
+    shown = sorted(photos().values(), key=lambda photo: photo.kind != fitting)
     return _choose(
-        np.stack(small),
-        [f"photo.{name}" for name in names],
-        [p.title for p in photos().values()],
+        np.stack([fit(photo.image(), 64, 64) for photo in shown]),
+        [f"photo.{photo.name}" for photo in shown],
+        [f"{photo.title} ({photo.credit})" for photo in shown],
         current,
-        "built-in",
+        "built-in pictures",
     )
 
 

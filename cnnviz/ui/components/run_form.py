@@ -11,7 +11,7 @@ from cnnviz.runs import control
 from cnnviz.runs.run import Run, every
 from cnnviz.ui import cache, selection
 from cnnviz.ui.components.form import fields, words
-from cnnviz.ui.words import duration
+from cnnviz.words import duration
 
 _FIRST = RunConfig(network=ResNet18(stem="imagenet"), epochs=5)
 """A run of a minute or two on a laptop."""

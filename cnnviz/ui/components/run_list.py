@@ -5,7 +5,7 @@ import time
 import streamlit as st
 
 from cnnviz.runs.run import every
-from cnnviz.ui.words import accuracy
+from cnnviz.words import accuracy
 
 _MOST = 12
 

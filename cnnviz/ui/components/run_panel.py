@@ -1,10 +1,9 @@
 """One run, live while it trains: state, curves, filters as they form, and what can be done with it."""
 
-import io
-import json
 import time
+from collections.abc import Callable
 
-import pandas as pd
+import altair as alt
 import streamlit as st
 
 from cnnviz.errors import CnnvizError
@@ -13,8 +12,8 @@ from cnnviz.runs.metrics import Metrics
 from cnnviz.runs.run import Run
 from cnnviz.runs.status import RESUMABLE, Status
 from cnnviz.ui import charts, selection
-from cnnviz.ui.components import filter_view, run_form
-from cnnviz.ui.words import accuracy, duration, size
+from cnnviz.ui.components import filter_view, run_details, run_form
+from cnnviz.words import accuracy, duration
 
 _COLOURS = {
     "queued": "gray", "running": "blue", "finished": "green",
@@ -44,7 +43,7 @@ def _panel(run: Run, was_active: bool) -> None:
     if len(epochs):
         st.markdown("**First-layer filters**" + (", as they form" if status.active else ""))
         filter_view.pair(epochs, filters, int(epochs[-1]), key="panel filters", tile=28)
-    _details(run, metrics)
+    run_details.show(run, metrics)
 
 
 def _metrics(run: Run) -> Metrics:
@@ -104,9 +103,9 @@ def _actions(run: Run, status: Status) -> None:
                     _attempt(control.delete, run.id)
 
 
-def _attempt(action: object, run_id: str) -> None:
+def _attempt(action: Callable[[str], object], run_id: str) -> None:
     try:
-        action(run_id)  # type: ignore[operator]
+        action(run_id)
     except CnnvizError as error:
         st.toast(str(error), icon=":material/error:", duration="long")
         time.sleep(0.1)
@@ -151,77 +150,17 @@ def _curves(metrics: Metrics) -> None:
         st.skeleton(height=240)
         return
     log = st.toggle("Log scale", key="log scale")
-    for columns in (
-        (
-            charts.learning_curve(metrics, "loss", log=log),
-            charts.learning_curve(metrics, "accuracy", per_cent=True),
-        ),
-        (
-            charts.rate_curve(metrics, "learning_rate", "Learning rate", log=log),
-            charts.rate_curve(metrics, "gradient_norm", "Gradient norm (before clipping)", log=log),
-        ),
-    ):
-        for place, chart in zip(st.columns(2), columns, strict=True):
-            place.altair_chart(chart, alt=f"{chart.title.text} by epoch")
-    if metrics.epochs:
-        st.altair_chart(charts.speed_curve(metrics).properties(height=120), alt="Images a second by epoch")
-
-
-def _details(run: Run, metrics: Metrics) -> None:
-    with st.expander("Settings, environment and log", icon=":material/notes:"):
-        started = metrics.started
-        if started:
-            way = started["execution"]
-            st.caption(
-                f"{started['parameters']:,} parameters, {started['train']:,} training and {started['validation']:,} "
-                f"validation images on {started['device_name']}: {way['precision']}, {way['memory_format'].replace('_', ' ')}"
-                f"{', compiled' if way['compile'] else ''}."
-                + (
-                    f" Steps tried: {_tried(started['probe_milliseconds'])}."
-                    if started["probe_milliseconds"]
-                    else ""
-                )
-                + (f" Memory at most {size(metrics.epochs[-1]['memory'])}." if metrics.epochs else "")
-            )
-        if metrics.finished:
-            st.dataframe(_by_class(metrics), hide_index=True, height="content", width="content")
-        with st.container(horizontal=True):
-            st.download_button(
-                "config.json",
-                run.record.config.model_dump_json(indent=1),
-                f"{run.id}.json",
-                "application/json",
-                icon=":material/download:",
-                on_click="ignore",
-            )
-            st.download_button(
-                "metrics.csv",
-                lambda: _csv(metrics),
-                f"{run.id}.csv",
-                "text/csv",
-                icon=":material/download:",
-                on_click="ignore",
-            )
-        st.json(json.loads(run.record.model_dump_json()), expanded=1)
-        st.code(run.log() or "The log is empty.", language=None)
-
-
-def _tried(milliseconds: dict[str, float]) -> str:
-    return ", ".join(f"{way} {value:.3g} ms" for way, value in milliseconds.items())
-
-
-def _by_class(metrics: Metrics) -> pd.DataFrame:
-    shares = metrics.finished["test_accuracy_by_class"]
-    rows = zip(metrics.started["classes"], shares, strict=True)
-    return pd.DataFrame(
-        [
-            {"class": name, "test accuracy": "no image" if share is None else f"{share:.1%}"}
-            for name, share in rows
-        ]
+    _in_a_row(
+        charts.learning_curve(metrics, "loss", log=log),
+        charts.learning_curve(metrics, "accuracy", per_cent=True),
+    )
+    _in_a_row(
+        charts.rate_curve(metrics, "learning_rate", "Learning rate", log=log),
+        charts.rate_curve(metrics, "gradient_norm", "Gradient norm, before clipping", log=log),
+        charts.speed_curve(metrics),
     )
 
 
-def _csv(metrics: Metrics) -> str:
-    text = io.StringIO()
-    pd.DataFrame(metrics.epochs).to_csv(text, index=False)
-    return text.getvalue()
+def _in_a_row(*shown: alt.Chart) -> None:
+    for place, chart in zip(st.columns(len(shown)), shown, strict=True):
+        place.altair_chart(chart, alt=f"{chart.title.text} by epoch")
