@@ -82,14 +82,23 @@ def choose(
     """
     timings: dict[Execution, float] = {}
     for way in _ways(config, model, device):
+        candidate = copy.deepcopy(model)
+        pixels = _strided_pixels(candidate)
         try:
-            timings[way] = _time(copy.deepcopy(model), way, step)
+            timings[way] = _time(candidate, way, step)
         except (RuntimeError, ValueError) as error:
             if config.precision != "auto" or way.precision == "fp32":
                 raise ConfigError(
                     f"A training step in {way.precision} fails on {device} ({_first_line(error)}): "
                     "try a smaller batch, or set precision to auto."
                 ) from error
+        if pixels and device == "cpu" and way.precision != "fp32":
+            if config.precision != "auto":
+                raise ConfigError(
+                    f"Such small images can't be trained in {way.precision} on a CPU: "
+                    "set precision to auto, or the network's stem to cifar."
+                )
+            del timings[way]
     best = _plainest_fast(timings)
     if config.compile == "on" or (config.compile == "auto" and steps * timings[best] > _LONG_RUN):
         compiled = replace(best, compile=True)
@@ -127,6 +136,23 @@ def _plainest_fast(timings: dict[Execution, float]) -> Execution:
         if seconds < _BETTER * timings[best]:
             best = way
     return best
+
+
+def _strided_pixels(model: nn.Module) -> list[nn.Module]:
+    """Convolutions with a stride that read maps of one pixel, once `model` has run.
+
+    Their bf16 weight gradient is uninitialised memory on CPUs (oneDNN in PyTorch 2.15).
+    """
+    found: list[nn.Module] = []
+
+    def look(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        if min(inputs[0].shape[2:]) == 1:
+            found.append(module)
+
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d) and max(module.stride) > 1:
+            module.register_forward_pre_hook(look)
+    return found
 
 
 def _time(model: nn.Module, way: Execution, step: Callable[[nn.Module, Execution], None]) -> float:

@@ -172,7 +172,9 @@ def prepare(config: RunConfig, dataset: Dataset, *, way: Execution | None = None
         )
     device = torch.device(execution.find_device(config.device))
     if way is not None and way.device != device.type:
-        raise ConfigError(f"This run was computed on {way.device} and goes on only there, not on {device.type}.")
+        raise ConfigError(
+            f"This run was computed on {way.device} and goes on only there, not on {device.type}."
+        )
     mean, std = _statistics(config, dataset, indices)
     card = Card(
         network=config.network,

@@ -36,10 +36,14 @@ configs = st.builds(
         dropout=rate,
     )
     | st.builds(c.ResNet18, stem=st.sampled_from(["imagenet", "cifar"])),
-    start=st.builds(c.RandomStart) | st.builds(c.ImageNetStart) | st.builds(c.CheckpointStart, run=text, snapshot=text),
+    start=st.builds(c.RandomStart)
+    | st.builds(c.ImageNetStart)
+    | st.builds(c.CheckpointStart, run=text, snapshot=text),
     epochs=count,
     batch_size=count,
-    optimiser=st.builds(c.Sgd, learning_rate=positive, momentum=share, nesterov=st.booleans(), weight_decay=positive)
+    optimiser=st.builds(
+        c.Sgd, learning_rate=positive, momentum=share, nesterov=st.booleans(), weight_decay=positive
+    )
     | st.builds(c.Adam, learning_rate=positive)
     | st.builds(c.AdamW, learning_rate=positive, weight_decay=positive)
     | st.builds(c.RmsProp, learning_rate=positive, momentum=rate)
@@ -120,7 +124,9 @@ def test_all_bad_settings_are_named_at_once() -> None:
         RunConfig.parse({"epochs": 0, "batch_size": 0})
 
 
-@pytest.mark.parametrize("broken", ["", "{", "[]", "null", "3", '"text"', "{]", "[" * 100_000, "9" * 5000, "NaN"])
+@pytest.mark.parametrize(
+    "broken", ["", "{", "[]", "null", "3", '"text"', "{]", "[" * 100_000, "9" * 5000, "NaN"]
+)
 def test_what_is_no_object_is_one_line(broken: str) -> None:
     with pytest.raises(ConfigError) as error:
         RunConfig.parse(broken)

@@ -46,7 +46,9 @@ def test_the_same_member_keeps_what_it_had() -> None:
 
 
 def test_every_union() -> None:
-    config = changed(network__name="mlp", network__hidden="[3, 4]", schedule__name="step", start__source="imagenet")
+    config = changed(
+        network__name="mlp", network__hidden="[3, 4]", schedule__name="step", start__source="imagenet"
+    )
     assert (config.network, config.schedule, config.start) == (Mlp(hidden=(3, 4)), Step(), ImageNetStart())
     config = changed(start__source="checkpoint", start__run="a-run", schedule='{"name": "constant"}')
     assert (config.start, config.schedule) == (CheckpointStart(run="a-run"), Constant())
@@ -88,4 +90,4 @@ def test_what_does_not_exist_is_one_line(path: str, value: str) -> None:
     with pytest.raises(ConfigError) as error:
         with_settings(RunConfig(), {path: value})
     assert len(str(error.value).splitlines()) == 1
-    assert path.split(".")[0] in str(error.value)
+    assert path.partition(".")[0] in str(error.value)

@@ -51,7 +51,9 @@ def refused(path: Path) -> str:
     return messages[0]
 
 
-@pytest.mark.parametrize("network", [Mlp(hidden=(5,), dropout=0.2), ResNet18(stem="imagenet")], ids=["mlp", "resnet"])
+@pytest.mark.parametrize(
+    "network", [Mlp(hidden=(5,), dropout=0.2), ResNet18(stem="imagenet")], ids=["mlp", "resnet"]
+)
 def test_round_trip(network: Mlp | ResNet18, tmp_path: Path) -> None:
     model = build(network, image_shape=SHAPE, classes=3, seed=7).to(memory_format=torch.channels_last)
     with torch.no_grad():
@@ -136,7 +138,10 @@ def rewrite(path: Path, **changes: object) -> None:
         ({"network": {"name": "mlp", "hidden": []}}, "'fc1.bias' is (5,), expected (3,)"),
         ({"classes": ["a", "b"]}, "'fc2.bias' is (3,), expected (2,)"),
         ({"network": {"name": "resnet18"}}, "lacks 'bn1.bias'"),
-        ({"network": {"name": "mlp", "hidden": [10**6, 10**7]}}, "another network"),  # 40 TB, if it were believed
+        (
+            {"network": {"name": "mlp", "hidden": [10**6, 10**7]}},
+            "another network",
+        ),  # 40 TB, if it were believed
         ({"network": {"name": "mlp", "hidden": [10**18, 10**18]}}, "can't be built"),
         ({"image_shape": [-8, 8, 3]}, "can't be built"),
     ],
@@ -148,7 +153,9 @@ def test_a_card_of_another_network(saved: Path, changes: dict[str, object], mess
     assert message in str(error.value)
 
 
-@pytest.mark.parametrize("changes", [{"mean": (0.5,)}, {"std": (1.0, 1.0)}, {"std": (0.0, 1.0, 1.0)}, {"extra": 1}])
+@pytest.mark.parametrize(
+    "changes", [{"mean": (0.5,)}, {"std": (1.0, 1.0)}, {"std": (0.0, 1.0, 1.0)}, {"extra": 1}]
+)
 def test_a_card_that_does_not_fit_itself(changes: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         card(**changes)
@@ -191,7 +198,9 @@ class TestCheckpointAsStart:
         checkpoint.save(folder / "best.safetensors", weights, card(network=network, classes=names), half=True)
         return {name: value.half().float() for name, value in weights.items()}
 
-    def start(self, network: Mlp | ResNet18, run: str = "a-run", snapshot: str = "best") -> dict[str, torch.Tensor]:
+    def start(
+        self, network: Mlp | ResNet18, run: str = "a-run", snapshot: str = "best"
+    ) -> dict[str, torch.Tensor]:
         config = RunConfig(network=network, start=CheckpointStart(run=run, snapshot=snapshot), seed=2)
         return starting_network(config, image_shape=SHAPE, classes=3).state_dict()
 
@@ -211,9 +220,9 @@ class TestCheckpointAsStart:
     def test_what_does_not_fit_is_named(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("CNNVIZ_CHECKPOINTS", str(tmp_path))
         self.place(tmp_path, Mlp(hidden=(6,)))
-        with pytest.raises(CheckpointError, match="a-run can't be the start: its 'fc1.weight'"):
+        with pytest.raises(CheckpointError, match=r"a-run can't be the start: its 'fc1.weight'"):
             self.start(Mlp(hidden=(5,)))
-        with pytest.raises(CheckpointError, match="no checkpoint last.safetensors"):
+        with pytest.raises(CheckpointError, match=r"no checkpoint last\.safetensors"):
             self.start(Mlp(hidden=(6,)), snapshot="last")
         with pytest.raises(CheckpointError, match="no checkpoint"):
             self.start(Mlp(hidden=(6,)), run="another")

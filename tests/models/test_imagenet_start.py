@@ -51,7 +51,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("stem", ["imagenet", "cifar"])
 @pytest.mark.parametrize("classes", [5, 1000])
-def test_all_that_fits_is_copied(stem: str, channels: int, classes: int, with_fake: dict[str, torch.Tensor]) -> None:
+def test_all_that_fits_is_copied(
+    stem: str, channels: int, classes: int, with_fake: dict[str, torch.Tensor]
+) -> None:
     config = RunConfig(network=ResNet18(stem=stem), start=ImageNetStart(), seed=4)  # type: ignore[arg-type]
     shape = (16, 16, channels)
     started = starting_network(config, image_shape=shape, classes=classes).state_dict()
@@ -115,7 +117,12 @@ def test_a_damaged_file_is_named(home: Path, fault: str, fake: Path) -> None:
             other["layer1.0.conv1.weight"] = torch.zeros(1)
         torch.save([1, 2] if fault == "no dict" else other, path)
     else:
-        contents = {"empty": b"", "text": b"not found", "cut": whole[: len(whole) // 2], "pickle": b"\x80\x04."}
+        contents = {
+            "empty": b"",
+            "text": b"not found",
+            "cut": whole[: len(whole) // 2],
+            "pickle": b"\x80\x04.",
+        }
         path.write_bytes(contents[fault])
     copy = FAMILIES["resnet18"].imagenet
     assert copy is not None

@@ -55,10 +55,16 @@ def test_the_cifar_stem_keeps_the_size() -> None:
     model = build(CIFAR, image_shape=(32, 32, 3), classes=10)
     seen = {}
     for name in ("conv1", "layer1", "layer4"):
-        getattr(model, name).register_forward_hook(lambda _, __, out, name=name: seen.update({name: out.shape[2:]}))
+        getattr(model, name).register_forward_hook(
+            lambda _, __, out, name=name: seen.update({name: out.shape[2:]})
+        )
     with torch.inference_mode():
         model.eval()(torch.zeros(1, 3, 32, 32))
-    assert {name: tuple(size) for name, size in seen.items()} == {"conv1": (32, 32), "layer1": (32, 32), "layer4": (4, 4)}
+    assert {name: tuple(size) for name, size in seen.items()} == {
+        "conv1": (32, 32),
+        "layer1": (32, 32),
+        "layer4": (4, 4),
+    }
 
 
 def test_mlp_computes_what_is_written_by_hand() -> None:
@@ -107,7 +113,10 @@ def test_first_weights_follow_from_the_seed_alone(network: Mlp | ResNet18) -> No
 def test_counting_allocates_nothing_and_draws_nothing() -> None:
     before = torch.get_rng_state()
     huge = Mlp(hidden=(10**6, 10**6))
-    assert parameter_count(RunConfig(network=huge), image_shape=(1, 1, 1), classes=2) == 2 * 10**6 + 10**12 + 10**6 + 2 * 10**6 + 2
+    assert (
+        parameter_count(RunConfig(network=huge), image_shape=(1, 1, 1), classes=2)
+        == 2 * 10**6 + 10**12 + 10**6 + 2 * 10**6 + 2
+    )
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -116,7 +125,9 @@ def test_first_filters() -> None:
     filters = first_filters(model, image_shape=(2, 3, 3))
     assert filters.shape == (6, 3, 2, 3)
     image = torch.rand(3, 2, 3)
-    torch.testing.assert_close((filters * image).sum((1, 2, 3)), model.get_submodule("fc1").weight @ image.flatten())
+    torch.testing.assert_close(
+        (filters * image).sum((1, 2, 3)), model.get_submodule("fc1").weight @ image.flatten()
+    )
     resnet = build(CIFAR, image_shape=(8, 8, 1), classes=4)
     assert torch.equal(first_filters(resnet, image_shape=(8, 8, 1)), resnet.get_submodule("conv1").weight)
 

@@ -74,7 +74,9 @@ def test_flips(probability: float) -> None:
     is_same = (flipped == images).flatten(1).all(1)
     is_mirrored = (flipped == mirrored).flatten(1).all(1)
     assert bool((is_same | is_mirrored).all())
-    share = float((is_mirrored & ~is_same).double().mean()) / float((images != mirrored).flatten(1).any(1).double().mean())
+    share = float((is_mirrored & ~is_same).double().mean()) / float(
+        (images != mirrored).flatten(1).any(1).double().mean()
+    )
     assert share == pytest.approx(probability, abs=0.03 if 0 < probability < 1 else 0)
     assert (flipped.shape, flipped.dtype) == (images.shape, torch.uint8)
 

@@ -101,7 +101,10 @@ class Naive:
     def run(self) -> nn.Module:
         config, model, count = self.config, self.model, len(self.y)
         optimiser = optimiser_of(config, model)
-        batches = [list(range(start, min(start + config.batch_size, count))) for start in range(0, count, config.batch_size)]
+        batches = [
+            list(range(start, min(start + config.batch_size, count)))
+            for start in range(0, count, config.batch_size)
+        ]
         batches = [batch for batch in batches if len(batch) > 1 or len(batches) == 1]
         every_step, every_epoch = schedulers_of(config.schedule, optimiser, config.epochs, len(batches))
         for epoch in range(config.epochs):
@@ -121,7 +124,11 @@ class Naive:
                 optimiser.step()
                 if every_step:
                     every_step.step() if len(self.steps) < config.epochs * len(batches) else None
-                losses, right, seen = losses + loss.item() * len(y), right + int((logits.argmax(1) == y).sum()), seen + len(y)
+                losses, right, seen = (
+                    losses + loss.item() * len(y),
+                    right + int((logits.argmax(1) == y).sum()),
+                    seen + len(y),
+                )
             if every_epoch:
                 every_epoch.step()
             with torch.no_grad():
@@ -163,9 +170,7 @@ def compare(session: Session) -> None:
     ],
     ids=lambda value: f"{value.name}",
 )
-def test_optimisers_and_schedules(
-    optimiser: Any, schedule: Any, session: Callable[..., Session]
-) -> None:
+def test_optimisers_and_schedules(optimiser: Any, schedule: Any, session: Callable[..., Session]) -> None:
     compare(session(optimiser=optimiser, schedule=schedule, epochs=2, seed=3))
 
 
@@ -182,7 +187,7 @@ def test_optimisers_and_schedules(
         {"batch_size": 180},
         {"network": Mlp(hidden=(9, 7), activation="tanh")},
     ],
-    ids=lambda value: " ".join(value),
+    ids=" ".join,
 )
 def test_the_rest_of_the_recipe(changes: dict[str, Any], session: Callable[..., Session]) -> None:
     compare(session(epochs=2, **changes))
@@ -201,5 +206,7 @@ def test_the_end_names_the_weights_and_tests_them(session: Callable[..., Session
     assert end.test_loss == pytest.approx(functional.cross_entropy(logits, labels).item(), rel=1e-5)
     right = logits.argmax(1) == labels
     assert end.test_accuracy == pytest.approx(right.double().mean().item())
-    assert end.test_accuracy_by_class == pytest.approx([right[labels == k].double().mean().item() for k in range(4)])
+    assert end.test_accuracy_by_class == pytest.approx(
+        [right[labels == k].double().mean().item() for k in range(4)]
+    )
     assert (end.reason, end.epoch) == ("completed", 3)

@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 import safetensors.torch
 import torch
+from torch import nn
 
 from cnnviz.config import (
     Adadelta,
@@ -22,6 +25,7 @@ from cnnviz.config import (
     Sgd,
     Step,
 )
+from cnnviz.models.registry import FAMILIES, Shape
 from cnnviz.train.events import Event, Finished
 from cnnviz.train.loop import fit
 from cnnviz.train.session import Session, prepare
@@ -69,7 +73,9 @@ def check_every_event(make: Make, figures: Figures, every: int = 1, **changes: A
     assert isinstance(events[-1], Finished)
     for index in range(0, len(states) - 1, every):
         rest = taken_up(session, *states[index])
-        assert [figures(event) for event in rest] == [figures(event) for event in expected_after(events, index)]
+        assert [figures(event) for event in rest] == [
+            figures(event) for event in expected_after(events, index)
+        ]
     return events
 
 
@@ -97,15 +103,39 @@ def test_cut_anywhere_with_early_stopping(restore: bool, session: Make, figures:
     assert (end.epoch == end.best_epoch) == restore
 
 
+def small_convolutional(options: ResNet18, *, image_shape: Shape, classes: int) -> nn.Module:
+    """What ResNet-18 is made of, smaller."""
+    return nn.Sequential(
+        *(nn.Conv2d(image_shape[2], 8, 3, padding=1, bias=False), nn.BatchNorm2d(8), nn.ReLU()),
+        *(nn.Conv2d(8, 12, 3, stride=2, padding=1), nn.BatchNorm2d(12), nn.ReLU(), nn.Dropout(0.2)),
+        *(nn.Conv2d(12, 12, 1), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(12, classes)),
+    )
+
+
 @pytest.mark.parametrize("optimiser", [Sgd(), Adam()], ids=["sgd", "adam"])
-def test_cut_anywhere_with_a_resnet_in_bf16_and_channels_last(
-    optimiser: Sgd | Adam, session: Make, figures: Figures
+@pytest.mark.parametrize("way", ["fp32 contiguous", "fp32 channels_last", "bf16 channels_last"])
+def test_cut_anywhere_with_convolutions(
+    optimiser: Sgd | Adam, way: str, session: Make, figures: Figures, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    few = Data(name="tiny", train=48, validation=10)
-    how = {"precision": "bf16", "memory_format": "channels_last", "optimiser": optimiser, "data": few, "epochs": 2}
-    events = check_every_event(session, figures, every=3, network=ResNet18(stem="imagenet"), batch_size=24, **how)
-    again = list(fit(session(network=ResNet18(stem="imagenet"), batch_size=24, **how)))
-    assert [figures(event) for event in again] == [figures(event) for event in events]
+    precision, layout = way.split()
+    family = replace(FAMILIES["resnet18"], build=small_convolutional)
+    monkeypatch.setitem(FAMILIES, "resnet18", family)  # type: ignore[attr-defined]
+    how = {"network": ResNet18(), "precision": precision, "memory_format": layout, "epochs": 2}
+    check_every_event(session, figures, optimiser=optimiser, **how)
+
+
+def test_resnet_in_bf16_and_channels_last_cut_once_and_not_at_all(session: Make, figures: Figures) -> None:
+    few = Data(name="tiny", train=16, validation=8)
+    how = {"precision": "bf16", "memory_format": "channels_last", "network": ResNet18(), "epochs": 1}
+    session, made = partial(session, data=few, batch_size=8, **how), []
+    first = [figures(event) for event in fit(session())]
+    assert [figures(event) for event in fit(session())] == first
+    halfway = session()
+    for event in fit(halfway):
+        made.append(figures(event))
+        if halfway.progress.step == 1:
+            break
+    assert made + [figures(event) for event in taken_up(halfway, *as_written(halfway))] == first
 
 
 def test_the_same_seed_twice_and_another(session: Make, figures: Figures) -> None:

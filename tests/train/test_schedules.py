@@ -13,7 +13,11 @@ PEAK = 0.3
 
 def optimiser(kind: str = "sgd") -> torch.optim.Optimizer:
     weights = [torch.nn.Parameter(torch.zeros(1))]
-    return torch.optim.SGD(weights, lr=PEAK, momentum=0.9) if kind == "sgd" else torch.optim.Adam(weights, lr=PEAK)
+    return (
+        torch.optim.SGD(weights, lr=PEAK, momentum=0.9)
+        if kind == "sgd"
+        else torch.optim.Adam(weights, lr=PEAK)
+    )
 
 
 def follow(scheduler: LRScheduler, optimiser: torch.optim.Optimizer, count: int) -> list[tuple[float, float]]:

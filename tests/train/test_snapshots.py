@@ -49,7 +49,12 @@ def test_files(trained: tuple[Session, dict[int, np.ndarray], Path]) -> None:
     assert names == ["best.safetensors", *kept, "last.safetensors", "last.state"]
     last, card = checkpoint.load(folder / "snapshots" / "last.safetensors")
     assert fingerprint(last.state_dict()) == fingerprint(made.model.state_dict())
-    assert (card.epoch, card.step, card.data, card.classes) == (5, 33, "tiny", ("one", "two", "three", "four"))
+    assert (card.epoch, card.step, card.data, card.classes) == (
+        5,
+        33,
+        "tiny",
+        ("one", "two", "three", "four"),
+    )
     best, card = checkpoint.load(folder / "snapshots" / "best.safetensors")
     assert fingerprint(best.state_dict()) == fingerprint(made.best_weights)
     assert card.epoch == made.progress.best_epoch
@@ -131,8 +136,8 @@ def test_a_damaged_state_is_one_line(
             path.mkdir()
     snapshots = Snapshots(folder)
     with pytest.raises(CheckpointError) as error:
-        snapshots.execution()
-        snapshots.resume(again(made))
+        if snapshots.execution():
+            snapshots.resume(again(made))
     assert "last.state is damaged" in str(error.value)
     assert len(str(error.value).splitlines()) == 1
 

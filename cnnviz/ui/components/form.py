@@ -113,10 +113,10 @@ def _plain(annotation: Any, field: FieldInfo, label: str, value: Any, *, optiona
 
 def _bounds(field: FieldInfo, *, whole: bool) -> tuple[Any, Any]:
     rules: list[Any] = [*field.metadata, *_rules(field.annotation)]
-    low = next((rule.ge for rule in rules if isinstance(rule, Ge)), None)
-    high = next((rule.le for rule in rules if isinstance(rule, Le)), None)
-    above = next((rule.gt for rule in rules if isinstance(rule, Gt)), None)
-    below = next((rule.lt for rule in rules if isinstance(rule, Lt)), None)
+    low: Any = next((rule.ge for rule in rules if isinstance(rule, Ge)), None)
+    high: Any = next((rule.le for rule in rules if isinstance(rule, Le)), None)
+    above: Any = next((rule.gt for rule in rules if isinstance(rule, Gt)), None)
+    below: Any = next((rule.lt for rule in rules if isinstance(rule, Lt)), None)
     if above is not None:
         low = above + (1 if whole else 1e-9)
     if below is not None:

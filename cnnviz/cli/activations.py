@@ -1,0 +1,174 @@
+"""`activations`: what one layer makes of one image."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from cnnviz.cli import checkpoint, files
+from cnnviz.cli.answer import Json, answer, table
+from cnnviz.errors import CnnvizError, ImageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import nn
+
+    from cnnviz.explore.activations import Summary
+    from cnnviz.explore.layers import Layer
+    from cnnviz.models.checkpoint import Card
+
+_TOP = 5
+
+
+def activations(
+    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    *,
+    layer: Annotated[str | None, typer.Option(help="Without it, all layers are listed.")] = None,
+    image: Annotated[
+        str | None,
+        typer.Option(help="A file, photo.NAME (built in) or test.NUMBER; without it, a built-in one."),
+    ] = None,
+    snapshot: Annotated[
+        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
+    ] = "last",
+    scale: Annotated[
+        Literal["layer", "channel"], typer.Option(help="One colour scale for the layer, or one a channel.")
+    ] = "layer",
+    invert: Annotated[
+        bool, typer.Option("--invert", help="Swap black and white: dark ink on light paper.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Write all maps: a mosaic as .png, or arrays as .npz.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Activations of one layer for one image: a summary, the prediction, and all maps in a file."""
+    if layer is None and out is not None:
+        raise typer.BadParameter("--out needs a --layer.", param_hint="--out")
+    target = files.destination(out, suffixes=(".png", ".npz"), force=force) if out else None
+    where = checkpoint.source(run, snapshot)
+    model, card = checkpoint.load(where)
+    listed = _layers(model, card)
+    if layer is None:
+        document: dict[str, Any] = {
+            "checkpoint": where.document(card),
+            "layers": [asdict(one) for one in listed],
+        }
+        answer(document, _listing(listed), as_json=as_json)
+        return
+
+    from cnnviz.explore import activations as exploring
+    from cnnviz.explore.inputs import as_input
+    from cnnviz.explore.layers import layer_named
+
+    chosen = layer_named(listed, layer)
+    name, pixels = _picture(image, card)
+    values = as_input(pixels, card, invert=invert).values
+    maps = exploring.channel_maps(model, values, layer)
+    summary = exploring.summary(maps)
+    prediction = _top(exploring.predict(model, values), card)
+    if target:
+        files.write(target, _content(target, maps, layer, scale))
+    document = {
+        "checkpoint": where.document(card),
+        "image": name,
+        "layer": asdict(chosen),
+        "summary": asdict(summary),
+        "prediction": [{"class": one, "probability": share} for one, share in prediction],
+        "file": str(target) if target else None,
+    }
+    text = table(_rows(name, chosen, summary, prediction, target))
+    answer(document, text, as_json=as_json)
+
+
+def _layers(model: nn.Module, card: Card) -> list[Layer]:
+    from cnnviz.explore import layers
+
+    height, width, channels = card.image_shape
+    return layers.layers(model, (channels, height, width))
+
+
+def _listing(listed: Sequence[Layer]) -> str:
+    rows = [["LAYER", "KIND", "OUTPUT", "PARAMETERS"]]
+    rows += [
+        [one.name, one.kind, "×".join(map(str, one.output_shape)), f"{one.parameters:,}"] for one in listed
+    ]
+    return table(rows, right=[3])
+
+
+def _picture(text: str | None, card: Card) -> tuple[str, NDArray[np.uint8]]:
+    """Name and pixels (H, W, C) of a built-in picture, a test image of the network's data set or a file."""
+    from cnnviz.data.images import decode
+    from cnnviz.explore.photos import photo_named, photos
+
+    text = text or ("photo.digit-3" if card.image_shape[2] == 1 else "photo.frog")
+    kind, _, rest = text.partition(".")
+    if kind == "test" and rest.isdecimal():
+        return text, _test_image(int(rest), card)
+    path = Path(text)
+    if kind == "photo" and (rest in photos() or not path.exists()):
+        return text, photo_named(rest).image()
+    raw = files.content(path, what="picture")
+    try:
+        return text, decode(raw)
+    except ImageError as error:
+        raise ImageError(f"{path}: {error}") from None
+
+
+def _test_image(number: int, card: Card) -> NDArray[np.uint8]:
+    data = checkpoint.data_of(card)
+    count = len(data.test_labels)
+    if number >= count:
+        raise CnnvizError(f"There is no test image {number:,}: {data.name} has test.0 to test.{count - 1}.")
+    image: NDArray[np.uint8] = data.test_images[number]
+    return image
+
+
+def _top(probabilities: NDArray[np.float64], card: Card) -> list[tuple[str, float]]:
+    order = (-probabilities).argsort(kind="stable")[:_TOP]
+    return [(card.classes[number], float(probabilities[number])) for number in order]
+
+
+def _content(path: Path, maps: NDArray[np.float32], layer: str, scale: Literal["layer", "channel"]) -> bytes:
+    """PNG or npz of all maps, as the name of the file says."""
+    import numpy as np
+
+    from cnnviz.render.mosaic import grid
+
+    if path.suffix.lower() == ".png":
+        try:
+            return grid(maps, scale=scale).png
+        except ValueError as error:
+            raise CnnvizError(f"{error} Or write them as .npz.") from None
+    content = io.BytesIO()
+    np.savez_compressed(content, activations=maps, layer=layer)
+    return content.getvalue()
+
+
+def _rows(
+    image: str, layer: Layer, found: Summary, prediction: Sequence[tuple[str, float]], file: Path | None
+) -> list[list[str]]:
+    dead = ", ".join(map(str, found.dead[:8])) + (", …" if len(found.dead) > 8 else "")
+    rows = [
+        ["image", image],
+        ["layer", layer.label],
+        ["minimum", f"{found.minimum:.6g}"],
+        ["maximum", f"{found.maximum:.6g}"],
+        ["mean", f"{found.mean:.6g}"],
+        ["zeros", f"{100 * found.zeros:.1f} % of values"],
+        ["dead channels", f"{len(found.dead):,} of {found.channels:,}" + (f": {dead}" if dead else "")],
+    ]
+    if found.not_finite:
+        rows.append(["not finite", f"{found.not_finite:,} values"])
+    rows += [
+        ["prediction" if not rank else "", f"{one} {100 * share:.1f} %"]
+        for rank, (one, share) in enumerate(prediction)
+    ]
+    return rows + ([["file", str(file)]] if file else [])

@@ -1,0 +1,32 @@
+"""All commands, and the way into them."""
+
+import sys
+from io import TextIOWrapper
+
+import typer
+
+from cnnviz.cli.activations import activations
+from cnnviz.cli.answer import Command
+from cnnviz.cli.data import data
+from cnnviz.cli.evaluate import evaluate
+from cnnviz.cli.models import models
+from cnnviz.cli.runs import delete, runs, stop
+from cnnviz.cli.train import resume, train
+
+app = typer.Typer(
+    help="A lab bench for image classifiers, without the browser.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for _command in (train, runs, resume, stop, delete, evaluate, activations):
+    app.command(cls=Command)(_command)
+app.add_typer(data)
+app.command(cls=Command)(models)
+
+
+def main() -> None:
+    """Run the command that the arguments name, and leave with its exit status."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    app()

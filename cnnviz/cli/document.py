@@ -1,0 +1,138 @@
+"""A run as a JSON document, and in lines of text."""
+
+import json
+import time
+from typing import Any
+
+from cnnviz.runs.metrics import Metrics
+from cnnviz.runs.run import Run
+from cnnviz.runs.status import RESUMABLE, Status
+from cnnviz.words import accuracy, duration, standard_error
+
+
+def document(run: Run) -> dict[str, Any]:
+    """State and last figures of a run."""
+    status, metrics = run.status(), run.metrics()
+    return {
+        "id": run.id,
+        "title": run.title,
+        "folder": str(run.folder),
+        "created": run.record.created,
+        "shipped": run.shipped,
+        **status.model_dump(mode="json", exclude={"updated"}),
+        "snapshots": run.snapshots(),
+        "validation": _validation(metrics),
+        "test": _test(metrics),
+    }
+
+
+def whole_document(run: Run) -> dict[str, Any]:
+    """All about a run but its curves."""
+    metrics = run.metrics()
+    record = run.record.model_dump(mode="json", include={"config", "versions", "machine"})
+    last = dict(metrics.epochs[-1]) if metrics.epochs else None
+    return document(run) | record | {"started": metrics.started or None, "last_epoch": last}
+
+
+def row(run: Run) -> list[str]:
+    """A line of the table of runs: id, state, epochs, best known accuracy, title."""
+    status = run.status()
+    state = f"running {status.share:.0%}" if status.state == "running" else status.state
+    return [run.id, state, f"{status.epoch}/{status.epochs}", _figure(run.metrics()), run.title]
+
+
+def lines(run: Run) -> list[list[str]]:
+    """All about a run: a name and a value each."""
+    status, metrics = run.status(), run.metrics()
+    found = [
+        ["run", run.id],
+        ["title", run.title],
+        ["state", f"{status.state}. {status.reason}" if status.reason else status.state],
+        ["epochs", f"{status.epoch} of {status.epochs}, step {status.step:,} of {status.steps:,}"],
+        ["created", time.strftime("%Y-%m-%d %H:%M", time.localtime(run.record.created))],
+        ["training time", duration(status.seconds)],
+    ]
+    if metrics.started:
+        facts = metrics.started
+        found.append(["parameters", f"{facts['parameters']:,}"])
+        found.append(["images", f"{facts['train']:,} training, {facts['validation']:,} validation"])
+        way = facts["execution"]
+        found.append(["computed", f"{facts['device_name']}, {way['precision']}, {way['memory_format']}"])
+    if metrics.epochs:
+        last = metrics.epochs[-1]
+        found.append(["last epoch", epoch_line(last, status.epochs)])
+    if metrics.finished:
+        found.append(["test", test_line(metrics)])
+    found.append(["snapshots", ", ".join(run.snapshots()) or "none yet"])
+    found.append(["folder", str(run.folder)])
+    found += [[f"  {key}", json.dumps(value)] for key, value in run.config.model_dump(mode="json").items()]
+    return found
+
+
+def epoch_line(line: Any, epochs: int) -> str:
+    """One epoch's figures."""
+    return (
+        f"epoch {line['epoch']} of {epochs}: loss {line['train_loss']:.4f}, "
+        f"accuracy {_per_cent(line['train_accuracy'])}; validation loss {line['validation_loss']:.4f}, "
+        f"accuracy {_per_cent(line['validation_accuracy'])}; {line['images_per_second']:,.0f} images/s"
+    )
+
+
+def test_line(metrics: Metrics) -> str:
+    """The test figures of a run that is finished."""
+    test = metrics.finished
+    score = accuracy(test["test_accuracy"], test["test_count"])
+    return f"accuracy {score} (standard error), loss {test['test_loss']:.4f}, {test['test_count']:,} images"
+
+
+def how_it_ended(run: Run, status: Status) -> str:
+    """One line on a run that did not finish, and how it goes on."""
+    said = (
+        f"The run {run.id} is {status.state}: {status.reason}"
+        if status.reason
+        else f"{run.id} is {status.state}."
+    )
+    if status.state in RESUMABLE and run.snapshots():
+        said += f" To go on: python -m cnnviz resume {run.id}"
+    return said
+
+
+def _figure(metrics: Metrics) -> str:
+    if metrics.finished:
+        return "test " + accuracy(metrics.finished["test_accuracy"], metrics.finished["test_count"])
+    if metrics.epochs:
+        return f"validation {_per_cent(metrics.epochs[-1]['validation_accuracy'])}"
+    return "–"
+
+
+def _validation(metrics: Metrics) -> dict[str, Any] | None:
+    if not metrics.epochs:
+        return None
+    last, count = metrics.epochs[-1], metrics.started.get("validation", 0)
+    share = last["validation_accuracy"]
+    return {
+        "accuracy": share,
+        "standard_error": standard_error(share, count),
+        "loss": last["validation_loss"],
+        "count": count,
+        "epoch": last["epoch"],
+    }
+
+
+def _test(metrics: Metrics) -> dict[str, Any] | None:
+    test = metrics.finished
+    if not test:
+        return None
+    names = metrics.started.get("classes", [])
+    return {
+        "accuracy": test["test_accuracy"],
+        "standard_error": standard_error(test["test_accuracy"], test["test_count"]),
+        "loss": test["test_loss"],
+        "count": test["test_count"],
+        "by_class": dict(zip(names, test["test_accuracy_by_class"], strict=False)),
+        "epoch": test["epoch"],
+    }
+
+
+def _per_cent(share: float) -> str:
+    return f"{100 * share:.1f} %"

@@ -1,0 +1,129 @@
+"""`evaluate`: how well a trained network does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from cnnviz.cli import checkpoint
+from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.checkpoint import Source
+from cnnviz.cli.progress import working
+from cnnviz.errors import ConfigError
+from cnnviz.words import accuracy, standard_error
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from cnnviz.data.batches import Images
+    from cnnviz.data.prepared import Dataset
+    from cnnviz.models.checkpoint import Card
+    from cnnviz.train.evaluate import Score
+
+Split = Literal["test", "validation", "train"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+def evaluate(
+    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    *,
+    snapshot: Annotated[
+        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
+    ] = "last",
+    split: Annotated[
+        Split, typer.Option(help="Which images; validation and train as the run split them.")
+    ] = "test",
+    device: Annotated[Device, typer.Option(help="Where to compute.")] = "auto",
+    as_json: Json = False,
+) -> None:
+    """Loss and accuracy of a trained network, over all and by class, computed in float32."""
+    where = checkpoint.source(run, snapshot)
+    model, card = checkpoint.load(where)
+    data = checkpoint.data_of(card)
+    images = _images(where, data, split)
+    score, counts = _score(model, card, images, device=device, split=split)
+    classes = {
+        name: {
+            "accuracy": share,
+            "standard_error": None if share is None else standard_error(share, count),
+            "count": count,
+        }
+        for name, share, count in zip(card.classes, score.by_class, counts, strict=True)
+    }
+    document = {
+        "checkpoint": where.document(card),
+        "split": split,
+        "count": score.count,
+        "loss": score.loss,
+        "accuracy": score.accuracy,
+        "standard_error": standard_error(score.accuracy, score.count),
+        "by_class": classes,
+    }
+    title = f"{where.name} (epoch {card.epoch}) on {score.count:,} {split} images of {card.data}"
+    answer(document, f"{title}\n{_text(score, classes)}", as_json=as_json)
+
+
+def _text(score: Score, classes: dict[str, Any]) -> str:
+    rows = [
+        ["accuracy", accuracy(score.accuracy, score.count), "standard error"],
+        ["loss", f"{score.loss:.4f}", ""],
+    ]
+    for name, found in classes.items():
+        share, count = found["accuracy"], found["count"]
+        rows.append([f"  {name}", "–" if share is None else accuracy(share, count), f"{count:,} images"])
+    return table(rows)
+
+
+def _images(where: Source, data: Dataset, split: Split) -> tuple[Any, Any, Any]:
+    """Pixels and labels that hold the split, and the indices of its images in them."""
+    import numpy as np
+
+    from cnnviz.data.split import train_validation
+
+    if split == "test":
+        return data.test_images, data.test_labels, np.arange(len(data.test_labels))
+    if where.run is None:
+        raise ConfigError(f"{where.file.name} alone does not say how its data was split: use --split test.")
+    chosen = where.run.config.data
+    train, validation = train_validation(
+        data.train_labels,
+        train=chosen.train,
+        validation=chosen.validation,
+        seed=chosen.split_seed,
+        own_validation=data.own_validation,
+    )
+    return data.train_images, data.train_labels, train if split == "train" else validation
+
+
+def _score(
+    model: nn.Module, card: Card, images: tuple[Any, Any, Any], *, device: Device, split: Split
+) -> tuple[Score, list[int]]:
+    """The score, and the number of images of each class."""
+    import torch
+
+    from cnnviz.data.batches import Normalise, on_device
+    from cnnviz.train.execution import Execution, find_device
+
+    place = torch.device(find_device(device))
+    here: Images = on_device(*images, place)
+    normalise = Normalise.of(card.mean, card.std, place)
+    model = Execution(place.type).arrange(model)
+    counts = here.labels.bincount(minlength=len(card.classes)).tolist()
+    return _evaluated(model, here, normalise, len(card.classes), split), counts
+
+
+def _evaluated(model: nn.Module, images: Images, normalise: Any, classes: int, split: Split) -> Score:
+    from cnnviz.train.evaluate import BATCH, evaluating
+
+    steps = evaluating(model, images, normalise, classes=classes)
+    done = 0
+    with working("Evaluating") as progress:
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                score: Score = end.value
+                return score
+            done = min(done + BATCH, len(images))
+            progress(done / len(images), f"{done:,} of {len(images):,} {split} images")

@@ -1,0 +1,68 @@
+"""A Chromium, and a running app with a bench of its own that holds the shipped runs."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.browser import app, chromium
+
+expect.set_options(timeout=30_000)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium.find()
+    if path is None:
+        pytest.fail("The browser tests need Chromium or Chrome: install one, or set CNNVIZ_CHROMIUM to its path.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(chromium.ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoints folder with the shipped runs, and an empty data folder beside it."""
+    root = tmp_path_factory.mktemp("bench")
+    checkpoints = root / "checkpoints"
+    checkpoints.mkdir()
+    for card in (app.ROOT / "checkpoints").glob("*/card.md"):
+        shutil.copytree(card.parent, checkpoints / card.parent.name)
+    (root / "data").mkdir()
+    return root
+
+
+@pytest.fixture(scope="module")
+def address(bench: Path) -> Iterator[str]:
+    with app.running(bench / "checkpoints", bench / "data") as address:
+        yield address
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh tab; anything it asks of another machine, and any exception in its scripts, fails the test."""
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    page = context.new_page()
+    strangers: list[str] = []
+    crashes: list[str] = []
+    page.on("request", lambda request: strangers.append(request.url) if _foreign(request.url) else None)
+    page.on("pageerror", lambda error: crashes.append(str(error)))
+    page.set_default_timeout(30_000)
+    yield page
+    context.close()
+    assert not strangers, "the page needs the network"
+    assert not crashes
+
+
+def _foreign(url: str) -> bool:
+    return re.match(r"(http|ws)s?://", url) is not None and "//127.0.0.1:" not in url

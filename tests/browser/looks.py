@@ -1,0 +1,57 @@
+"""What a person sees and does on the pages, in a few words."""
+
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+
+def settled(page: Page) -> None:
+    """Wait until the app has finished what it was doing."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Pick an option of a select box."""
+    page.get_by_role("combobox", name=label).first.click()
+    page.get_by_role("option", name=option, exact=True).first.click()
+    settled(page)
+
+
+def enter(page: Page, label: str, value: str) -> None:
+    """Type into a field."""
+    field = page.get_by_label(label, exact=True).first
+    field.fill(value)
+    field.press("Enter")
+    settled(page)
+
+
+def canvas(page: Page, alt: str) -> Locator:
+    """The drawn mosaic whose description contains `alt`."""
+    found = page.locator(f"canvas[aria-label*='{alt}']").first
+    expect(found).to_be_visible()
+    page.wait_for_function("canvas => canvas.dataset.drawn !== undefined", arg=found.element_handle())
+    return found
+
+
+def colours(drawn: Locator) -> int:
+    """How many different colours a mosaic has; 1 or 2 would be a blank."""
+    return int(
+        drawn.evaluate(
+            """canvas => {
+              const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+              const seen = new Set();
+              for (let i = 0; i < pixels.length; i += 4) seen.add((pixels[i] << 16) | (pixels[i + 1] << 8) | pixels[i + 2]);
+              return seen.size;
+            }"""
+        )
+    )
+
+
+def photo(folder: Path) -> Path:
+    """A photograph on this machine: scikit-learn's flower, as JPEG."""
+    import sklearn
+
+    source = Path(sklearn.__file__).parent / "datasets/images/flower.jpg"
+    target = folder / "my flower.jpg"
+    target.write_bytes(source.read_bytes())
+    return target

@@ -1,0 +1,136 @@
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from cnnviz.config import RunConfig
+from cnnviz.runs import control, lease
+from cnnviz.runs.run import Run
+from cnnviz.workspace import ROOT
+
+NURSERY = Path(__file__).with_name("nursery.py")
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Callable[..., SimpleNamespace]]:
+    """Takes the place of `subprocess.Popen`: workers that start in no time. See nursery.py."""
+    ours, theirs = socket.socketpair()
+    process = subprocess.Popen(
+        [sys.executable, str(NURSERY), str(theirs.fileno())],
+        pass_fds=[theirs.fileno()],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+    )
+    theirs.close()
+    alone, ready = threading.Lock(), []
+
+    def popen(command: list[str], *, stdout: Any, env: dict[str, str], pass_fds: list[int], **_: Any) -> SimpleNamespace:
+        assert command[1:3] == ["-m", "cnnviz.runs.worker"]
+        with alone:
+            if not ready:
+                ready.append(ours.recv(16))
+            message = json.dumps({"folder": command[3], "environment": env}).encode()
+            socket.send_fds(ours, [message], [stdout.fileno(), pass_fds[0]])
+            return SimpleNamespace(pid=int(ours.recv(32)))
+
+    yield popen
+    ours.close()
+    process.wait(10)
+
+
+@pytest.fixture
+def quick(nursery: Any, bench: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Workers come from the nursery. Those that are left at the end are killed."""
+    monkeypatch.setattr(control, "subprocess", SimpleNamespace(Popen=nursery, DEVNULL=subprocess.DEVNULL))
+    yield
+    kill_all(bench.checkpoints)
+
+
+def kill_all(checkpoints: Path) -> None:
+    """Kill every worker of a test's runs (which only the test can have started)."""
+    for path in checkpoints.glob("*/lease"):
+        process = lease.holder(path)
+        if process is not None:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+
+
+def wait_for(condition: Callable[[], Any], *, seconds: float = 60) -> Any:
+    """What `condition` gives, once that is true."""
+    until = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.005)
+    return value
+
+
+@dataclass
+class Watch:
+    """Looks at runs until something has happened."""
+
+    faults: pytest.MonkeyPatch
+
+    def until(self, run: Run, *states: str) -> Any:
+        """The run's status, once it is in one of these states (and not in another last one)."""
+        last = {"finished", "stopped", "failed", "interrupted"}
+        now = wait_for(lambda: (now := run.status()).state in (last | set(states)) and now)
+        assert now.state in states, f"{now}\n{run.log()}"
+        return now
+
+    def lines(self, run: Run, count: int) -> None:
+        """Return when the run has measured so many lines."""
+        path = run.folder / "metrics.jsonl"
+        wait_for(lambda: path.exists() and path.read_bytes().count(b"\n") >= count)
+
+    def process(self, run: Run) -> int:
+        """The id of the run's worker."""
+        found = wait_for(lambda: lease.holder(run.folder / "lease"))
+        assert isinstance(found, int)
+        return found
+
+    def kill(self, run: Run) -> None:
+        """kill -9 of the run's worker; returns when it is dead."""
+        os.kill(self.process(run), signal.SIGKILL)
+        wait_for(lambda: not lease.held(run.folder / "lease"))
+
+    def fault(self, code: str) -> None:
+        """Python that workers run first, from now on."""
+        self.faults.setenv("NURSERY", code)
+
+    def all(self, condition: Callable[[], Any]) -> Any:
+        return wait_for(condition)
+
+
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
+    return Watch(monkeypatch)
+
+
+@pytest.fixture
+def small(tiny_data: str, tiny_config: RunConfig) -> RunConfig:
+    """A run of a moment, with dropout and augmentation, so that a step taken twice or left out shows."""
+    values = tiny_config.model_dump(mode="json")
+    values["network"]["dropout"] = 0.2
+    values["augmentation"] = [{"name": "horizontal_flip"}]
+    values["optimiser"] = {"name": "adam", "learning_rate": 0.01}
+    values["schedule"] = {"name": "one_cycle"}
+    values["batch_size"] = 60
+    return RunConfig.parse(values)
+
+
+@pytest.fixture
+def long(small: RunConfig) -> RunConfig:
+    """A run that lasts until it is stopped."""
+    return small.model_copy(update={"epochs": 1_000_000, "title": "long"})

@@ -1,0 +1,65 @@
+"""Forks workers for the tests. Torch, which takes seconds to import, is imported once.
+
+Each child is a worker as `python -m cnnviz.runs.worker` would be: a session leader of its own that has been given
+the run's folder, the locked lease and the log, and nothing of its parent. `NURSERY` in its environment is Python to
+run first: a fault to have.
+"""
+
+import array
+import json
+import os
+import signal
+import socket
+import sys
+import traceback
+
+
+def serve(connection: socket.socket) -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    import cnnviz.data.catalogue
+    import cnnviz.train.loop
+    import cnnviz.train.snapshots  # noqa: F401
+    from cnnviz.runs import worker  # noqa: F401
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no zombies
+    connection.send(b"ready")
+    while True:
+        message, ancillary, *_ = connection.recvmsg(1 << 16, socket.CMSG_LEN(2 * 4))
+        if not message:
+            return
+        handles = array.array("i")
+        handles.frombytes(ancillary[0][2])
+        child = os.fork()
+        if not child:
+            connection.close()
+            become_worker(json.loads(message), *handles)
+        for handle in handles:
+            os.close(handle)
+        connection.send(str(child).encode())
+
+
+def become_worker(request: dict[str, dict[str, str] | str], log: int, lease: int) -> None:
+    code = 1
+    try:
+        os.setsid()
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        os.environ.clear()
+        os.environ.update(request["environment"])
+        sys.argv = ["worker", str(request["folder"]), str(lease)]
+        exec(os.environ.get("NURSERY", ""), {})  # noqa: S102
+        from cnnviz.runs import worker
+
+        worker.main()
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])))
