@@ -46,7 +46,9 @@ def kinds_of(field: str) -> dict[str, type[Strict]]:
 
 def _walk(part: Strict, prefix: str) -> Iterator[Setting]:
     values = part.model_dump(mode="json")
-    fields = sorted(type(part).model_fields.items(), key=lambda item: bool(prefix) and item[0] not in _CHOOSES)
+    fields = sorted(
+        type(part).model_fields.items(), key=lambda item: bool(prefix) and item[0] not in _CHOOSES
+    )
     for name, field in fields:
         value, key = getattr(part, name), f"{prefix}{name}"
         kinds = _kinds(field.annotation)

@@ -26,7 +26,9 @@ def main() -> None:
         for command in (["update", "-qq"], ["install", "-y", "-qq", "chromium"]):
             subprocess.run(["apt-get", *command], check=False, stdout=subprocess.DEVNULL)
     if not find():
-        sys.exit("The browser tests need Chromium or Chrome: install one, or set CNNVIZ_CHROMIUM to its path.")
+        sys.exit(
+            "The browser tests need Chromium or Chrome: install one, or set CNNVIZ_CHROMIUM to its path."
+        )
 
 
 if __name__ == "__main__":

@@ -23,7 +23,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def browser() -> Iterator[Browser]:
     path = chromium.find()
     if path is None:
-        pytest.fail("The browser tests need Chromium or Chrome: install one, or set CNNVIZ_CHROMIUM to its path.")
+        pytest.fail(
+            "The browser tests need Chromium or Chrome: install one, or set CNNVIZ_CHROMIUM to its path."
+        )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(chromium.ARGUMENTS))
         yield browser

@@ -5,24 +5,24 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from cnnviz.cli.app import app
 from cnnviz.config import RunConfig
+from cnnviz.runs import control, status
 from cnnviz.runs import run as running
-from cnnviz.runs import status
 from cnnviz.runs.metrics import Journal
 from cnnviz.runs.run import Run
 from cnnviz.workspace import ROOT
-from tests.conftest import Bench
 
 Ask = Callable[..., Result]
 
 
 @pytest.fixture
-def ask(bench: Bench) -> Ask:
+def ask(bench: Any) -> Ask:
     """Runs a command in this process: `ask("runs", "--json")`."""
     return lambda *arguments, **options: CliRunner().invoke(app, [str(one) for one in arguments], **options)
 
@@ -31,7 +31,7 @@ Shell = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def shell(bench: Bench) -> Iterator[Shell]:
+def shell(bench: Any) -> Iterator[Shell]:
     """Starts a command in a process of its own, with stdout and stderr piped; those that go on are killed."""
     started: list[subprocess.Popen[str]] = []
 
@@ -45,7 +45,7 @@ def shell(bench: Bench) -> Iterator[Shell]:
             text=True,
             env=os.environ | {"PYTHONUNBUFFERED": "1"},
             # A test run in the background may have been told to ignore Ctrl-C.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
             **options,
         )
         started.append(process)
@@ -55,8 +55,6 @@ def shell(bench: Bench) -> Iterator[Shell]:
     for process in started:
         process.kill()
         process.communicate()
-    from cnnviz.runs import control
-
     for run in running.every():
         if run.status().active:
             control.stop(run.id, patience=0)

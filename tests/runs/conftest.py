@@ -46,8 +46,9 @@ def nursery() -> Iterator[Callable[..., SimpleNamespace]]:
             return SimpleNamespace(pid=int(ours.recv(32)))
 
     yield popen
+    process.kill()
+    process.wait()
     ours.close()
-    process.wait(10)
 
 
 @pytest.fixture

@@ -134,10 +134,14 @@ def test_a_damaged_state_is_one_line(
             safetensors.torch.save_file(tensors, path, metadata={"state": "{"})
         case "folder":
             path.mkdir()
-    snapshots = Snapshots(folder)
-    with pytest.raises(CheckpointError) as error:
+
+    def take_up() -> None:
+        snapshots = Snapshots(folder)
         if snapshots.execution():
             snapshots.resume(again(made))
+
+    with pytest.raises(CheckpointError) as error:
+        take_up()
     assert "last.state is damaged" in str(error.value)
     assert len(str(error.value).splitlines()) == 1
 

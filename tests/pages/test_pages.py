@@ -1,0 +1,176 @@
+"""The logic of the pages, without a browser."""
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnnviz.config import Data, Mlp, RunConfig
+from cnnviz.runs import control
+from cnnviz.runs.run import Run, find
+from cnnviz.workspace import ROOT
+from tests.conftest import Bench, write_data
+
+
+def open_page(name: str, **query: str) -> AppTest:
+    """The app, opened at one page by a link."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.run()
+    if name != "home":
+        app.switch_page(f"pages/{name}.py")
+    for key, value in query.items():
+        app.query_params[key] = value
+    return app.run()
+
+
+def words(app: AppTest) -> str:
+    """All text of the page."""
+    kinds = (app.markdown, app.caption, app.info, app.warning, app.error, app.title, app.subheader)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def wait_for(run: Run) -> None:
+    """Return when the run has finished."""
+    while run.status().active:
+        time.sleep(0.05)
+    assert run.status().state == "finished", run.log()
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a finished run of a tiny network, to copy from."""
+    root = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CNNVIZ_DATA", str(root / "data"))
+        patch.setenv("CNNVIZ_CHECKPOINTS", str(root / "checkpoints"))
+        patch.setenv("OMP_NUM_THREADS", "1")
+        write_data(root / "data" / "tiny")
+        plain = RunConfig(data=Data(name="tiny"), network=Mlp(hidden=(16,)), epochs=2, batch_size=32)
+        run = control.start(plain)
+        wait_for(run)
+        yield run.folder
+
+
+@pytest.fixture
+def finished(bench: Bench, tiny_data: str, trained: Path) -> Run:
+    """A finished run of a tiny network, on a bench of its own."""
+    folder = bench.checkpoints / trained.name
+    shutil.copytree(trained, folder)
+    return Run(folder.name, folder)
+
+
+@pytest.mark.parametrize("name", ["home", "train", "activations", "filters"])
+def test_an_empty_bench_says_what_to_do(bench: Bench, name: str) -> None:
+    app = open_page(name)
+    assert not app.exception
+    assert not app.error
+    hints = {
+        "home": "No run yet",
+        "train": "Press Start",
+        "activations": "Train one",
+        "filters": "Train a network",
+    }
+    assert hints[name] in words(app)
+
+
+@pytest.mark.parametrize("name", ["home", "train", "activations", "filters"])
+def test_every_page_shows_a_run(finished: Run, name: str) -> None:
+    app = open_page(name)
+    assert not app.exception
+    assert not app.error
+    if name != "home":
+        assert app.query_params["run"] == finished.id
+
+
+def test_a_link_opens_what_it_names(finished: Run, tiny_data: str) -> None:
+    app = open_page("activations", run=finished.id, snapshot="epoch_0001", layer="fc2", image="test.7")
+    assert not app.exception
+    assert app.selectbox(key="selected snapshot").value == "epoch_0001"
+    assert app.selectbox(key="selected layer").value == "fc2"
+    assert app.query_params["image"] == "test.7"
+    assert "4 units" in words(app)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("run", "../../etc"),
+        ("run", "gone"),
+        ("snapshot", "epoch_9999"),
+        ("layer", "conv9"),
+        ("image", "test.99999"),
+        ("image", "upload.zz"),
+    ],
+)
+def test_a_link_to_what_is_not_there_says_so_and_shows_something_else(
+    finished: Run, key: str, value: str
+) -> None:
+    query = {"run": finished.id, "snapshot": "last", "layer": "fc1", "image": "photo.frog"} | {key: value}
+    app = open_page("activations", **query)
+    assert not app.exception
+    assert value.removeprefix("upload.") in "\n".join(warning.value for warning in app.warning)
+    assert "maps" in words(app) or "units" in words(app)
+
+
+def test_the_form_starts_what_it_says(bench: Bench, tiny_data: str, tiny_config: RunConfig) -> None:
+    app = open_page("train")
+    keyed = {box.key: box for box in app.selectbox}
+    app = keyed["form 0.name"].set_value("tiny").run()
+    app = app.selectbox(key="form 0.network").set_value("mlp").run()
+    app = app.text_input(key="form 0.network.mlp.hidden").set_value("12, 7").run()
+    app = app.number_input(key="form 0.epochs").set_value(2).run()
+    app = app.number_input(key="form 0.batch_size").set_value(32).run()
+    assert "180" in words(app)
+    start = next(button for button in app.button if button.label == "Start")
+    app = start.click().run()
+    assert not app.exception
+    run = find(app.query_params["run"])
+    assert run.config.network.model_dump() == {
+        "name": "mlp", "hidden": (12, 7), "activation": "relu", "dropout": 0.0,
+    }  # fmt: skip
+    assert (run.config.epochs, run.config.batch_size, run.config.data.name) == (2, 32, "tiny")
+    wait_for(run)
+
+
+def test_the_form_refuses_what_cannot_run(bench: Bench, tiny_data: str) -> None:
+    app = open_page("train")
+    app = {box.key: box for box in app.selectbox}["form 0.name"].set_value("tiny").run()
+    app = app.number_input(key="form 0.batch_size").set_value(5000).run()
+    assert "larger than the training set (180 images)" in words(app)
+    assert next(button for button in app.button if button.label == "Start").disabled
+
+
+def test_cloning_fills_the_form(finished: Run) -> None:
+    app = open_page("train", run=finished.id)
+    app = app.button(key="clone run").click().run()
+    assert app.text_input(key="form 1.network.mlp.hidden").value == "16"
+    assert app.number_input(key="form 1.batch_size").value == finished.config.batch_size
+
+
+def test_delete_asks_first(finished: Run) -> None:
+    app = open_page("train", run=finished.id)
+    assert finished.folder.exists()
+    app = app.button(key="delete run").click().run()
+    assert not finished.folder.exists()
+    assert not app.exception
+
+
+def test_a_damaged_checkpoint_is_one_line(finished: Run) -> None:
+    path = finished.folder / "snapshots" / "last.safetensors"
+    path.write_bytes(path.read_bytes()[:200])
+    app = open_page("activations", run=finished.id, snapshot="last")
+    assert not app.exception
+    assert "damaged or cut off" in app.error[0].value
+
+
+def test_a_run_with_broken_settings_does_not_hide_the_others(finished: Run) -> None:
+    broken = finished.folder.with_name("broken")
+    broken.mkdir()
+    (broken / "config.json").write_text(json.dumps({"epochs": 3}))
+    app = open_page("train")
+    assert not app.exception
+    assert app.selectbox(key="selected run").options == [f"mlp on tiny — {finished.id}"]

@@ -1,0 +1,365 @@
+"""Workers that are killed, run out of disk, lose their folder or their parent."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cnnviz.config import Data, RunConfig, Sgd
+from cnnviz.models import checkpoint
+from cnnviz.runs import control, lease
+from cnnviz.runs.run import Run, every, find
+from cnnviz.workspace import ROOT
+
+AT_EVERY_EVENT = "import cnnviz.train.snapshots as m; m._EVERY = 0.0; m._SHARE = 0\n"
+MOODY = {"seconds", "images_per_second", "memory"}
+
+
+def figures(run: Run) -> dict[str, Any]:
+    """All that a run has measured and that does not depend on the machine's mood."""
+    metrics = run.metrics()
+
+    def plain(lines: Any) -> list[dict[str, Any]]:
+        return [{key: value for key, value in line.items() if key not in MOODY} for line in lines]
+
+    epochs, filters = run.filters()
+    return {
+        "steps": plain(metrics.steps),
+        "epochs": plain(metrics.epochs),
+        "finished": plain([metrics.finished]),
+        "snapshots": {name: content(run, name) for name in run.snapshots()},
+        "filters": (epochs.tolist(), filters.tobytes()),
+    }
+
+
+def content(run: Run, name: str) -> tuple[int, int, str]:
+    card, weights = checkpoint.read(run.folder / "snapshots" / f"{name}.safetensors")
+    return card.epoch, card.step, checkpoint.fingerprint(weights)
+
+
+def tidy(run: Run) -> None:
+    """A finished run has its files, and nothing else."""
+    names = {path.name for path in run.folder.iterdir()}
+    assert names == {"config.json", "status.json", "metrics.jsonl", "filters.npz", "snapshots", "log.txt", "lease"}
+    assert {path.suffix for path in (run.folder / "snapshots").iterdir()} == {".safetensors"}
+
+
+@pytest.fixture
+def reference(small: RunConfig, quick: None, watch: Any) -> dict[str, Any]:
+    """What a run of `small` that nothing interrupts comes to."""
+    run = control.start(small)
+    watch.until(run, "finished")
+    watch.all(lambda: not lease.held(run.folder / "lease"))
+    found = figures(run)
+    control.delete(run.id)
+    return found
+
+
+def test_a_run_from_its_first_to_its_last_word(
+    reference: dict[str, Any], small: RunConfig, watch: Any
+) -> None:
+    assert [line["step"] for line in reference["steps"]] == list(range(1, 10))
+    assert [line["epoch"] for line in reference["epochs"]] == [1, 2, 3]
+    assert set(reference["snapshots"]) == {"last", "best", "epoch_0000", "epoch_0001", "epoch_0002"}
+    assert reference["finished"][0]["weights_sha256"] == reference["snapshots"]["last"][2]
+    assert reference["filters"][0] == [0, 1, 2, 3]
+    run = control.start(small)
+    now = watch.until(run, "finished")
+    assert (now.reason, now.epoch, now.epochs, now.step, now.steps) == ("completed", 3, 3, 9, 9)
+    watch.all(lambda: not lease.held(run.folder / "lease"))
+    assert figures(run) == reference
+    tidy(run)
+    started = run.metrics().started
+    assert (started["train"], started["validation"], started["test"]) == (180, 20, 60)
+    assert started["execution"]["precision"] == "fp32"
+    assert "epoch 3: loss" in run.log()
+
+
+def test_killed_at_its_nth_write_for_every_n(
+    reference: dict[str, Any], small: RunConfig, watch: Any
+) -> None:
+    """Each worker dies at a later write than the one before, in the middle of it, until one gets to the end."""
+    dies = AT_EVERY_EVENT + (
+        "import os, signal\n"
+        "plain, left = os.fsync, [%d]\n"
+        "def fsync(descriptor):\n"
+        "    left[0] -= 1\n"
+        "    os.kill(os.getpid(), signal.SIGKILL) if left[0] == 0 else plain(descriptor)\n"
+        "os.fsync = fsync\n"
+    )
+    watch.fault(dies % 1)
+    run, deaths = control.start(small), 0
+    while True:
+        now = watch.all(lambda: (now := run.status()).state not in {"queued", "running"} and now)
+        if now.state == "finished":
+            break
+        assert (now.state, "killed" in now.reason) == ("interrupted", True), run.log()
+        deaths += 1
+        watch.fault(dies % (1 + 3 * deaths // 2))
+        control.resume(run.id)
+    assert deaths > 10
+    watch.all(lambda: not lease.held(run.folder / "lease"))
+    assert figures(run) == reference
+    tidy(run)
+
+
+@pytest.mark.parametrize("settings", [{}, {"early_stopping": {"patience": 1}, "epochs": 9}], ids=["plain", "stopping"])
+def test_killed_at_any_time(settings: dict[str, Any], small: RunConfig, quick: None, watch: Any) -> None:
+    config = RunConfig.parse(small.model_dump(mode="json") | settings)
+    whole = control.start(config)
+    watch.until(whole, "finished")
+    watch.fault(AT_EVERY_EVENT + "import os, time; plain = os.fsync; os.fsync = lambda d: (time.sleep(.002), plain(d))")
+    run = control.start(config.model_copy(update={"title": "killed"}))
+    for lines in (2, 4, 7, 9, 12, 15):
+        if run.status().state in {"finished", "interrupted"}:
+            break
+        watch.lines(run, lines)
+        watch.kill(run)
+        start = time.monotonic()
+        now = run.status()
+        assert time.monotonic() - start < 1
+        if now.state == "finished":
+            break
+        assert now.state == "interrupted"
+        assert "killed" in now.reason
+        control.resume(run.id)
+    watch.until(run, "finished")
+    watch.all(lambda: not lease.held(run.folder / "lease"))
+    assert figures(run) == figures(whole)
+
+
+def test_killed_between_its_last_snapshot_and_its_last_word(
+    reference: dict[str, Any], small: RunConfig, watch: Any
+) -> None:
+    """What was trained must not be lost then, and what was measured must not count twice."""
+    watch.fault(
+        "import os, signal, cnnviz.runs.worker as m\n"
+        "plain = m.Worker.tell\n"
+        "def tell(self, **changes):\n"
+        "    changes.get('state') == 'finished' and os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    plain(self, **changes)\n"
+        "m.Worker.tell = tell\n"
+    )
+    run = control.start(small)
+    watch.until(run, "interrupted")
+    assert run.metrics().finished
+    watch.fault("")
+    control.resume(run.id)
+    watch.until(run, "finished")
+    watch.all(lambda: not lease.held(run.folder / "lease"))
+    assert figures(run) == reference
+
+
+def test_a_torn_line_and_lost_filters_do_not_matter(
+    reference: dict[str, Any], long: RunConfig, small: RunConfig, watch: Any
+) -> None:
+    watch.fault(AT_EVERY_EVENT + "import time, cnnviz.runs.metrics as m; m.Journal.close = None")
+    run = control.start(small.model_copy(update={"title": "torn"}))
+    watch.lines(run, 6)
+    watch.kill(run)
+    if run.status().state == "finished":
+        pytest.skip("was too fast")
+    with (run.folder / "metrics.jsonl").open("ab") as file:
+        file.write(b'{"kind":"step","step":99')
+    (run.folder / "filters.npz").write_bytes(b"torn")
+    control.resume(run.id)
+    watch.until(run, "finished")
+    watch.all(lambda: not lease.held(run.folder / "lease"))
+    found = figures(run)
+    assert found["filters"][0][0] == 0
+    assert {key: found[key] for key in ("steps", "epochs", "finished")} == {
+        key: reference[key] for key in ("steps", "epochs", "finished")
+    }
+
+
+class TestFullDisk:
+    @pytest.fixture(params=["tmpfs", "limit"])
+    def disk(self, request: pytest.FixtureRequest, bench: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+        """A disk that can be filled, and emptied again; gives a function for both."""
+        if request.param == "limit":
+            yield None
+            return
+        mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "cnnviz-test", str(bench.checkpoints)]
+        if os.getuid() or subprocess.run(mount, check=False, capture_output=True).returncode:
+            pytest.skip("can't mount a small disk")
+        try:
+            yield bench.checkpoints / "filler"
+        finally:
+            from conftest import kill_all
+
+            kill_all(bench.checkpoints)
+            subprocess.run(["umount", "--lazy", str(bench.checkpoints)], check=True)
+
+    def test_fails_in_words_and_goes_on_after_making_room(
+        self, disk: Path | None, reference: dict[str, Any], small: RunConfig, watch: Any
+    ) -> None:
+        slowly = AT_EVERY_EVENT + "import os, time; plain = os.fsync; os.fsync = lambda d: (time.sleep(.01), plain(d))\n"
+        limited = (
+            "import resource, cnnviz.train.snapshots as m\n"
+            "m.Snapshots.plain, calls = m.Snapshots.save, []\n"
+            "def save(self, session, **options):\n"
+            "    calls.append(1)\n"
+            "    if len(calls) == 6:\n"
+            "        resource.setrlimit(resource.RLIMIT_FSIZE, (9_000, 9_000))\n"
+            "    self.plain(session, **options)\n"
+            "m.Snapshots.save = save\n"
+        )
+        watch.fault(slowly if disk else slowly + limited)
+        run = control.start(small)
+        watch.lines(run, 5)
+        if disk:
+            self.fill(disk)
+        now = watch.until(run, "failed")
+        assert now.reason == "The disk is full. Make room, then resume: the run goes on from its last snapshot."
+        watch.all(lambda: not lease.held(run.folder / "lease"))
+        assert not list((run.folder / "snapshots").glob(".*"))
+        for name in run.snapshots():
+            checkpoint.load(run.folder / "snapshots" / f"{name}.safetensors")
+        assert len(run.filters()[0])
+        if disk:
+            disk.unlink()
+        watch.fault("")
+        control.resume(run.id)
+        watch.until(run, "finished")
+        watch.all(lambda: not lease.held(run.folder / "lease"))
+        assert figures(run) == reference
+
+    @pytest.mark.parametrize("disk", ["tmpfs"], indirect=True)
+    def test_a_start_on_a_full_disk_leaves_nothing(self, disk: Path, small: RunConfig, quick: None) -> None:
+        self.fill(disk)
+        with pytest.raises(Exception, match=r"room|space") as error:
+            control.start(small)
+        assert type(error.value).__name__ == "RunError"
+        assert every() == []
+        assert not [path for path in disk.parent.iterdir() if path.is_dir()]
+
+    def fill(self, path: Path) -> None:
+        with path.open("ab", buffering=0) as file:
+            for size in (1 << 16, 1 << 12, 1):
+                try:
+                    while True:
+                        file.write(bytes(size))
+                except OSError:
+                    continue
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"data": Data(name="nothing")}, "No data set 'nothing'"),
+        ({"batch_size": 181}, "batch size (181)"),
+        ({"optimiser": Sgd(learning_rate=1e30)}, "lower the learning rate"),
+        ({"data": Data(name="tiny", train=500)}, "train=500"),
+    ],
+    ids=["data", "batch", "diverged", "split"],
+)
+def test_a_run_that_cannot_be_says_why(changes: dict[str, Any], words: str, small: RunConfig, quick: None, watch: Any) -> None:
+    run = control.start(small.model_copy(update=changes))
+    now = watch.until(run, "failed")
+    assert words in now.reason
+    assert len(now.reason.splitlines()) == 1
+    assert now.seconds_left is None
+
+
+def test_data_that_is_gone(small: RunConfig, bench: Any, quick: None, watch: Any) -> None:
+    (bench.data / "tiny" / "train_images.npy").unlink()
+    run = control.start(small)
+    assert "train_images.npy is missing" in watch.until(run, "failed").reason
+
+
+def test_a_fault_of_ours_is_one_line_with_a_traceback_in_the_log(small: RunConfig, quick: None, watch: Any) -> None:
+    watch.fault("import cnnviz.train.session as m; m.starting_network = lambda *a, **o: 1 / 0")
+    run = control.start(small)
+    assert watch.until(run, "failed").reason == (
+        "Unexpected ZeroDivisionError: division by zero (the log has the details)."
+    )
+    watch.all(lambda: "Traceback" in run.log())
+
+
+@pytest.mark.parametrize("when", ["waiting", "training"])
+def test_a_folder_that_is_deleted_under_its_worker(when: str, long: RunConfig, bench: Any, quick: None, watch: Any) -> None:
+    first = control.start(long)
+    watch.lines(first, 3)
+    run = first
+    if when == "waiting":
+        run = control.start(long.model_copy(update={"seed": 1}))
+        watch.all(lambda: run.status().reason)
+    process = watch.process(run)
+    subprocess.run(["rm", "-rf", str(run.folder)], check=True)
+    if when == "waiting":
+        control.stop(first.id)
+    watch.all(lambda: not Path(f"/proc/{process}").exists())
+    assert not run.folder.exists()
+
+
+def test_the_lease_ends_with_the_worker_and_not_with_its_children(long: RunConfig, quick: None, watch: Any) -> None:
+    """torch.compile starts processes that outlive a killed worker: they must not hold its lease."""
+    watch.fault(
+        "import subprocess, cnnviz.train.session as m\n"
+        "plain = m.starting_network\n"
+        "m.starting_network = lambda *a, **o: (subprocess.Popen(['sleep', '30'], close_fds=False), plain(*a, **o))[1]"
+    )
+    run = control.start(long)
+    watch.lines(run, 3)
+    process = watch.process(run)
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    assert len(children) == 1
+    watch.kill(run)
+    assert Path(f"/proc/{children[0]}").exists()
+    assert run.status().state == "interrupted"
+    os.kill(int(children[0]), signal.SIGKILL)
+
+
+def test_ways_to_compute_are_remembered(small: RunConfig, bench: Any, quick: None, watch: Any) -> None:
+    (bench.checkpoints / ".execution.json").write_text("{ torn")
+    runs = []
+    for seed in (1, 2):
+        runs.append(control.start(small.model_copy(update={"seed": seed})))
+        watch.until(runs[-1], "finished")
+    assert len(json.loads((bench.checkpoints / ".execution.json").read_text())) == 1
+    assert [bool(run.metrics().started["probe_milliseconds"]) for run in runs] == [True, False]
+
+
+def test_the_real_thing(
+    reference: dict[str, Any], small: RunConfig, bench: Any, watch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No nursery: the app that started a worker dies, the worker goes on, is killed, and is resumed."""
+    monkeypatch.setattr(control, "subprocess", subprocess)
+    code = (
+        "import sys, time\n"
+        "from cnnviz.config import RunConfig\n"
+        "from cnnviz.runs import control\n"
+        "print(control.start(RunConfig.parse(sys.argv[1])).id, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    lasting = small.model_copy(update={"epochs": 20_000})
+    app = subprocess.Popen(
+        [sys.executable, "-c", code, lasting.model_dump_json()], cwd=ROOT, stdout=subprocess.PIPE, start_new_session=True
+    )
+    assert app.stdout is not None
+    run = find(app.stdout.readline().decode().strip())
+    os.killpg(app.pid, signal.SIGKILL)  # its whole process group
+    app.wait()
+    app.stdout.close()
+    watch.lines(run, 5)
+    assert run.status().state == "running"
+    watch.kill(run)
+    assert run.status().state == "interrupted"
+    # The same again as the reference: a run's result does not depend on how its worker was born.
+    again = control.start(small)
+    watch.until(again, "finished")
+    watch.all(lambda: not lease.held(again.folder / "lease"))
+    assert figures(again) == reference
+    np.testing.assert_array_equal(again.filters()[0], range(4))
+    control.resume(run.id)
+    watch.all(lambda: '"resumed"' in (run.folder / "metrics.jsonl").read_text())
+    watch.all(lambda: run.status().step > 0)
+    assert control.stop(run.id).state == "stopped"
