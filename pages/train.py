@@ -8,22 +8,18 @@ from cnnviz.ui.components import run_form, run_panel
 from cnnviz.ui.components.network_picker import name, preferred
 
 frame.ensure()
-with frame.guarded():
-    form, panel = st.columns([3, 8], gap="large")
-    with form, st.container(border=True):
-        run_form.show()
-    runs = every()
-    with panel, frame.guarded():
-        if not runs:
-            st.info("Nothing has been trained yet. Press Start: the curves appear here.")
-            st.stop()
-        by_id = {run.id: run for run in runs}
-        live = next((run for run in runs if run.status().active), None)
+form, panel = st.columns([3, 8], gap="large")
+# The panel comes first: it needs no torch, so that curves are there while the form still measures.
+with panel, frame.guarded():
+    runs = {run.id: run for run in every()}
+    if runs:
+        live = next((run for run in runs.values() if run.status().active), None)
+        default = (live or preferred(list(runs.values()))).id
         chosen = selection.selectbox(
-            "Run",
-            "run",
-            list(by_id),
-            default=(live or preferred(runs)).id,
-            words=lambda run: name(by_id[run]),
+            "Run", "run", list(runs), default=default, words=lambda run: name(runs[run])
         )
-        run_panel.show(by_id[chosen])
+        run_panel.show(runs[chosen])
+    else:
+        st.info("Nothing has been trained yet. Press Start: the curves appear here.")
+with form, frame.guarded(), st.container(border=True):
+    run_form.show()

@@ -65,7 +65,7 @@ def _parameters(config: RunConfig, shape: tuple[int, int, int], classes: int) ->
     from cnnviz.train.estimate import parameter_count
 
     try:
-        return parameter_count(config, image_shape=shape, classes=classes), ""
+        return parameter_count(config.network, image_shape=shape, classes=classes), ""
     except ConfigError as error:
         return None, str(error)
 

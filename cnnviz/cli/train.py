@@ -77,7 +77,9 @@ def _read(path: Path | None) -> RunConfig:
         values: Any = json.loads(content(path, what="configuration"))
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not JSON: {error}.") from None
-    if isinstance(values, dict) and "versions" in values and "config" in values:
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path} is not a configuration: that is a JSON object of settings, {{…}}.")
+    if "versions" in values and "config" in values:
         values = values["config"]
     return RunConfig.parse(values)
 

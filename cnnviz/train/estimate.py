@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
-from cnnviz.config import RunConfig
+from cnnviz.config import Network
 from cnnviz.errors import ConfigError
 from cnnviz.models.registry import FAMILIES, Shape, build
 from cnnviz.train.evaluate import forward
@@ -23,19 +23,19 @@ class Speed:
     images_per_second: float
 
 
-def measure(config: RunConfig, *, image_shape: Shape, classes: int) -> Speed:
+def measure(network: Network, *, device: str, precision: str, image_shape: Shape, classes: int) -> Speed:
     """Training images a second, from two or three small steps on noise in each arithmetic that is allowed.
 
     Raises ConfigError for a device that is not there.
     """
-    device = find_device(config.device)
+    device = find_device(device)
     height, width, channels = image_shape
     inputs = torch.randn(_IMAGES, channels, height, width, device=device)
     labels = torch.arange(_IMAGES, device=device) % classes
-    model = build(config.network, image_shape=image_shape, classes=classes).to(device).train()
+    model = build(network, image_shape=image_shape, classes=classes).to(device).train()
     fastest = float("inf")
-    for precision in ("fp32", "bf16") if config.precision == "auto" else (config.precision,):
-        way = Execution(device, precision, "contiguous" if precision == "fp32" else "channels_last")
+    for tried in ("fp32", "bf16") if precision == "auto" else (precision,):
+        way = Execution(device, tried, "contiguous" if tried == "fp32" else "channels_last")
         model = way.arrange(model)
         for repeat in range(3):
             start = time.perf_counter()
@@ -47,15 +47,15 @@ def measure(config: RunConfig, *, image_shape: Shape, classes: int) -> Speed:
     return Speed(device, _IMAGES / fastest)
 
 
-def parameter_count(config: RunConfig, *, image_shape: Shape, classes: int) -> int:
+def parameter_count(network: Network, *, image_shape: Shape, classes: int) -> int:
     """Number of trained values; nothing is allocated.
 
     Raises ConfigError when the network can't be built for such images.
     """
     try:
         with torch.device("meta"):
-            model = FAMILIES[config.network.name].build(
-                config.network, image_shape=image_shape, classes=classes
+            model = FAMILIES[network.name].build(
+                network, image_shape=image_shape, classes=classes
             )
     except (RuntimeError, ValueError) as error:
         raise ConfigError(f"This network does not fit images of {image_shape}: {error}.") from error

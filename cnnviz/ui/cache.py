@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz import workspace
-from cnnviz.config import RunConfig
+from cnnviz.config import Data, Network
 from cnnviz.errors import CheckpointError, NotFound
 from cnnviz.render.mosaic import Mosaic, grid
 
@@ -135,45 +134,44 @@ def upload(name: str) -> Pixels:
         return kept[name]
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How large a run will be."""
-
-    parameters: int
-    images: int
-    validation: int
-    steps: int
-    device: str
-    images_per_second: float
-
-
-@st.cache_data(max_entries=64, show_spinner="Measuring …")
-def plan(config: RunConfig) -> Plan:
-    """Size and speed of a run, the speed from a second of measuring. Raises CnnvizError where it can't run."""
+@st.cache_data(max_entries=64, show_spinner=False)
+def split_sizes(data: Data) -> tuple[int, int]:
+    """Numbers of training and validation images. Raises CnnvizError where the split does not fit."""
     from cnnviz.data.split import train_validation
-    from cnnviz.train import estimate
 
-    data = dataset(config.data.name)
+    found = dataset(data.name)
     train, validation = train_validation(
-        data.train_labels,
-        train=config.data.train,
-        validation=config.data.validation,
-        seed=config.data.split_seed,
-        own_validation=data.own_validation,
+        found.train_labels,
+        train=data.train,
+        validation=data.validation,
+        seed=data.split_seed,
+        own_validation=found.own_validation,
     )
-    facts: Any = {"image_shape": data.image_shape, "classes": len(data.classes)}
-    parameters = estimate.parameter_count(config, **facts)
-    speed = _speed(config.network, config.device, config.precision, data.image_shape, len(data.classes))
-    steps = -(-len(train) // config.batch_size) * config.epochs
-    return Plan(parameters, len(train), len(validation), steps, speed.device, speed.images_per_second)
+    return len(train), len(validation)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _speed(network: Any, device: Any, precision: Any, image_shape: Any, classes: int) -> Speed:
+def parameter_count(network: Network, data: str) -> int:
+    """Number of trained values. Raises ConfigError where the network does not fit the images."""
     from cnnviz.train import estimate
 
-    config = RunConfig(network=network, device=device, precision=precision)
-    return estimate.measure(config, image_shape=image_shape, classes=classes)
+    found = dataset(data)
+    return estimate.parameter_count(network, image_shape=found.image_shape, classes=len(found.classes))
+
+
+@st.cache_data(max_entries=64, show_spinner="Measuring this machine …")
+def speed(network: Network, data: str, device: str, precision: str) -> Speed:
+    """Training images a second, measured for a second or two."""
+    from cnnviz.train import estimate
+
+    found = dataset(data)
+    return estimate.measure(
+        network,
+        device=device,
+        precision=precision,
+        image_shape=found.image_shape,
+        classes=len(found.classes),
+    )
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -21,6 +21,14 @@ from cnnviz.workspace import ROOT
 Ask = Callable[..., Result]
 
 
+@pytest.fixture(autouse=True)
+def _no_run_outlives_its_test(bench: Any) -> Iterator[None]:
+    yield
+    for run in running.every():
+        if run.status().active:
+            control.stop(run.id, patience=0)
+
+
 @pytest.fixture
 def ask(bench: Any) -> Ask:
     """Runs a command in this process: `ask("runs", "--json")`."""
@@ -55,9 +63,6 @@ def shell(bench: Any) -> Iterator[Shell]:
     for process in started:
         process.kill()
         process.communicate()
-    for run in running.every():
-        if run.status().active:
-            control.stop(run.id, patience=0)
 
 
 @pytest.fixture

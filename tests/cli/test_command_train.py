@@ -34,7 +34,7 @@ def until(condition, seconds=60):
         time.sleep(0.05)
 
 
-def test_a_run_from_start_to_finish(shell, config_file):
+def test_a_run_from_start_to_finish(shell, ask, config_file):
     process = shell("train", config_file, "--set", "epochs=2", "--set", "title=By hand", "--json")
     out, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
@@ -48,9 +48,7 @@ def test_a_run_from_start_to_finish(shell, config_file):
     assert set(document["test"]["by_class"]) == {"one", "two", "three", "four"}
     assert "epoch 2 of 2: loss" in errors
 
-    process = shell("evaluate", run.id, "--json")
-    out, errors = process.communicate(timeout=120)
-    scored = json.loads(out)
+    scored = json.loads(ask("evaluate", run.id, "--json").stdout)
     assert scored["accuracy"] == document["test"]["accuracy"]
     assert scored["loss"] == pytest.approx(document["test"]["loss"], rel=1e-5)
 

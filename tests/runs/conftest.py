@@ -36,7 +36,9 @@ def nursery() -> Iterator[Callable[..., SimpleNamespace]]:
     theirs.close()
     alone, ready = threading.Lock(), []
 
-    def popen(command: list[str], *, stdout: Any, env: dict[str, str], pass_fds: list[int], **_: Any) -> SimpleNamespace:
+    def popen(
+        command: list[str], *, stdout: Any, env: dict[str, str], pass_fds: list[int], **_: Any
+    ) -> SimpleNamespace:
         assert command[1:3] == ["-m", "cnnviz.runs.worker"]
         with alone:
             if not ready:
@@ -68,7 +70,7 @@ def kill_all(checkpoints: Path) -> None:
                 os.kill(process, signal.SIGKILL)
 
 
-def wait_for(condition: Callable[[], Any], *, seconds: float = 60) -> Any:
+def wait_for(condition: Callable[[], Any], *, seconds: float = 150) -> Any:
     """What `condition` gives, once that is true."""
     until = time.monotonic() + seconds
     while not (value := condition()):

@@ -73,7 +73,9 @@ class TestStop:
         ],
         ids=["loading", "probing", "signing"],
     )
-    def test_a_worker_that_does_not_answer(self, place: str, fault: str, small: RunConfig, watch: Any) -> None:
+    def test_a_worker_that_does_not_answer(
+        self, place: str, fault: str, small: RunConfig, watch: Any
+    ) -> None:
         watch.fault(f"import time; {fault}")
         run = control.start(small)
         reasons = {"loading": "Loading.", "probing": "Measuring the fastest way to compute.", "signing": ""}
@@ -113,7 +115,9 @@ class TestStop:
         watch.all(lambda: run.status().state == "stopped")
         assert run.status().reason == "Stopped on request."
 
-    def test_nobody_is_killed_on_the_word_of_an_old_lease(self, tiny_data: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_nobody_is_killed_on_the_word_of_an_old_lease(
+        self, tiny_data: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """The id of the last worker may be another process's by the time a new one has the lease."""
         stranger = subprocess.Popen(["sleep", "60"])
         run = ended("interrupted")
@@ -141,7 +145,11 @@ class TestQueue:
         second = control.start(small.model_copy(update={"seed": 1}))
         third = control.start(small.model_copy(update={"seed": 2}))
         for waiting, ahead in ((second, {first.id}), (third, {first.id, second.id})):
-            watch.all(lambda waiting=waiting, ahead=ahead: waiting.status().reason in {f"Waits for {a}." for a in ahead})
+            watch.all(
+                lambda waiting=waiting, ahead=ahead: (
+                    waiting.status().reason in {f"Waits for {a}." for a in ahead}
+                )
+            )
             assert waiting.status().state == "queued"
         start = time.monotonic()
         assert control.stop(second.id).state == "stopped"
@@ -165,7 +173,9 @@ class TestQueue:
         assert first.status().state == "running"
         control.stop(first.id)
 
-    def test_the_next_one_goes_when_the_first_is_killed(self, small: RunConfig, long: RunConfig, watch: Any) -> None:
+    def test_the_next_one_goes_when_the_first_is_killed(
+        self, small: RunConfig, long: RunConfig, watch: Any
+    ) -> None:
         first = control.start(long)
         watch.until(first, "running")
         second = control.start(small)
@@ -173,7 +183,9 @@ class TestQueue:
         watch.kill(first)
         watch.all(lambda: second.status().state == "finished")
 
-    def test_an_older_run_that_is_resumed_does_not_cut_in(self, small: RunConfig, long: RunConfig, watch: Any) -> None:
+    def test_an_older_run_that_is_resumed_does_not_cut_in(
+        self, small: RunConfig, long: RunConfig, watch: Any
+    ) -> None:
         older = control.start(small.model_copy(update={"epochs": 10_000}))
         watch.lines(older, 3)
         control.stop(older.id)
@@ -192,7 +204,7 @@ class TestRefusals:
         run = control.start(long)
         with pytest.raises(RunError, match=f"already under way as {run.id}"):
             control.start(long)
-        with pytest.raises(RunError, match="is (queued|running)"):
+        with pytest.raises(RunError, match=r"is (queued|running)"):
             control.resume(run.id)
         with pytest.raises(RunError, match="stop it first"):
             control.delete(run.id)
@@ -234,7 +246,9 @@ class TestRefusals:
         assert run.folder.exists()
         assert run.status().state == "interrupted"
 
-    def test_a_checkpoints_folder_that_cannot_be(self, small: RunConfig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def test_a_checkpoints_folder_that_cannot_be(
+        self, small: RunConfig, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
         (tmp_path / "file").touch()
         monkeypatch.setenv("CNNVIZ_CHECKPOINTS", str(tmp_path / "file" / "deeper"))
         with pytest.raises(RunError, match="set CNNVIZ_CHECKPOINTS"):
@@ -247,7 +261,9 @@ class TestDelete:
         (run.folder / "snapshots").mkdir()
         (run.folder / "snapshots" / "last.safetensors").touch()
         control.delete(run.id)
-        assert [path.name for path in bench.checkpoints.iterdir() if not path.name.startswith(".lock")] == [other.id]
+        assert [path.name for path in bench.checkpoints.iterdir() if not path.name.startswith(".lock")] == [
+            other.id
+        ]
         with pytest.raises(NotFound):
             control.delete(run.id)
 
@@ -295,12 +311,12 @@ def at_once(count: int, call: Callable[[], Any]) -> tuple[list[Any], list[Cnnviz
         try:
             return call()
         except CnnvizError as error:
-            assert len(str(error).splitlines()) == 1
             return error
 
     with ThreadPoolExecutor(count) as pool:
         results = [future.result() for future in [pool.submit(one) for _ in range(count)]]
     errors = [result for result in results if isinstance(result, CnnvizError)]
+    assert all(len(str(error).splitlines()) == 1 for error in errors)
     return [result for result in results if not isinstance(result, CnnvizError)], errors
 
 
@@ -342,7 +358,7 @@ class TestManyAtOnce:
             "except RunError as error:\n    print('lost', error)\n"
         )
         command = [sys.executable, "-W", "ignore", "-c", code, long.model_dump_json()]
-        pipes = {name: subprocess.PIPE for name in ("stdin", "stdout", "stderr")}
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         several = [subprocess.Popen(command, cwd=ROOT, **pipes) for _ in range(3)]  # type: ignore[call-overload]
         for process in several:
             assert process.stdout.readline() == b"ready\n"

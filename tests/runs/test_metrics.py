@@ -28,7 +28,9 @@ def epoch(number: int, at: int) -> tuple[str, dict[str, Any]]:
 
 
 def test_round_trip(tmp_path: Path) -> None:
-    read = lines(tmp_path, ("started", {"train": 3}), step(1, loss=0.1), epoch(1, 1), ("finished", {"test_loss": 2}))
+    read = lines(
+        tmp_path, ("started", {"train": 3}), step(1, loss=0.1), epoch(1, 1), ("finished", {"test_loss": 2})
+    )
     assert read.started["train"] == 3
     assert list(read.steps) == [{"step": 1, "loss": 0.1}]
     assert list(read.epochs) == [{"epoch": 1, "step": 1}]
@@ -37,7 +39,7 @@ def test_round_trip(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_empty(tmp_path: Path) -> None:
     read = metrics.read(tmp_path)
-    assert not (read.steps or read.epochs or read.started or read.finished)
+    assert (read.steps, read.epochs, read.started, read.finished) == ([], [], {}, {})
     assert not read.update()
 
 
@@ -60,7 +62,11 @@ def test_a_torn_line_is_closed_by_the_next_worker(tmp_path: Path) -> None:
     assert [line["step"] for line in read.steps] == [1, 2]
 
 
-@given(st.lists(st.binary(max_size=20) | st.sampled_from([b"[1]", b'"kind"', b"3", b'{"kind": 3}', b'{"kind":"x"}'])))
+@given(
+    st.lists(
+        st.binary(max_size=20) | st.sampled_from([b"[1]", b'"kind"', b"3", b'{"kind": 3}', b'{"kind":"x"}'])
+    )
+)
 def test_rubbish_is_skipped(tmp_path_factory: pytest.TempPathFactory, rubbish: list[bytes]) -> None:
     folder = tmp_path_factory.mktemp("rubbish")
     good = b'{"kind":"step","step":7}\n'

@@ -24,7 +24,11 @@ def test_a_folder_that_says_what_was_asked_for(bench: Any) -> None:
     assert run.folder == bench.checkpoints / run.id
     assert run.id.endswith("-my-run")
     again = find(run.id)
-    assert (again.config, again.record.versions, again.record.machine) == (config, {"torch": "2"}, "a machine")
+    assert (again.config, again.record.versions, again.record.machine) == (
+        config,
+        {"torch": "2"},
+        "a machine",
+    )
     assert abs(again.record.created - time.time()) < 60
     assert json.loads((run.folder / "config.json").read_text())["format"] == 1
     assert sorted(path.name for path in run.folder.iterdir()) == ["config.json"]
@@ -54,7 +58,9 @@ def test_runs_of_one_second_have_names_of_their_own(bench: Any) -> None:
     assert [run.id for run in every()] == ids[::-1]
 
 
-@pytest.mark.parametrize("name", ["..", ".", "", "a/b", "/etc", ".lock", "A-Run", "nothing", "x" * 200, "a\x00b", "a\nb"])
+@pytest.mark.parametrize(
+    "name", ["..", ".", "", "a/b", "/etc", ".lock", "A-Run", "nothing", "x" * 200, "a\x00b", "a\nb"]
+)
 def test_what_is_no_run_is_not_found(name: str, bench: Any) -> None:
     made()
     with pytest.raises(NotFound, match="No run"):

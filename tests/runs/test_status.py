@@ -83,7 +83,7 @@ def test_a_worker_that_is_hired_during_the_look(tmp_path: Path, monkeypatch: pyt
 
 def test_a_status_that_vanishes_during_the_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     status.write(tmp_path, at("running"))
-    during_the_look(monkeypatch, lambda: (tmp_path / "status.json").unlink())
+    during_the_look(monkeypatch, (tmp_path / "status.json").unlink)
     assert status.read(tmp_path).state == "interrupted"
 
 

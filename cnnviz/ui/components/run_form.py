@@ -11,6 +11,7 @@ from cnnviz.runs import control
 from cnnviz.runs.run import Run, every
 from cnnviz.ui import cache, selection
 from cnnviz.ui.components.form import fields, words
+from cnnviz.ui.frame import guarded
 from cnnviz.words import duration
 
 _FIRST = RunConfig(network=ResNet18(stem="imagenet"), epochs=5)
@@ -38,11 +39,13 @@ def show() -> None:
         values["start"] = _start(given["start"], key)
         rest = [name for name in RunConfig.model_fields if name not in values]
         values |= fields(RunConfig, rest, given, key=key)
+    summary = st.container()
+    config: RunConfig | None = None
     try:
         config = RunConfig.parse(values)
-        _summary(config)
+        _check(config)
     except CnnvizError as error:
-        st.error(str(error), icon=":material/error:")
+        summary.error(str(error), icon=":material/error:")
         config = None
     if st.button(
         "Start", type="primary", icon=":material/play_arrow:", width="stretch", disabled=config is None
@@ -52,9 +55,12 @@ def show() -> None:
             run = control.start(config)
         except CnnvizError as error:
             st.error(str(error), icon=":material/error:")
-            return
-        selection.put("run", run.id)
-        st.rerun()
+        else:
+            selection.put("run", run.id)
+            st.rerun()
+    if config is not None:
+        with summary, guarded():
+            _summarise(config)
 
 
 def _data_set(chosen: str, key: str) -> str:
@@ -89,15 +95,24 @@ def _start(given: dict[str, Any], key: str) -> dict[str, Any]:
     return {"source": source, "run": run, "snapshot": runs[run].snapshots()[0]}
 
 
-def _summary(config: RunConfig) -> None:
-    """What will happen: sizes and time."""
-    plan = cache.plan(config)
-    seconds = plan.images * config.epochs / plan.images_per_second
-    st.caption(
-        f"**{plan.parameters:,}** parameters · **{plan.images:,}** training and **{plan.validation:,}** validation "
-        f"images · **{plan.steps:,}** steps · about **{duration(seconds)}** on this machine's {words(plan.device)}"
-    )
-    if config.batch_size > plan.images:
+def _check(config: RunConfig) -> None:
+    """Raise what would stop the run at once."""
+    train, _ = cache.split_sizes(config.data)
+    if config.batch_size > train:
         raise ConfigError(
-            f"The batch size is larger than the training set ({plan.images:,} images): make it smaller."
+            f"The batch size is larger than the training set ({train:,} images): make it smaller."
         )
+
+
+def _summarise(config: RunConfig) -> None:
+    """What will happen: sizes first, then the time, which takes a moment to measure."""
+    train, validation = cache.split_sizes(config.data)
+    steps = -(-train // config.batch_size) * config.epochs
+    line = st.empty()
+    sizes = f"**{train:,}** training and **{validation:,}** validation images · **{steps:,}** steps"
+    line.caption(sizes)
+    sizes = f"**{cache.parameter_count(config.network, config.data.name):,}** parameters · {sizes}"
+    line.caption(sizes)
+    speed = cache.speed(config.network, config.data.name, config.device, config.precision)
+    time = duration(train * config.epochs / speed.images_per_second)
+    line.caption(f"{sizes} · about **{time}** on this machine's {words(speed.device)}")
