@@ -3,7 +3,7 @@ import torch
 import torchvision
 from torch import nn
 
-from cnnviz.config import Mlp, ResNet18, RunConfig
+from cnnviz.config import Mlp, ResNet18
 from cnnviz.models.first_layer import first_filters
 from cnnviz.models.registry import FAMILIES, build
 from cnnviz.train.estimate import parameter_count
@@ -26,7 +26,7 @@ IMAGENET, CIFAR = ResNet18(stem="imagenet"), ResNet18(stem="cifar")
 def test_parameter_counts(
     network: Mlp | ResNet18, image_shape: tuple[int, int, int], classes: int, expected: int
 ) -> None:
-    assert parameter_count(RunConfig(network=network), image_shape=image_shape, classes=classes) == expected
+    assert parameter_count(network, image_shape=image_shape, classes=classes) == expected
     model = build(network, image_shape=image_shape, classes=classes)
     assert sum(parameter.numel() for parameter in model.parameters()) == expected
 
@@ -114,8 +114,7 @@ def test_counting_allocates_nothing_and_draws_nothing() -> None:
     before = torch.get_rng_state()
     huge = Mlp(hidden=(10**6, 10**6))
     assert (
-        parameter_count(RunConfig(network=huge), image_shape=(1, 1, 1), classes=2)
-        == 2 * 10**6 + 10**12 + 10**6 + 2 * 10**6 + 2
+        parameter_count(huge, image_shape=(1, 1, 1), classes=2) == 2 * 10**6 + 10**12 + 10**6 + 2 * 10**6 + 2
     )
     assert torch.equal(torch.get_rng_state(), before)
 
