@@ -1,7 +1,5 @@
 """The real app in a process of its own, and a real browser to look at it."""
 
-import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -9,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from tempfile import TemporaryFile
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -19,6 +16,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.pairs import Unavailable
 from cnnviz.workspace import ROOT
+from tests.browser import chromium
 
 _COUNT_MESSAGES = """
 window.messages = 0;
@@ -71,15 +69,10 @@ def app() -> Iterator[App]:
 def page() -> Iterator[Page]:
     """An empty page of headless Chromium. `window.messages` counts what arrives over its websockets."""
     with sync_playwright() as playwright:
-        found = (
-            shutil.which("chromium") or shutil.which("google-chrome") or playwright.chromium.executable_path
-        )
-        if not Path(found).exists():
-            raise Unavailable(
-                "There is no Chromium: install it (apt install chromium, or playwright install)."
-            )
-        root = hasattr(os, "getuid") and os.getuid() == 0
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"] if root else [])
+        path = chromium.find()
+        if path is None:
+            raise Unavailable("There is no Chromium: python -m tests.browser.chromium says what to install.")
+        browser = playwright.chromium.launch(executable_path=path, args=list(chromium.ARGUMENTS))
         try:
             opened = browser.new_page(viewport={"width": 1280, "height": 900})
             opened.add_init_script(_COUNT_MESSAGES)

@@ -53,7 +53,7 @@ _CLICK = """
 
 
 def measure(*, quick: bool) -> list[Row]:
-    """One row: milliseconds from a click on "Layer after" to the picture, a layer not seen before each time."""
+    """One row: milliseconds from a click on "next layer" to the picture, a layer not seen before each time."""
     with TemporaryDirectory() as checkpoints, environment(CNNVIZ_CHECKPOINTS=checkpoints):
         run = untrained()
         with app() as running, page() as browser:
@@ -93,12 +93,12 @@ def untrained() -> runs.Run:
 
 
 def clicks(browser: playwright.Page, count: int) -> list[float]:
-    """Milliseconds that each of `count` clicks on "Layer after" took, after some that are not counted."""
+    """Milliseconds that each of `count` clicks on "next layer" took, after some that are not counted."""
     browser.wait_for_function(_DRAWN, timeout=60_000)
     waits = []
     for _ in range(_WARM_UP + count):
         # The page goes on drawing what is below the picture; a reader does not click before that either.
         browser.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
-        button = browser.get_by_role("button", name="Layer after")
+        button = browser.locator(".st-key-Next-layer button")
         waits.append(float(button.evaluate(_CLICK)))
     return waits[_WARM_UP:]

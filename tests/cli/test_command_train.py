@@ -27,7 +27,7 @@ def occupied(bench):
     file.close()
 
 
-def until(condition, seconds=60):
+def until(condition, seconds=150):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end

@@ -18,7 +18,7 @@ from tests.conftest import Bench, write_data
 
 def open_page(name: str, **query: str) -> AppTest:
     """The app, opened at one page by a link."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=150)
     app.run()
     if name != "home":
         app.switch_page(f"pages/{name}.py")

@@ -15,7 +15,6 @@ def show() -> None:
 
 @st.cache_data(show_spinner=False)
 def _device() -> str:
-    import psutil
     import torch
 
     if torch.cuda.is_available():
@@ -24,5 +23,5 @@ def _device() -> str:
         place = "Apple GPU"
     else:
         place = "No GPU that PyTorch can use: training runs on the CPU"
-    memory = size(psutil.virtual_memory().total)
+    memory = size(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
     return f"{place}. {os.cpu_count()} CPU cores, {memory} of memory, PyTorch {torch.__version__}."

@@ -1,0 +1,99 @@
+"""Looking inside with mouse and keyboard, and with pictures that are no pictures."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.looks import canvas, colours, settled
+
+
+def test_home_opens_on_something_to_look_at(page: Page, address: str) -> None:
+    page.goto(address)
+    assert colours(canvas(page, "maps of layer1.0")) > 20
+    expect(page.get_by_text(re.compile("says frog"))).to_be_visible()
+    page.get_by_role("link", name="layer3.0").click()
+    assert canvas(page, "Activations of layer3.0 for Frog").is_visible()
+
+
+def test_arrow_keys_walk_layers_and_pictures(page: Page, address: str) -> None:
+    page.goto(f"{address}/activations?run=cifar10-resnet18&layer=layer1.0")
+    canvas(page, "Activations of layer1.0 for")
+    page.keyboard.press("ArrowRight")
+    canvas(page, "Activations of layer1.1.conv1 for")
+    page.keyboard.press("ArrowLeft")
+    canvas(page, "Activations of layer1.0 for")
+    pictures = canvas(page, "built-in pictures")
+    pictures.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    canvas(page, "Activations of layer1.0 for Ship")
+    expect(page).to_have_url(re.compile(r"image=photo\.ship"))
+
+
+def test_hover_says_which_channel(page: Page, address: str) -> None:
+    page.goto(f"{address}/activations?run=cifar10-resnet18&layer=layer4.1")
+    maps = canvas(page, "Activations of layer4.1 for")
+    maps.hover(position={"x": 5, "y": 5})
+    expect(page.get_by_text(re.compile(r"channel 0: .* to .*, mean"))).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_tiles_are_enlarged_by_whole_factors_and_fit(page: Page, address: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"{address}/filters?run=cifar10-resnet18")
+    drawn = canvas(page, "first-layer filters, Epoch 0")
+    box = drawn.bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= width
+    assert drawn.evaluate("c => c.width === Math.round(c.getBoundingClientRect().width * devicePixelRatio)")
+    # Every value of a filter is a block of one colour.
+    sides = drawn.evaluate(
+        """c => {
+          const p = c.getContext("2d").getImageData(0, 0, c.width, 1).data;
+          const runs = []; let start = 0;
+          for (let x = 1; x < c.width; x++) {
+            const same = [0, 1, 2, 3].every(i => p[4 * x + i] === p[4 * (x - 1) + i]);
+            if (!same) { runs.push(x - start); start = x; }
+          }
+          return runs;
+        }"""
+    )
+    zoom = max(sides)
+    assert {side % zoom for side in sides if side > 2} == {0}
+
+
+def picture(kind: str) -> bytes:
+    """Something that was called .png."""
+    file = io.BytesIO()
+    match kind:
+        case "text":
+            return b"Dear network, I am a picture. Honestly."
+        case "cut off":
+            Image.effect_noise((300, 300), 90).save(file, "PNG")
+            return file.getvalue()[:2000]
+        case "huge":
+            Image.new("1", (30_000, 30_000)).save(file, "PNG")
+            return file.getvalue()
+    raise AssertionError(kind)
+
+
+@pytest.mark.parametrize("kind", ["text", "cut off", "huge"])
+def test_what_is_no_picture_gets_one_line(page: Page, address: str, tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "photo.png"
+    file.write_bytes(picture(kind))
+    page.goto(f"{address}/activations?run=cifar10-resnet18")
+    canvas(page, "Activations of")
+    page.get_by_text("Upload", exact=True).first.click()
+    page.locator("input[type=file]").set_input_files(file)
+    settled(page)
+    alert = page.get_by_test_id("stAlert")
+    expect(alert).to_have_count(1)
+    text = alert.inner_text()
+    assert "Traceback" not in text
+    assert len(text.strip().splitlines()) <= 2, text
+    assert canvas(page, "Activations of").is_visible()

@@ -1,0 +1,93 @@
+"""Runs in the hands of two impatient people."""
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.looks import choose, enter, settled
+
+
+def start_long_run(page: Page, address: str) -> str:
+    """Start a run of many epochs from the form; gives its id."""
+    page.goto(f"{address}/train")
+    settled(page)
+    choose(page, "Network", "MLP")
+    enter(page, "Epochs", "5000")
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_text(re.compile(r"epoch \d+ of 5000"))).to_be_visible()
+    found = re.search(r"run=([^&]+)", page.url)
+    assert found is not None
+    return found[1]
+
+
+def test_stop_resume_and_delete(page: Page, address: str, bench: Path) -> None:
+    run = start_long_run(page, address)
+    began = time.monotonic()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("stopped", exact=True)).to_be_visible()
+    assert time.monotonic() - began < 15
+    assert (bench / "checkpoints" / run / "snapshots" / "last.safetensors").exists()
+
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text(re.compile(r"epoch \d+ of 5000"))).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("stopped", exact=True)).to_be_visible()
+
+    page.get_by_role("button", name="Delete").click()
+    assert (bench / "checkpoints" / run).exists()
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page.get_by_text(run)).to_have_count(0)
+    assert not (bench / "checkpoints" / run).exists()
+
+
+def test_two_tabs_at_once_have_one_winner(page: Page, browser: Browser, address: str, bench: Path) -> None:
+    before = set((bench / "checkpoints").iterdir())
+    other = browser.new_context().new_page()
+    tabs = (page, other)
+    for tab in tabs:
+        tab.goto(f"{address}/train")
+        settled(tab)
+        choose(tab, "Network", "MLP")
+        enter(tab, "Epochs", "4000")
+    for tab in tabs:
+        tab.get_by_role("button", name="Start").click(no_wait_after=True)
+    for tab in tabs:
+        settled(tab)
+    made = {
+        path for path in set((bench / "checkpoints").iterdir()) - before if (path / "config.json").exists()
+    }
+    assert len(made) == 1
+    run = made.pop().name
+    for tab in tabs:
+        tab.goto(f"{address}/train?run={run}")
+        expect(tab.get_by_text(re.compile(r"epoch \d+ of 4000"))).to_be_visible()
+    for tab in tabs:
+        tab.get_by_role("button", name="Stop").click(no_wait_after=True)
+    for tab in tabs:
+        expect(tab.get_by_text("stopped", exact=True)).to_be_visible()
+        tab.get_by_role("button", name="Delete").click()
+        expect(tab.get_by_role("button", name="Delete for good")).to_be_visible()
+    for tab in tabs:
+        tab.get_by_role("button", name="Delete for good").click(no_wait_after=True)
+    for tab in tabs:
+        settled(tab)
+        expect(tab.get_by_text("encountered an error")).to_have_count(0)
+    assert not (bench / "checkpoints" / run).exists()
+    other.context.close()
+
+
+def test_a_dead_worker_is_told_and_taken_up_again(page: Page, address: str, bench: Path) -> None:
+    run = start_long_run(page, address)
+    folder = bench / "checkpoints" / run
+    process = int((folder / "lease").read_bytes()[:20].split()[0])
+    os.kill(process, signal.SIGKILL)
+    expect(page.get_by_text("interrupted", exact=True)).to_be_visible(timeout=15_000)
+    expect(page.get_by_text(re.compile("killed"))).to_be_visible()
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text(re.compile(r"epoch \d+ of 5000"))).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("stopped", exact=True)).to_be_visible()
