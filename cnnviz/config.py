@@ -248,13 +248,12 @@ class RunConfig(Strict):
         Raises ConfigError with one line that names each key at fault.
         """
         try:
-            loaded = json.loads(values) if isinstance(values, str) else dict(values)
-            return cls.model_validate(loaded)
+            return cls.model_validate(json.loads(values) if isinstance(values, str) else values)
         except json.JSONDecodeError as error:
             raise ConfigError(f"The configuration is not JSON (line {error.lineno}): {error.msg}.") from None
         except ValidationError as error:
             raise ConfigError(explain(error)) from None
-        except (TypeError, ValueError, RecursionError):
+        except RecursionError:
             raise ConfigError("A configuration is a JSON object of settings: {…}.") from None
 
 
@@ -267,6 +266,8 @@ def explain(error: ValidationError) -> str:
             parts.append(f"{key} is not a setting")
         elif item["type"] == "value_error":
             parts.append(f"{key}: {item['ctx']['error']}")
+        elif item["type"] == "model_type" and not item["loc"]:
+            return "A configuration is a JSON object of settings: {…}."
         elif item["type"].startswith("union_tag"):
             choices = item.get("ctx", {}).get("expected_tags") or "its kind, as text"
             parts.append(f"{key}: choose {choices} for its {item['ctx']['discriminator'].strip(chr(39))}")

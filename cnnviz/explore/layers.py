@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from cnnviz.errors import LayerNotFound
-from cnnviz.explore.capture import fitting, call_name, evaluating, first_tensor, is_block, watched
+from cnnviz.explore.capture import call_name, evaluating, first_tensor, fitting, is_block, watched
 
 
 @dataclass(frozen=True)

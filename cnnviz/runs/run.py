@@ -1,5 +1,6 @@
 """A run is a folder; this reads it."""
 
+import os
 import platform
 import shutil
 import time
@@ -161,4 +162,4 @@ def environment() -> tuple[dict[str, str], str]:
             versions[package] = version(package)
         except PackageNotFoundError:
             versions[package] = "missing"
-    return versions, f"{platform.system()} {platform.machine()}, {platform.node() or 'unnamed'}"
+    return versions, f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"

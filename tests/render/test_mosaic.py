@@ -9,7 +9,7 @@ from PIL import Image
 
 from cnnviz.render.colour import BACKGROUND, LEVELS, MAGENTA, NOT_FINITE, VIRIDIS, Scale, palette, scale_of
 from cnnviz.render.layout import PAGE_WIDTH, arrange
-from cnnviz.render.mosaic import assemble, grid, grid_rgb, grid_pictures
+from cnnviz.render.mosaic import assemble, grid, grid_pictures, grid_rgb
 
 
 def decoded(png):
