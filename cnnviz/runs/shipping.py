@@ -57,10 +57,14 @@ def _card(run: Run) -> str:
     )
     weights = workspace.snapshot_file(run.id, "last").stat().st_size
     way = started["execution"]
+    how = ", ".join(
+        [way["precision"], way["memory_format"].replace("_", " ")] + ["compiled"] * way["compile"]
+    )
     return f"""# {run.title}
 
-{config.network.name}, {started["parameters"]:,} parameters, {size(weights)} in 16 bits; trained by cnnviz on {started["train"]:,}
-images of {data.name}, with {started["validation"]:,} held out for validation. {data.source}.
+{config.network.name}, {started["parameters"]:,} parameters, {size(weights)} in 16 bits. Trained by cnnviz
+on {started["train"]:,} images of {data.name}, with {started["validation"]:,} held out for validation.
+Data: {data.source}.
 
 **Test accuracy {accuracy(here.accuracy, here.count)}** ({here.count:,} images, ± one standard error; cross-entropy
 {here.loss:.4f}), measured with the weights in this folder. Before they were rounded to 16 bits:
@@ -70,13 +74,12 @@ images of {data.name}, with {started["validation"]:,} held out for validation. {
 |---|---|
 {by_class}
 
-**Training.** {finished["epoch"]} epochs in {duration(finished["seconds"])} on {started["device_name"]}
-({way["precision"]}, {way["memory_format"].replace("_", " ")}{", compiled" if way["compile"] else ""}). All settings are in `config.json`,
-all figures in `metrics.jsonl`, the first-layer filters of every epoch in `filters.npz`. Again:
-`python -m cnnviz train checkpoints/{run.id}/config.json`.
+**Training.** {finished["epoch"]} epochs in {duration(finished["seconds"])} on {started["device_name"]} ({how}).
+All settings are in `config.json`, all figures in `metrics.jsonl`, the first-layer filters of every epoch in
+`filters.npz`. Again: `python -m cnnviz train checkpoints/{run.id}/config.json`.
 
-**Use.** For looking inside a network, for teaching and as a start for other trainings. One seed, one run: another seed
-gives another figure. It knows its ten classes and nothing else, and will name one of them for any picture.
+**Use.** For looking inside a network, for teaching and as a start for other trainings. One seed, one run: another
+seed gives another figure. It knows its ten classes and nothing else, and will name one of them for any picture.
 """
 
 

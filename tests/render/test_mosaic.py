@@ -217,4 +217,6 @@ def test_a_sheet_of_grey_pictures_that_are_too_large_holds_means():
     sheet = grid_pictures(pictures, tile=2)
     drawn = np.asarray(Image.open(io.BytesIO(sheet.png)).convert("RGB"))
     assert sheet.shrink == 2
-    np.testing.assert_array_equal(drawn[:2, :2, 1], pictures[0, :, :, 0].reshape(2, 2, 2, 2).mean(axis=(1, 3)))
+    np.testing.assert_array_equal(
+        drawn[:2, :2, 1], pictures[0, :, :, 0].reshape(2, 2, 2, 2).mean(axis=(1, 3))
+    )
