@@ -31,7 +31,9 @@ class PilImages(torch.utils.data.Dataset[tuple[Tensor, int]]):
 class Tutorial:
     """A network being trained that way."""
 
-    def __init__(self, dataset: Dataset, model: nn.Module, *, device: str, workers: int = 2) -> None:
+    def __init__(
+        self, dataset: Dataset, model: nn.Module, *, device: str, batch_size: int = 128, workers: int = 2
+    ) -> None:
         size = dataset.image_shape[0]
         transform = transforms.Compose(
             [
@@ -41,9 +43,8 @@ class Tutorial:
                 transforms.Normalize((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)),
             ]
         )
-        self.loader = DataLoader(
-            PilImages(dataset, transform), batch_size=128, shuffle=True, num_workers=workers
-        )
+        images = PilImages(dataset, transform)
+        self.loader = DataLoader(images, batch_size=batch_size, shuffle=True, num_workers=workers)
         self.device = device
         self.model = model.to(device)
         self.criterion = nn.CrossEntropyLoss()

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from cnnviz.runs.run import every
-from cnnviz.ui import frame, selection
+from cnnviz.ui import cache, frame, selection
 from cnnviz.ui.components import filter_view
 from cnnviz.ui.components.network_picker import pick_run
 
@@ -18,7 +18,7 @@ with frame.guarded():
         st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")
         st.stop()
     run = pick_run(runs)
-    epochs, filters = run.filters()
+    epochs, filters = cache.filters(run)
     names = [str(epoch) for epoch in epochs]
     choose = selection.slider if len(names) > 1 else selection.selectbox
     epoch = int(choose("Epoch", "epoch", names, default=names[-1]))

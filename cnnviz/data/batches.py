@@ -26,7 +26,10 @@ class Images:
 
 
 def on_device(
-    images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64], indices: npt.NDArray[np.int64], device: torch.device
+    images: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.int64],
+    indices: npt.NDArray[np.int64],
+    device: torch.device,
 ) -> Images:
     """The chosen images and labels, copied to the device."""
     return Images(

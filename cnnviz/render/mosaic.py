@@ -142,7 +142,13 @@ def grid_pictures(
     """
     height, width = pictures.shape[1:3]
     layout = arrange(
-        len(pictures), height, width, columns=columns, gap=gap, tile=tile or max(height, width), max_width=PAGE_WIDTH
+        len(pictures),
+        height,
+        width,
+        columns=columns,
+        gap=gap,
+        tile=tile or max(height, width),
+        max_width=PAGE_WIDTH,
     )
     colours = pictures if pictures.shape[3] == 3 else pictures.repeat(3, axis=3)
     small = colours if layout.shrink == 1 else np.rint(_reduced(colours.astype(np.float32), layout.shrink))

@@ -54,9 +54,7 @@ def parameter_count(network: Network, *, image_shape: Shape, classes: int) -> in
     """
     try:
         with torch.device("meta"):
-            model = FAMILIES[network.name].build(
-                network, image_shape=image_shape, classes=classes
-            )
+            model = FAMILIES[network.name].build(network, image_shape=image_shape, classes=classes)
     except (RuntimeError, ValueError) as error:
         raise ConfigError(f"This network does not fit images of {image_shape}: {error}.") from error
     return sum(parameter.numel() for parameter in model.parameters())

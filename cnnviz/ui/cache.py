@@ -16,6 +16,7 @@ from cnnviz import workspace
 from cnnviz.config import Data, Network
 from cnnviz.errors import CheckpointError, NotFound
 from cnnviz.render.mosaic import Mosaic, grid
+from cnnviz.runs.run import Run
 
 if TYPE_CHECKING:
     from torch import nn
@@ -98,6 +99,20 @@ def tiles(of: Stamp, values: NDArray[np.float32], layer: str, per: Any) -> Mosai
 def download(of: Stamp, values: NDArray[np.float32], layer: str, per: Any) -> bytes:
     """The maps of one layer as one enlarged PNG."""
     return grid(maps(of, values, layer), scale=per).png
+
+
+def filters(run: Run) -> tuple[NDArray[np.int64], NDArray[np.float16]]:
+    """As `Run.filters`, read again only when they have changed."""
+    try:
+        changed = (run.folder / "filters.npz").stat().st_mtime_ns
+    except FileNotFoundError:
+        changed = 0
+    return _filters(str(run.folder), changed, _run=run)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _filters(folder: str, changed: int, _run: Run) -> tuple[NDArray[np.int64], NDArray[np.float16]]:
+    return _run.filters()
 
 
 @st.cache_resource(max_entries=8, show_spinner="Preparing the data …")

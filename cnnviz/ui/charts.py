@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
+import pandas as pd
 
 from cnnviz.runs.metrics import Line, Metrics
 
@@ -56,7 +57,7 @@ def probabilities(names: Sequence[str], values: Sequence[float]) -> alt.Chart:
         for name, label, value in zip(names, labels, values, strict=True)
     ]
     bars: alt.Chart = (
-        alt.Chart(alt.InlineData(values=rows))
+        alt.Chart(pd.DataFrame(rows))
         .mark_bar(color="#0072B2", cornerRadiusEnd=2, height=14)
         .encode(
             y=alt.Y(
@@ -96,7 +97,7 @@ def _lines(
         "series:N", scale=alt.Scale(domain=present, range=[_DASHES[i] for i in chosen]), legend=None
     )
     axis = alt.Axis(format=style) if style else alt.Axis()
-    base = alt.Chart(alt.InlineData(values=rows)).encode(
+    base = alt.Chart(pd.DataFrame(rows, columns=["epoch", "value", "series"])).encode(
         x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, grid=False)),
         y=alt.Y(
             "value:Q", title=None, axis=axis, scale=alt.Scale(type="log" if log else "linear", zero=False)

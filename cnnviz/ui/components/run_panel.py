@@ -11,7 +11,7 @@ from cnnviz.runs import control
 from cnnviz.runs.metrics import Metrics
 from cnnviz.runs.run import Run
 from cnnviz.runs.status import RESUMABLE, Status
-from cnnviz.ui import charts, selection
+from cnnviz.ui import cache, charts, selection
 from cnnviz.ui.components import filter_view, run_details, run_form
 from cnnviz.words import accuracy, duration
 
@@ -20,11 +20,15 @@ _COLOURS = {
     "stopped": "orange", "failed": "red", "interrupted": "red",
 }  # fmt: skip
 
+_YOUNG = 60.0
+"""Seconds of training in which every second counts for whoever watches."""
+
 
 def show(run: Run) -> None:
-    """Draw the run; while it is under way, once a second anew."""
-    active = run.status().active
-    st.fragment(_panel, run_every=1.0 if active else None)(run, active)
+    """Draw the run; while it is under way, every second or two anew."""
+    status = run.status()
+    every = 1.0 if status.seconds < _YOUNG else 2.0
+    st.fragment(_panel, run_every=every if status.active else None)(run, status.active)
 
 
 def _panel(run: Run, was_active: bool) -> None:
@@ -39,7 +43,7 @@ def _panel(run: Run, was_active: bool) -> None:
     _actions(run, status)
     _figures(metrics, status)
     _curves(metrics)
-    epochs, filters = run.filters()
+    epochs, filters = cache.filters(run)
     if len(epochs):
         st.markdown("**First-layer filters**" + (", as they form" if status.active else ""))
         filter_view.pair(epochs, filters, int(epochs[-1]), key="panel filters", tile=28)
@@ -150,15 +154,25 @@ def _curves(metrics: Metrics) -> None:
         st.skeleton(height=240)
         return
     log = st.toggle("Log scale", key="log scale")
-    _in_a_row(
-        charts.learning_curve(metrics, "loss", log=log),
-        charts.learning_curve(metrics, "accuracy", per_cent=True),
-    )
-    _in_a_row(
-        charts.rate_curve(metrics, "learning_rate", "Learning rate", log=log),
-        charts.rate_curve(metrics, "gradient_norm", "Gradient norm, before clipping", log=log),
-        charts.speed_curve(metrics),
-    )
+    loss, right, *rates = _charts(metrics, log)
+    _in_a_row(loss, right)
+    _in_a_row(*rates)
+
+
+def _charts(metrics: Metrics, log: bool) -> list[alt.Chart]:
+    """The charts of a run, built anew only when there is something new: a page may watch for hours."""
+    drawn = (metrics.path, len(metrics.steps), len(metrics.epochs), log)
+    if st.session_state.get("panel drawn") != drawn:
+        st.session_state["panel charts"] = [
+            charts.learning_curve(metrics, "loss", log=log),
+            charts.learning_curve(metrics, "accuracy", per_cent=True),
+            charts.rate_curve(metrics, "learning_rate", "Learning rate", log=log),
+            charts.rate_curve(metrics, "gradient_norm", "Gradient norm, before clipping", log=log),
+            charts.speed_curve(metrics),
+        ]
+        st.session_state["panel drawn"] = drawn
+    built: list[alt.Chart] = st.session_state["panel charts"]
+    return built
 
 
 def _in_a_row(*shown: alt.Chart) -> None:

@@ -1,0 +1,95 @@
+"""The pieces of the benchmarks, on the smallest sizes. Nothing here looks at how long anything takes."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks import data_path, logging_cost, look, report
+from benchmarks.pairs import MILLISECONDS, RATE, Row, in_turn
+from benchmarks.registry import BENCHMARKS, chosen
+from benchmarks.sessions import images_per_second
+from benchmarks.tutorial import Tutorial
+from cnnviz.config import Mlp, ResNet18, RunConfig
+from cnnviz.data import catalogue
+from cnnviz.models.registry import build
+from cnnviz.runs.run import every
+from cnnviz.train.session import prepare
+
+
+def test_ways_take_turns_and_ratios_are_of_neighbours() -> None:
+    told: list[float] = []
+
+    def turn(*figures: float) -> float:
+        told.append(figures[len(told) // 2])
+        return told[-1]
+
+    ours, theirs = in_turn(lambda: turn(10, 30, 20), lambda: turn(5, 10, 20), repeats=3)
+    assert told == [10, 5, 30, 10, 20, 20]
+    faster = Row(name="a", what="", unit=RATE, ours=ours, theirs=theirs, target=2)
+    assert (faster.ratio, faster.met) == ((2, 1, 3), True)
+    slower = Row(name="a", what="", unit=MILLISECONDS, ours=ours, theirs=theirs, target=1)
+    assert (slower.ratio, slower.met) == ((0.5, 1 / 3, 1), False)
+    alone = Row(name="a", what="", unit=MILLISECONDS, ours=ours)
+    assert (alone.ratio, alone.met) == (None, None)
+
+
+def test_benchmarks_are_chosen_by_how_they_begin() -> None:
+    assert chosen([]) == list(BENCHMARKS)
+    assert chosen(["look", "train"]) == ["train-7x7", "train-3x3", "look"]
+    with pytest.raises(KeyError):
+        chosen(["trains"])
+
+
+def test_writing_replaces_figures_and_keeps_words(tmp_path: Path) -> None:
+    path = tmp_path / "benchmarks.md"
+    rows = [
+        (
+            Row(name="fast", what="this against that", unit=RATE, ours=(30, 10), theirs=(10, 10), target=1.5),
+            0.0,
+        ),
+        (Row(name="alone", what="this", unit=MILLISECONDS, ours=(3,), notes=["so it is"]), 1.5),
+    ]
+    report.write(path, report.Report({"Machine": "a toaster"}, rows).text)
+    first = path.read_text()
+    path.write_text(first.replace("# Benchmarks", "# Our benchmarks") + "Kept.\n")
+    report.write(path, report.Report({"Machine": "a kettle"}, rows, ["page: no browser"]).text)
+    second = path.read_text()
+    assert "20.0 images/s (10.0..30.0)" in first
+    assert "not quiet** (see the last column): alone" in first
+    assert second.startswith("# Our benchmarks")
+    assert second.endswith("Kept.\n")
+    assert "toaster" not in second
+    assert "- not measured: page: no browser" in second
+
+
+def test_training_is_measured_each_way(tiny_data: str, tiny_config: RunConfig) -> None:
+    dataset = catalogue.load(tiny_data)
+    session = prepare(tiny_config, dataset)
+    assert images_per_second(session, steps=3, warm_up=1) > 0
+    assert session.progress.step == 4
+    assert data_path.bare_images_per_second(session, data_path.one_batch(session), steps=2, warm_up=1) > 0
+    assert images_per_second(session, steps=6, warm_up=0) > 0
+    with pytest.raises(ValueError, match="6 steps"):
+        images_per_second(session, steps=6, warm_up=1)
+    model = build(Mlp(hidden=(16,)), image_shape=dataset.image_shape, classes=4)
+    tutorial = Tutorial(dataset, model, device="cpu", batch_size=32, workers=0)
+    assert tutorial.images_per_second(steps=2, warm_up=1) > 0
+
+
+def test_a_worker_is_measured_and_leaves_nothing(tiny_data: str, tiny_config: RunConfig) -> None:
+    config = tiny_config.model_copy(update={"epochs": 100_000})
+    assert logging_cost.fixed(config) == config
+    assert logging_cost.bare_images_per_second(config, steps=3, warm_up=1) > 0
+    seen = logging_cost.Seen()
+    assert logging_cost.worker_images_per_second(config, seen, steps=10, warm_up=1) > 0
+    assert len(seen.seconds) == len(seen.saves) == 1
+    assert every() == []
+
+
+def test_a_look_is_a_picture_each_way() -> None:
+    model = build(ResNet18(), image_shape=(8, 8, 3), classes=10).eval()
+    image = np.zeros((3, 8, 8), np.float32)
+    pictures = [look.with_mosaic(model, image), look.with_large_mosaic(model, image)]
+    pictures.append(look.with_subplots(model, image, side=2))
+    assert all(picture.startswith(b"\x89PNG") for picture in pictures)
