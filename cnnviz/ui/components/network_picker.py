@@ -60,11 +60,13 @@ def pick_network() -> LookedAt | None:
 
 
 def preferred(runs: list[Run]) -> Run:
-    """The run to show first: your newest finished one, else the shipped one with colour images."""
-    own = [run for run in runs if not run.shipped]
-    shipped = [run for run in runs if run.shipped]
-    shipped.sort(key=lambda run: run.config.network.name == "mlp")
-    return next(iter(own + shipped))
+    """The run to show first: your newest finished one, else a shipped one, best with colour images."""
+
+    def rank(run: Run) -> tuple[bool, bool, bool]:
+        own = not run.shipped
+        return own and run.status().state == "finished", run.shipped, run.config.network.name != "mlp"
+
+    return max(runs, key=rank)
 
 
 def name(run: Run) -> str:

@@ -1,0 +1,61 @@
+"""The charts show the figures of the run, and no more points than help."""
+
+from pathlib import Path
+
+import pytest
+
+from cnnviz.runs.metrics import Metrics
+from cnnviz.ui import charts
+
+
+def metrics(steps: int, epochs: int = 3) -> Metrics:
+    found = Metrics(Path("nowhere"))
+    found.steps = [
+        {
+            "step": n,
+            "epoch": n / 10,
+            "loss": 2 / n,
+            "accuracy": 0.5,
+            "learning_rate": 0.1,
+            "gradient_norm": 1.0,
+        }
+        for n in range(1, steps + 1)
+    ]
+    found.epochs = [
+        {"epoch": n, "train_loss": 1 / n, "validation_loss": 2 / n, "train_accuracy": 0.6,
+         "validation_accuracy": 0.5, "images_per_second": 100.0}
+        for n in range(1, epochs + 1)
+    ]  # fmt: skip
+    return found
+
+
+def rows(chart: object) -> list[dict[str, object]]:
+    return next(iter(chart.to_dict()["datasets"].values()))  # type: ignore[attr-defined]
+
+
+def test_the_learning_curve_holds_batches_training_and_validation() -> None:
+    shown = rows(charts.learning_curve(metrics(5), "loss"))
+    by_series = {
+        name: [row["value"] for row in shown if row["series"] == name]
+        for name in ("training batch", "training", "validation")
+    }
+    assert by_series["training batch"] == [2.0, 1.0, pytest.approx(2 / 3), 0.5, 0.4]
+    assert by_series["training"] == [1.0, 0.5, pytest.approx(1 / 3)]
+    assert by_series["validation"] == [2.0, 1.0, pytest.approx(2 / 3)]
+
+
+def test_a_log_scale_leaves_out_what_it_cannot_show() -> None:
+    found = metrics(3)
+    found.steps[1] = {**found.steps[1], "loss": 0.0}
+    chart = charts.learning_curve(found, "loss", log=True)
+    assert all(row["value"] > 0 for row in rows(chart))  # type: ignore[operator]
+    assert chart.to_dict()["layer"][0]["encoding"]["y"]["scale"]["type"] == "log"
+
+
+@pytest.mark.parametrize("count", [1, 999, 1000, 1001, 12_345])
+def test_thinning_keeps_the_ends_and_at_most_about_a_thousand(count: int) -> None:
+    lines = metrics(count).steps
+    kept = charts.thin(lines)
+    assert len(kept) <= charts.MOST_POINTS + 1
+    assert kept[0] is lines[0]
+    assert kept[-1] is lines[-1]

@@ -1,0 +1,37 @@
+"""Figures as a person reads them."""
+
+import math
+
+import numpy as np
+import pytest
+
+from cnnviz.words import accuracy, duration, size, standard_error
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.2, "under 1 s"), (0.7, "1 s"), (59.4, "59 s"), (59.6, "1 min"), (200, "3 min 20 s"), (60 * 12 + 5, "12 min"),
+        (3599.7, "1 h"), (7500, "2 h 5 min"), (86_400, "24 h"),
+    ],
+)  # fmt: skip
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, "0 B"), (999, "999 B"), (22_400_000, "22.4 MB"), (3.2e12, "3200.0 GB")]
+)
+def test_sizes(count: float, text: str) -> None:
+    assert size(count) == text
+
+
+def test_accuracy_says_how_sure_it_is() -> None:
+    assert accuracy(0.923, 10_000) == "92.3 % ± 0.3"
+    assert accuracy(1.0, 50) == "100.0 % ± 0.0"
+
+
+def test_the_standard_error_is_that_of_repeated_draws() -> None:
+    draws = np.random.default_rng(0).binomial(400, 0.7, size=20_000) / 400
+    assert math.isclose(standard_error(0.7, 400), draws.std(), rel_tol=0.03)
+    assert standard_error(0.7, 0) == 0
