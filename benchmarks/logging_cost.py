@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -34,22 +33,66 @@ _WARM_UP = 20
 _PATIENCE = 300.0
 
 
-@dataclass
-class Seen:
-    """What was noted in the turns of one kind, a figure a turn."""
+class Nobody:
+    """Who looks at the runs: in this case nobody, which only notes what the worker does."""
 
-    seconds: list[float] = field(default_factory=list)
-    saves: list[int] = field(default_factory=list)
-    messages: list[float] = field(default_factory=list)
-    """A second, to the page."""
-    app: list[float] = field(default_factory=list)
-    """Processor seconds a second."""
-    browser: list[float] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+        self.saves: list[int] = []
+
+    def come(self, run: Run) -> None:
+        """Called when the run has been started."""
+
+    def begin(self) -> None:
+        """Called when counting begins."""
+
+    def end(self) -> None:
+        """Called when counting ends."""
+
+    def wait(self, seconds: float) -> None:
+        """Let some time pass."""
+        time.sleep(seconds)
+
+
+class Reader(Nobody):
+    """Somebody with the run's page open from its start. Notes what that takes, a second."""
+
+    def __init__(self, running: App, browser: Page) -> None:
+        super().__init__()
+        self.running, self.browser = running, browser
+        self.messages: list[float] = []
+        self.app_cores: list[float] = []
+        self.browser_cores: list[float] = []
+        self._before = self._now()
+
+    def come(self, run: Run) -> None:
+        self.browser.goto(f"{self.running.url}/train?run={run.id}")
+        self.browser.get_by_role("button", name="Stop").wait_for(timeout=120_000)
+
+    def begin(self) -> None:
+        self._before = self._now()
+
+    def end(self) -> None:
+        start, *before = self._before
+        now, *after = self._now()
+        for noted, old, new in zip(
+            (self.messages, self.app_cores, self.browser_cores), before, after, strict=True
+        ):
+            noted.append((new - old) / (now - start))
+        if self.messages[-1] < 0.5:
+            raise RuntimeError("The page was open, but was told nothing of the run.")
+        self.browser.goto("about:blank")
+
+    def wait(self, seconds: float) -> None:
+        self.browser.wait_for_timeout(1000 * seconds)
+
+    def _now(self) -> tuple[float, float, float, float]:
+        messages = float(self.browser.evaluate("window.messages"))
+        return time.monotonic(), messages, self.running.seconds(), browser_seconds()
 
 
 def measure(*, quick: bool) -> list[Row]:
     """Three rows: written against bare, written and watched against bare, watched against not watched."""
-    alone, watched = Seen(), Seen()
     size: dict[str, Any] = {"steps": _STEPS, "warm_up": _WARM_UP}
     with (
         TemporaryDirectory() as checkpoints,
@@ -60,12 +103,14 @@ def measure(*, quick: bool) -> list[Row]:
     ):
         config = fixed(recipe("imagenet"))
         browser.goto(f"{running.url}/train")
-        browser.wait_for_timeout(8000)  # the first visit loads torch and measures a little
+        browser.get_by_role("button", name="Start").wait_for(timeout=120_000)
+        browser.wait_for_timeout(5000)  # the first visit goes on to load torch
         browser.goto("about:blank")
+        alone, watched = Nobody(), Reader(running, browser)
         bare, written, both = in_turn(
             lambda: bare_images_per_second(config, **size),
             lambda: worker_images_per_second(config, alone, **size),
-            lambda: watched_images_per_second(config, watched, running, browser, **size),
+            lambda: worker_images_per_second(config, watched, **size),
             repeats=1 if quick else 3,
         )
     way = f"{config.precision}, {config.memory_format.replace('_', ' ')}, not compiled"
@@ -91,7 +136,7 @@ def measure(*, quick: bool) -> list[Row]:
                 _cost(both, bare),
                 f"{turns}, with saves of all weights: {_list(watched.saves)}",
                 f"the page got {spread(watched.messages).median:.1f} messages a second; cores used: app "
-                f"{spread(watched.app).median:.2f}, browser {spread(watched.browser).median:.2f}",
+                f"{spread(watched.app_cores).median:.2f}, browser {spread(watched.browser_cores).median:.2f}",
             ],
         ),
         Row(
@@ -117,63 +162,24 @@ def bare_images_per_second(config: RunConfig, *, steps: int, warm_up: int) -> fl
     return float(_bare(config, steps=steps, warm_up=warm_up)["images_per_second"])
 
 
-def worker_images_per_second(
-    config: RunConfig,
-    seen: Seen,
-    *,
-    steps: int,
-    warm_up: int,
-    started: Callable[[Run], None] = lambda run: None,
-    sleep: Callable[[float], None] = time.sleep,
-    begun: Callable[[], None] = lambda: None,
-) -> float:
-    """Speed of a real worker, pauses for its files included; the run is stopped and deleted afterwards.
-
-    `started` is called with the run, `begun` when counting begins, `sleep` to wait some seconds.
-    """
+def worker_images_per_second(config: RunConfig, onlooker: Nobody, *, steps: int, warm_up: int) -> float:
+    """Speed of a real worker, pauses for its files included; the run is stopped and deleted afterwards."""
     run = control.start(config)
     try:
-        started(run)
-        first = _status_at(run, warm_up, sleep)
-        begun()
+        onlooker.come(run)
+        first = _status_at(run, warm_up, onlooker)
+        onlooker.begin()
         saves = _Saves(run)
-        last = _status_at(run, first.step + steps, sleep, saves.look)
+        last = _status_at(run, first.step + steps, onlooker, saves.look)
+        onlooker.end()
     finally:
         with suppress(RunError):
             control.stop(run.id)
         control.delete(run.id)
     seconds = last.updated - first.updated
-    seen.seconds.append(seconds)
-    seen.saves.append(saves.count)
+    onlooker.seconds.append(seconds)
+    onlooker.saves.append(saves.count)
     return (last.step - first.step) * config.batch_size / seconds
-
-
-def watched_images_per_second(
-    config: RunConfig, seen: Seen, running: App, browser: Page, *, steps: int, warm_up: int
-) -> float:
-    """The same, with the run's page open in `browser` from its start."""
-    start = messages = app_seconds = chromium_seconds = 0.0
-
-    def begun() -> None:
-        nonlocal start, messages, app_seconds, chromium_seconds
-        start, messages = time.monotonic(), browser.evaluate("window.messages")
-        app_seconds, chromium_seconds = running.seconds(), browser_seconds()
-
-    speed = worker_images_per_second(
-        config,
-        seen,
-        steps=steps,
-        warm_up=warm_up,
-        started=lambda run: _open(browser, f"{running.url}/train?run={run.id}"),
-        sleep=lambda seconds: browser.wait_for_timeout(1000 * seconds),
-        begun=begun,
-    )
-    passed = time.monotonic() - start
-    seen.messages.append((browser.evaluate("window.messages") - messages) / passed)
-    seen.app.append((running.seconds() - app_seconds) / passed)
-    seen.browser.append((browser_seconds() - chromium_seconds) / passed)
-    browser.goto("about:blank")
-    return speed
 
 
 class _Saves:
@@ -190,11 +196,6 @@ class _Saves:
         self._last = now
 
 
-def _open(browser: Page, url: str) -> None:
-    browser.goto(url)
-    browser.get_by_role("button", name="Stop").wait_for(timeout=30_000)
-
-
 def _bare(config: RunConfig, *, steps: int, warm_up: int) -> dict[str, Any]:
     command = [
         sys.executable,
@@ -209,9 +210,7 @@ def _bare(config: RunConfig, *, steps: int, warm_up: int) -> dict[str, Any]:
     return answer
 
 
-def _status_at(
-    run: Run, step: int, sleep: Callable[[float], None], look: Callable[[], None] = lambda: None
-) -> Status:
+def _status_at(run: Run, step: int, onlooker: Nobody, look: Callable[[], None] = lambda: None) -> Status:
     """The first status seen of that step or a later one."""
     until = time.monotonic() + _PATIENCE
     while True:
@@ -221,7 +220,7 @@ def _status_at(
             return status
         if not status.active or time.monotonic() > until:
             raise RuntimeError(f"The worker is {status.state} at step {status.step}. {status.reason}")
-        sleep(0.5)
+        onlooker.wait(0.5)
 
 
 def _cost(ours: Sequence[float], theirs: Sequence[float]) -> str:

@@ -1,6 +1,13 @@
-"""The training loop that most tutorials teach: PIL images, a DataLoader, float32, figures of every step."""
+"""The training loop that most tutorials teach: PIL images, a DataLoader, float32, figures of every step.
 
+`python -m benchmarks.tutorial STEM DEVICE` waits for lines "STEPS WARM_UP", and answers each with its speed.
+"""
+
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -9,8 +16,14 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 from torchvision import transforms
 
+from benchmarks import machine
+from benchmarks.images import images
+from benchmarks.pairs import Turn
+from benchmarks.sessions import Stem, recipe
 from cnnviz.data.prepared import Dataset
+from cnnviz.models.registry import build
 from cnnviz.train.execution import wait
+from cnnviz.workspace import ROOT
 
 
 class PilImages(torch.utils.data.Dataset[tuple[Tensor, int]]):
@@ -43,8 +56,8 @@ class Tutorial:
                 transforms.Normalize((0.4914, 0.4822, 0.4465), (0.2023, 0.1994, 0.2010)),
             ]
         )
-        images = PilImages(dataset, transform)
-        self.loader = DataLoader(images, batch_size=batch_size, shuffle=True, num_workers=workers)
+        pictures = PilImages(dataset, transform)
+        self.loader = DataLoader(pictures, batch_size=batch_size, shuffle=True, num_workers=workers)
         self.device = device
         self.model = model.to(device)
         self.criterion = nn.CrossEntropyLoss()
@@ -79,3 +92,44 @@ class Tutorial:
             correct += outputs.argmax(1).eq(labels).sum().item()
             total += len(labels)
         return total
+
+
+@contextmanager
+def elsewhere(stem: Stem, device: str, *, steps: int, warm_up: int) -> Iterator[Turn]:
+    """A turn of this loop, giving images a second, in a process that lives for the block and rests between turns."""
+    command = [sys.executable, "-m", "benchmarks.tutorial", stem, device]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    ) as process:
+        asks, answers = process.stdin, process.stdout
+        assert asks
+        assert answers
+
+        def turn() -> float:
+            print(steps, warm_up, file=asks, flush=True)
+            answer = answers.readline()
+            if not answer:
+                raise RuntimeError(f"The tutorial's loop has failed ({process.wait()}).")
+            return float(answer)
+
+        try:
+            yield turn
+        finally:
+            asks.close()  # which ends its loop
+
+
+def main() -> None:
+    """Train when told to, until nobody asks any more."""
+    stem, device = sys.argv[1:]
+    machine.use_all_cores()
+    dataset = images()
+    network = recipe("cifar" if stem == "cifar" else "imagenet").network
+    model = build(network, image_shape=dataset.image_shape, classes=len(dataset.classes))
+    tutorial = Tutorial(dataset, model, device=device)
+    for line in sys.stdin:
+        steps, warm_up = map(int, line.split())
+        print(tutorial.images_per_second(steps=steps, warm_up=warm_up), flush=True)
+
+
+if __name__ == "__main__":
+    main()

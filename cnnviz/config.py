@@ -253,7 +253,7 @@ class RunConfig(Strict):
             raise ConfigError(f"The configuration is not JSON (line {error.lineno}): {error.msg}.") from None
         except ValidationError as error:
             raise ConfigError(explain(error)) from None
-        except RecursionError:
+        except (ValueError, RecursionError):  # a number of 5,000 digits; brackets without end
             raise ConfigError("A configuration is a JSON object of settings: {…}.") from None
 
 

@@ -80,9 +80,9 @@ def test_training_is_measured_each_way(tiny_data: str, tiny_config: RunConfig) -
 def test_a_worker_is_measured_and_leaves_nothing(tiny_data: str, tiny_config: RunConfig) -> None:
     config = tiny_config.model_copy(update={"epochs": 100_000})
     assert logging_cost.fixed(config) == config
-    seen = logging_cost.Seen()
-    assert logging_cost.worker_images_per_second(config, seen, steps=10, warm_up=1) > 0
-    assert len(seen.seconds) == len(seen.saves) == 1
+    nobody = logging_cost.Nobody()
+    assert logging_cost.worker_images_per_second(config, nobody, steps=10, warm_up=1) > 0
+    assert len(nobody.seconds) == len(nobody.saves) == 1
     assert every() == []
 
 
