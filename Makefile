@@ -26,8 +26,8 @@ fix: $(VENV)/.tools ## format, and mend what can be mended
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-bench: $(VENV)/.tools ## measure the speed targets, a quarter of an hour on a quiet machine
-	@$(PY) -m benchmarks
+bench: $(VENV)/.tools ## measure the speed targets, a quarter of an hour on a quiet machine (ARGS=--quick)
+	@$(PY) -m benchmarks $(ARGS)
 
 screenshots: $(VENV)/.tools ## take pictures of every page into screenshots/
 	@$(PY) -m tests.browser.screenshots

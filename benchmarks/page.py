@@ -99,6 +99,6 @@ def clicks(browser: playwright.Page, count: int) -> list[float]:
     for _ in range(_WARM_UP + count):
         # The page goes on drawing what is below the picture; a reader does not click before that either.
         browser.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
-        button = browser.locator(".st-key-Next-layer button:visible").first
+        button = browser.locator(".st-key-Next button:visible").first
         waits.append(float(button.evaluate(_CLICK)))
     return waits[_WARM_UP:]

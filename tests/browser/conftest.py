@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from cnnviz.runs import control
+from cnnviz.runs.run import every
 from tests.browser import app, chromium
 
 expect.set_options(timeout=30_000)
@@ -33,15 +35,20 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoints folder with the shipped runs, and an empty data folder beside it."""
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A checkpoints folder with the shipped runs, and an empty data folder beside it; no worker is left behind."""
     root = tmp_path_factory.mktemp("bench")
     checkpoints = root / "checkpoints"
     checkpoints.mkdir()
     for card in (app.ROOT / "checkpoints").glob("*/card.md"):
         shutil.copytree(card.parent, checkpoints / card.parent.name)
     (root / "data").mkdir()
-    return root
+    yield root
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CNNVIZ_CHECKPOINTS", str(checkpoints))
+        for run in every():
+            if run.status().active:
+                control.stop(run.id)
 
 
 @pytest.fixture(scope="module")

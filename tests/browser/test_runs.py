@@ -27,14 +27,14 @@ def start_long_run(page: Page, address: str) -> str:
 def test_stop_resume_and_delete(page: Page, address: str, bench: Path) -> None:
     run = start_long_run(page, address)
     began = time.monotonic()
-    page.get_by_role("button", name="Stop").click()
+    page.locator(".st-key-stop-run button").first.click()
     expect(page.get_by_text("stopped", exact=True)).to_be_visible()
     assert time.monotonic() - began < 15
     assert (bench / "checkpoints" / run / "snapshots" / "last.safetensors").exists()
 
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text(re.compile(r"epoch \d+ of 5000"))).to_be_visible()
-    page.get_by_role("button", name="Stop").click()
+    page.locator(".st-key-stop-run button").first.click()
     expect(page.get_by_text("stopped", exact=True)).to_be_visible()
 
     page.get_by_role("button", name="Delete").click()
@@ -66,7 +66,7 @@ def test_two_tabs_at_once_have_one_winner(page: Page, browser: Browser, address:
         tab.goto(f"{address}/train?run={run}")
         expect(tab.get_by_text(re.compile(r"epoch \d+ of 4000"))).to_be_visible()
     for tab in tabs:
-        tab.get_by_role("button", name="Stop").click(no_wait_after=True)
+        tab.locator(".st-key-stop-run button").first.click(no_wait_after=True)
     for tab in tabs:
         expect(tab.get_by_text("stopped", exact=True)).to_be_visible()
         tab.get_by_role("button", name="Delete").click()
@@ -89,5 +89,5 @@ def test_a_dead_worker_is_told_and_taken_up_again(page: Page, address: str, benc
     expect(page.get_by_text(re.compile("killed"))).to_be_visible()
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text(re.compile(r"epoch \d+ of 5000"))).to_be_visible()
-    page.get_by_role("button", name="Stop").click()
+    page.locator(".st-key-stop-run button").first.click()
     expect(page.get_by_text("stopped", exact=True)).to_be_visible()

@@ -26,7 +26,7 @@ def show(looked_at: LookedAt, image: Chosen, values: NDArray[np.float32]) -> Non
     found = [layer for layer in cache.layers(looked_at.stamp) if not layer.idle]
     names = [layer.name for layer in found]
     by_name = {layer.name: layer for layer in found}
-    chooser, before, after = st.columns([10, 1, 1], vertical_alignment="bottom", wrap=False)
+    chooser, before, after = st.columns([6, 2, 2], vertical_alignment="bottom")
     with chooser:
         layer = by_name[
             selection.selectbox(
@@ -35,10 +35,10 @@ def show(looked_at: LookedAt, image: Chosen, values: NDArray[np.float32]) -> Non
         ]
     at = names.index(layer.name)
     with before:
-        _go("Previous layer", names[at - 1] if at else None, icon=":material/chevron_left:", shortcut="Left")
+        _go("Previous", names[at - 1] if at else None, icon=":material/chevron_left:", shortcut="Left")
     with after:
         _go(
-            "Next layer",
+            "Next",
             names[at + 1] if at + 1 < len(names) else None,
             icon=":material/chevron_right:",
             shortcut="Right",
@@ -102,9 +102,9 @@ def show(looked_at: LookedAt, image: Chosen, values: NDArray[np.float32]) -> Non
 def _go(label: str, layer: str | None, *, icon: str, shortcut: str) -> None:
     """A button, and an arrow key, that goes to another layer."""
     st.button(
-        "",
+        label,
         icon=icon,
-        help=label,
+        width="stretch",
         disabled=layer is None,
         on_click=selection.put,
         args=("layer", layer),

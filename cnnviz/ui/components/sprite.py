@@ -99,9 +99,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (step) {
       const from = hover >= 0 ? hover : Math.max(at, 0);
       hover = Math.min(count - 1, Math.max(0, from + step));
-      say(hover); draw(); event.preventDefault();
+      // Arrow keys also walk layers: not while one walks here.
+      say(hover); draw(); event.preventDefault(); event.stopPropagation();
     } else if (choice && (event.key === "Enter" || event.key === " ") && hover >= 0) {
-      at = hover; setTriggerValue("picked", hover); event.preventDefault();
+      at = hover; setTriggerValue("picked", hover); event.preventDefault(); event.stopPropagation();
     }
   };
   image.onload = () => { draw(); say(-1); canvas.dataset.drawn = data.stamp; };
