@@ -5,6 +5,8 @@ import sys
 import time
 import traceback
 
+import torch
+
 from benchmarks import machine, report
 from benchmarks.images import source
 from benchmarks.pairs import Unavailable
@@ -14,6 +16,7 @@ from cnnviz.workspace import ROOT
 
 def main() -> int:
     """0, or 1 if something could not be measured. A missed target is a result, not a failure."""
+    torch.set_flush_denormal(True)  # as the worker does
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.partition(": ")[2])
     parser.add_argument("names", nargs="*", help=f"some of {', '.join(BENCHMARKS)}, or how they begin")
     parser.add_argument("--quick", action="store_true", help="fewer repeats")

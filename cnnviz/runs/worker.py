@@ -94,12 +94,16 @@ class Worker:
         return [run.id for run in older if lease.held(run.folder / "lease")]
 
     def _train(self) -> None:
+        import torch
+
         from cnnviz.data import catalogue
         from cnnviz.train.events import EpochEnded, Finished, StepLogged
         from cnnviz.train.loop import fit
         from cnnviz.train.session import prepare
         from cnnviz.train.snapshots import Snapshots
 
+        # Numbers too small to matter make convolutions many times slower. It holds for the whole process: this one.
+        torch.set_flush_denormal(True)
         config = self.run.config
         dataset = catalogue.load(config.data.name)
         self.check()

@@ -186,7 +186,6 @@ def prepare(config: RunConfig, dataset: Dataset, *, way: Execution | None = None
         epoch=0,
         step=0,
     )
-    torch.set_flush_denormal(True)
     model = starting_network(config, image_shape=dataset.image_shape, classes=len(dataset.classes))
     train = on_device(dataset.train_images, dataset.train_labels, indices, device)
     normalise = Normalise.of(mean, std, device)
