@@ -8,9 +8,10 @@ _UMASK = os.umask(0)
 os.umask(_UMASK)
 
 
-def replace(path: Path, content: bytes | memoryview) -> None:
+def replace(path: Path, content: bytes | memoryview, *, durable: bool = True) -> None:
     """Put `content` in the place of `path`: written beside it, flushed to the disk, then renamed.
 
+    What is not `durable` survives the process that wrote it, but not a power cut, and costs no wait for the disk.
     Raises OSError (disk full, say) with the old file untouched and the new one removed.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.new")
@@ -19,12 +20,14 @@ def replace(path: Path, content: bytes | memoryview) -> None:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    if durable:
+        sync_folder(path.parent)
 
 
 def remove_unfinished(folder: Path) -> None:

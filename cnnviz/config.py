@@ -198,7 +198,7 @@ class EarlyStopping(Strict):
     watch: Literal["validation_loss", "validation_accuracy"] = "validation_loss"
     """What has to get better."""
     restore_best: bool = True
-    """End with the best epoch's weights, not the last one's."""
+    """Where it stops a run, end with the best epoch's weights, not the last one's."""
 
 
 # -- the run ---------------------------------------------------------------------------------------

@@ -67,6 +67,9 @@ def _written(folder: Path) -> Status | None:
         return None
 
 
-def write(folder: Path, status: Status) -> None:
-    """Replace the status. Raises OSError when the disk is full."""
-    atomic.replace(folder / "status.json", status.model_dump_json(indent=1).encode())
+def write(folder: Path, status: Status, *, durable: bool = True) -> None:
+    """Replace the status; progress, which is soon written again, need not be durable.
+
+    Raises OSError when the disk is full.
+    """
+    atomic.replace(folder / "status.json", status.model_dump_json(indent=1).encode(), durable=durable)

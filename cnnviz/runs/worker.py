@@ -63,11 +63,11 @@ class Worker:
         with suppress(FileNotFoundError):  # the folder was deleted: nobody is left to be told
             self.tell(**changes, seconds_left=None)
 
-    def tell(self, **changes: Any) -> None:
+    def tell(self, *, durable: bool = True, **changes: Any) -> None:
         """Replace the status with some of its values changed."""
         self._told = time.monotonic()
         self.status = self.status.model_copy(update={**changes, "updated": time.time()})
-        status.write(self.run.folder, self.status)
+        status.write(self.run.folder, self.status, durable=durable)
 
     def check(self) -> None:
         """Raise _Stop if the run has been asked to stop."""
@@ -154,6 +154,7 @@ class Worker:
         now = session.progress
         left = now.seconds / now.step * (total - now.step) if now.step else None
         self.tell(
+            durable=False,
             state="running",
             reason="Testing." if now.done else "",
             epoch=now.epoch,

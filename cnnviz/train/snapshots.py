@@ -23,7 +23,7 @@ from cnnviz.models.first_layer import first_filters
 from cnnviz.train.execution import Execution
 from cnnviz.train.session import Session
 
-_SHARE = 40
+_SHARE = 100
 """Saving takes at most one part in this many of the time …"""
 _EVERY = 15.0
 """… and happens at most once in this many seconds."""

@@ -173,7 +173,7 @@ def test_saving_is_rare(session: Make, tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr("cnnviz.train.snapshots.checkpoint.save", slow)
     snapshots.save(made)
-    now[0] += 79
+    now[0] += 199
     assert not snapshots.due
     now[0] += 2
     assert snapshots.due
