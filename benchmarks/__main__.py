@@ -1,6 +1,7 @@
 """`python -m benchmarks [--quick] [--write] [name …]`: measures, and prints one table."""
 
 import argparse
+import os
 import sys
 import time
 import traceback
@@ -11,11 +12,15 @@ from benchmarks import machine, report
 from benchmarks.images import source
 from benchmarks.pairs import Unavailable
 from benchmarks.registry import BENCHMARKS, chosen
+from cnnviz.runs import memory
 from cnnviz.workspace import ROOT
 
 
 def main() -> int:
     """0, or 1 if something could not be measured. A missed target is a result, not a failure."""
+    if any(os.environ.get(name) != value for name, value in memory.kept().items()):
+        # As control does for a worker; it takes effect when a process starts.
+        os.execve(sys.executable, [*sys.orig_argv], os.environ | memory.kept())  # noqa: S606
     torch.set_flush_denormal(True)  # as the worker does
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.partition(": ")[2])
     parser.add_argument("names", nargs="*", help=f"some of {', '.join(BENCHMARKS)}, or how they begin")

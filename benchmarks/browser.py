@@ -14,6 +14,7 @@ from urllib.request import urlopen
 import psutil
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks import machine
 from benchmarks.pairs import Unavailable
 from cnnviz.workspace import ROOT
 from tests.browser import chromium
@@ -46,7 +47,9 @@ def app() -> Iterator[App]:
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "cnnviz.ui.serve", "--port", str(port)]
     with TemporaryFile() as log:
-        server = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
+        server = subprocess.Popen(
+            command, cwd=ROOT, env=machine.usual_environment(), stdout=log, stderr=subprocess.STDOUT
+        )
         try:
             running = App(f"http://127.0.0.1:{port}", server.pid)
             until = time.monotonic() + 60

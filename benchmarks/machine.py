@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 import torch
 
+from cnnviz.runs import memory
 from cnnviz.workspace import ROOT
 
 _PACKAGES = ("torch", "torchvision", "numpy", "pillow", "streamlit", "matplotlib", "playwright")
@@ -25,7 +26,15 @@ def facts() -> dict[str, str]:
         "System": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
         "Versions": f"{packages}; cnnviz {_commit()}",
         "Threads": f"{torch.get_num_threads()} for torch, on both sides",
+        "Memory": "freed blocks are kept (GLIBC_TUNABLES) where we train, as in every run of ours; "
+        "not in the tutorial's process, nor in the app's",
     }
+
+
+def usual_environment() -> dict[str, str]:
+    """This process's environment without what a worker's memory needs: for what is not a worker of ours."""
+    ours = memory.kept()
+    return {name: value for name, value in os.environ.items() if name not in ours}
 
 
 def use_all_cores() -> None:

@@ -99,7 +99,13 @@ def elsewhere(stem: Stem, device: str, *, steps: int, warm_up: int) -> Iterator[
     """A turn of this loop, giving images a second, in a process that lives for the block and rests between turns."""
     command = [sys.executable, "-m", "benchmarks.tutorial", stem, device]
     with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+        command,
+        cwd=ROOT,
+        env=machine.usual_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
     ) as process:
         asks, answers = process.stdin, process.stdout
         assert asks

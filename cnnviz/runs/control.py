@@ -12,7 +12,7 @@ from pathlib import Path
 from cnnviz import atomic, workspace
 from cnnviz.config import RunConfig
 from cnnviz.errors import RunError
-from cnnviz.runs import lease, status
+from cnnviz.runs import lease, memory, status
 from cnnviz.runs.run import Run, create, environment, every, find
 from cnnviz.runs.status import RESUMABLE, Status
 
@@ -137,7 +137,7 @@ def _hire(run: Run, first: Status) -> None:
                 stdout=log,
                 stderr=log,
                 cwd=workspace.ROOT,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
+                env=os.environ | memory.kept() | {"PYTHONUNBUFFERED": "1"},
                 start_new_session=True,
                 pass_fds=[descriptor],
             )

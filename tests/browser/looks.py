@@ -10,6 +10,20 @@ def settled(page: Page) -> None:
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
 
 
+def drawn(page: Page) -> None:
+    """Wait until every chart and every mosaic on the page is there."""
+    settled(page)
+    page.wait_for_function(
+        """() => {
+          const all = (what) => [...document.querySelectorAll(what)];
+          return document.querySelector("[data-testid=stApp][data-test-script-state=notRunning]")
+            && !all("[data-testid=stSkeleton], [data-testid=stSpinner]").length
+            && all("[data-testid=stVegaLiteChart]").every(chart => chart.querySelector("canvas, svg"))
+            && all("canvas[role=img]").every(canvas => canvas.dataset.drawn !== undefined);
+        }"""
+    )
+
+
 def choose(page: Page, label: str, option: str) -> None:
     """Pick an option of a select box."""
     page.get_by_role("combobox", name=label).first.click()

@@ -7,7 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 from tests.browser import app, chromium
-from tests.browser.looks import settled
+from tests.browser.looks import drawn
 
 PAGES = ("", "train", "activations", "filters")
 WIDTHS = (1440, 390)
@@ -18,13 +18,14 @@ _TALLEST = 4000
 def shoot(page: Page, address: str, target: Path) -> None:
     """Write one picture of the whole page, once everything on it is drawn."""
     page.goto(address)
-    settled(page)
-    page.wait_for_timeout(1500)
-    settled(page)
+    drawn(page)
+    page.wait_for_timeout(1500)  # the form measures the machine, and charts take their size
+    drawn(page)
     height = page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollHeight")
     size = page.viewport_size or {"width": 1440, "height": 900}
     page.set_viewport_size({"width": size["width"], "height": min(max(height + 64, 600), _TALLEST)})
     page.wait_for_timeout(600)
+    drawn(page)
     page.screenshot(path=target)
     page.set_viewport_size(size)
 

@@ -20,26 +20,38 @@ _COLOURS = {
     "stopped": "orange", "failed": "red", "interrupted": "red",
 }  # fmt: skip
 
-_YOUNG = 60.0
-"""Seconds of training in which every second counts for whoever watches."""
-
 
 def show(run: Run) -> None:
-    """Draw the run; while it is under way, every second or two anew."""
+    """Draw the run; while it is under way, anew as it goes on."""
     status = run.status()
-    every = 1.0 if status.seconds < _YOUNG else 2.0
-    st.fragment(_panel, run_every=every if status.active else None)(run, status.active)
-
-
-def _panel(run: Run, was_active: bool) -> None:
-    status = run.status()
-    if status.active != was_active:
-        st.rerun()
-    metrics = _metrics(run)
+    pace = _pace(status)
     _heading(run, status)
+    st.fragment(_pulse, run_every=1.0 if status.active else None)(run, status.state, pace)
+    st.fragment(_record, run_every=pace if status.active else None)(run)
+
+
+def _pace(status: Status) -> float:
+    """Seconds between two drawings of all curves: more for a longer run, of which a second changes less.
+
+    Drawing takes from the training where both share the processor.
+    """
+    whole = status.seconds + (status.seconds_left or 0.0)
+    return next((pace for pace in (1.0, 2.0) if whole < 300 * pace), 5.0)
+
+
+def _pulse(run: Run, state: str, pace: float) -> None:
+    """What changes by the second."""
+    status = run.status()
+    if status.state != state or (status.active and _pace(status) > pace):
+        st.rerun()
     _progress(status)
     if status.reason and status.state != "finished":
         (st.info if status.active else st.warning)(status.reason)
+
+
+def _record(run: Run) -> None:
+    """All that is known of the run."""
+    status, metrics = run.status(), _metrics(run)
     _actions(run, status)
     _figures(metrics, status)
     _curves(metrics)

@@ -1,0 +1,52 @@
+"""The main job on the real data sets, through the form."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from cnnviz.workspace import ROOT
+from tests.browser import app
+from tests.browser.looks import canvas, choose, colours, enter, settled
+
+pytestmark = pytest.mark.realdata
+
+
+@pytest.fixture(scope="module")
+def address(bench: Path) -> Iterator[str]:
+    with app.running(bench / "checkpoints", ROOT / "data") as address:
+        yield address
+
+
+@pytest.mark.parametrize(
+    ("data", "network", "train", "least"),
+    [("MNIST", "MLP", "8000", 0.85), ("CIFAR-10", "ResNet-18", "1024", 0.12)],
+)
+def test_train_on_it_and_look_inside(
+    page: Page, address: str, data: str, network: str, train: str, least: float
+) -> None:
+    page.goto(f"{address}/train")
+    settled(page)
+    choose(page, "Data", data)
+    choose(page, "Network", network)
+    enter(page, "Epochs", "2")
+    page.get_by_text("More settings").click()
+    enter(page, "Train", train)
+    enter(page, "Validation", "1000")
+    expect(page.get_by_text(re.compile(f"{int(train):,}.*training and.*1,000.*validation"))).to_be_visible()
+    page.get_by_role("button", name="Start").click()
+    title = f"{network.lower().replace('-', '')} on {data.lower().replace('-', '')}"
+    expect(page.get_by_role("heading", name=title)).to_be_visible()
+    expect(page.get_by_text("finished", exact=True)).to_be_visible(timeout=120_000)
+    tested = page.locator("[data-testid=stMetric]").filter(has_text="Test accuracy").inner_text()
+    found = re.search(r"([\d.]+) % ± [\d.]+", tested)
+    assert found is not None, tested
+    assert float(found[1]) / 100 > least
+
+    page.get_by_role("link", name="Filters").last.click()
+    assert colours(canvas(page, "first-layer filters, Epoch 2")) > 50
+    page.get_by_role("link", name="Activations").first.click()
+    settled(page)
+    assert colours(canvas(page, "Activations of")) > 10

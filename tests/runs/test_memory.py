@@ -1,0 +1,36 @@
+"""What a training process gets for its memory."""
+
+import os
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from cnnviz.runs import memory
+
+_FAULTS = """
+import resource
+def faults(): return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+b"x" * (64 << 20)
+before = faults()
+for _ in range(4):
+    b"x" * (64 << 20)
+print(faults() - before)
+"""
+
+
+def _faults(environment: dict[str, str]) -> int:
+    done = subprocess.run([sys.executable, "-c", _FAULTS], env=environment, capture_output=True, check=True)
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a setting of glibc")
+def test_freed_memory_is_used_again_without_page_faults(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    assert _faults(os.environ | memory.kept()) < 100 < _faults(dict(os.environ))
+
+
+def test_settings_of_the_users_own_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.check=3")
+    assert memory.kept() == {"GLIBC_TUNABLES": "glibc.malloc.check=3"}
