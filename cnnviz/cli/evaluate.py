@@ -79,20 +79,13 @@ def _images(where: Source, data: Dataset, split: Split) -> tuple[Any, Any, Any]:
     """Pixels and labels that hold the split, and the indices of its images in them."""
     import numpy as np
 
-    from cnnviz.data.split import train_validation
+    from cnnviz.data import split as splitting
 
     if split == "test":
         return data.test_images, data.test_labels, np.arange(len(data.test_labels))
     if where.run is None:
         raise ConfigError(f"{where.file.name} alone does not say how its data was split: use --split test.")
-    chosen = where.run.config.data
-    train, validation = train_validation(
-        data.train_labels,
-        train=chosen.train,
-        validation=chosen.validation,
-        seed=chosen.split_seed,
-        own_validation=data.own_validation,
-    )
+    train, validation = splitting.of_run(data, where.run.config.data)
     return data.train_images, data.train_labels, train if split == "train" else validation
 
 

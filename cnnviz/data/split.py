@@ -3,7 +3,8 @@
 import numpy as np
 import numpy.typing as npt
 
-from cnnviz.data.prepared import Images, Labels
+from cnnviz.config import Data
+from cnnviz.data.prepared import Dataset, Images, Labels
 from cnnviz.errors import ConfigError
 
 Indices = npt.NDArray[np.int64]
@@ -13,6 +14,20 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 
 _CHUNK_BYTES = 1 << 24
+
+
+def of_run(dataset: Dataset, how: Data) -> tuple[Indices, Indices]:
+    """Indices of the training and of the validation images of a run with this configuration.
+
+    Raises ConfigError if the sizes do not fit, with the sizes that would.
+    """
+    return train_validation(
+        dataset.train_labels,
+        train=how.train,
+        validation=how.validation,
+        seed=how.split_seed,
+        own_validation=dataset.own_validation,
+    )
 
 
 def train_validation(

@@ -1,5 +1,6 @@
 """Everything that changes while a network trains, and how it is put down and taken up again."""
 
+import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -12,9 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cnnviz.config import RunConfig
+from cnnviz.data import split
 from cnnviz.data.batches import Images, Normalise, on_device, training_batch
 from cnnviz.data.prepared import Dataset
-from cnnviz.data.split import IMAGENET_MEAN, IMAGENET_STD, channel_statistics, train_validation
+from cnnviz.data.split import IMAGENET_MEAN, IMAGENET_STD, channel_statistics
 from cnnviz.errors import ConfigError
 from cnnviz.models.checkpoint import Card
 from cnnviz.train import execution, optimisers
@@ -106,6 +108,12 @@ class Session:
             self.dataset.test_images, self.dataset.test_labels, every, self.normalise.scale.device
         )
 
+    @property
+    def _data(self) -> str:
+        """A fingerprint of the training set: of its labels in their order, and its mean colours."""
+        labels = self.train.labels.cpu().numpy().tobytes()
+        return hashlib.sha256(labels + repr((self.card.mean, self.card.std)).encode()).hexdigest()
+
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """All that is needed to go on exactly from here: tensors, and values for JSON."""
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
@@ -124,11 +132,20 @@ class Session:
             "optimiser": plain,
             "scaler": self.scaler.state_dict(),
             "execution": asdict(self.way),
+            "data": self._data,
         }
         return tensors, values
 
     def restore(self, tensors: Mapping[str, Tensor], values: Mapping[str, Any]) -> None:
-        """Go on from what `state` gave."""
+        """Go on from what `state` gave.
+
+        Raises ConfigError when the data set is not the one that the run began with.
+        """
+        if values.get("data", self._data) != self._data:
+            raise ConfigError(
+                f"The data set {self.dataset.name} has changed since this run began, so it can't go on: "
+                "put the old one back, or start a new run."
+            )
         self.model.load_state_dict(_part(tensors, "model."))
         self.best_weights = {
             name: value.to(self.way.device) for name, value in _part(tensors, "best.").items()
@@ -158,13 +175,7 @@ def prepare(config: RunConfig, dataset: Dataset, *, way: Execution | None = None
 
     Raises ConfigError when the configuration does not fit the data or the machine.
     """
-    indices, held_out = train_validation(
-        dataset.train_labels,
-        train=config.data.train,
-        validation=config.data.validation,
-        seed=config.data.split_seed,
-        own_validation=dataset.own_validation,
-    )
+    indices, held_out = split.of_run(dataset, config.data)
     if config.batch_size > len(indices):
         raise ConfigError(
             f"The batch size ({config.batch_size}) is larger than the training set ({len(indices)} images): "

@@ -152,16 +152,9 @@ def upload(name: str) -> Pixels:
 @st.cache_data(max_entries=64, show_spinner=False)
 def split_sizes(data: Data) -> tuple[int, int]:
     """Numbers of training and validation images. Raises CnnvizError where the split does not fit."""
-    from cnnviz.data.split import train_validation
+    from cnnviz.data import split
 
-    found = dataset(data.name)
-    train, validation = train_validation(
-        found.train_labels,
-        train=data.train,
-        validation=data.validation,
-        seed=data.split_seed,
-        own_validation=found.own_validation,
-    )
+    train, validation = split.of_run(dataset(data.name), data)
     return len(train), len(validation)
 
 

@@ -25,7 +25,7 @@ def address(bench: Path) -> Iterator[str]:
     [("MNIST", "MLP", "8000", 0.85), ("CIFAR-10", "ResNet-18", "1024", 0.12)],
 )
 def test_train_on_it_and_look_inside(
-    page: Page, address: str, data: str, network: str, train: str, least: float
+    page: Page, address: str, *, data: str, network: str, train: str, least: float
 ) -> None:
     page.goto(f"{address}/train")
     settled(page)

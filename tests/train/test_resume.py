@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
@@ -25,6 +26,7 @@ from cnnviz.config import (
     Sgd,
     Step,
 )
+from cnnviz.errors import ConfigError
 from cnnviz.models.registry import FAMILIES, Shape
 from cnnviz.train.events import Event, Finished
 from cnnviz.train.loop import fit
@@ -156,3 +158,11 @@ def test_looking_at_other_numbers_does_not_disturb(session: Make, figures: Figur
         disturbed.append(figures(event))
         torch.rand(7)
     assert disturbed == quiet
+
+
+def test_another_data_set_of_the_same_name_is_refused(session: Make) -> None:
+    began = session()
+    changed = replace(began.dataset, train_labels=np.roll(began.dataset.train_labels, 1))
+    other = prepare(began.config, changed, way=began.way)
+    with pytest.raises(ConfigError, match="has changed since this run began"):
+        other.restore(*began.state())
