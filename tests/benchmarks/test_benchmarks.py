@@ -13,7 +13,7 @@ from benchmarks.tutorial import Tutorial
 from cnnviz.config import Mlp, ResNet18, RunConfig
 from cnnviz.data import catalogue
 from cnnviz.models.registry import build
-from cnnviz.runs.run import every
+from cnnviz.train.execution import Execution
 from cnnviz.train.session import prepare
 
 
@@ -77,13 +77,22 @@ def test_training_is_measured_each_way(tiny_data: str, tiny_config: RunConfig) -
     assert tutorial.images_per_second(steps=2, warm_up=1) > 0
 
 
-def test_a_worker_is_measured_and_leaves_nothing(tiny_data: str, tiny_config: RunConfig) -> None:
-    config = tiny_config.model_copy(update={"epochs": 100_000})
-    assert logging_cost.fixed(config) == config
-    nobody = logging_cost.Nobody()
-    assert logging_cost.worker_images_per_second(config, nobody, steps=10, warm_up=1) > 0
-    assert len(nobody.seconds) == len(nobody.saves) == 1
-    assert every() == []
+def test_a_watched_run_is_compared_with_its_neighbours() -> None:
+    alone = [
+        logging_cost.Stretch(speed, bare, 0, 0, 0) for speed, bare in ((98, 100), (196, 200), (294, 300))
+    ]
+    watched = [logging_cost.Stretch(speed, speed, 0.1, 0.1, 4) for speed in (146, 242)]
+    written, page, both = logging_cost.rows(alone, watched, "fp32")
+    assert written.ratio == pytest.approx((0.98, 0.98, 0.98))
+    assert page.ratio == pytest.approx(((146 / 147 + 242 / 245) / 2, 242 / 245, 146 / 147))
+    assert both.ratio == pytest.approx(((146 / 150 + 242 / 250) / 2, 242 / 250, 146 / 150))
+    assert (written.met, page.met, both.met) == (True, None, True)
+
+
+def test_the_way_is_fixed_and_not_compiled(tiny_config: RunConfig) -> None:
+    way = Execution("cpu", "bf16", "channels_last", compile=True)
+    found = logging_cost.fixed(tiny_config, way)
+    assert (found.precision, found.memory_format, found.compile) == ("bf16", "channels_last", "off")
 
 
 def test_a_look_is_a_picture_each_way() -> None:

@@ -26,32 +26,26 @@ def show(run: Run) -> None:
     status = run.status()
     pace = _pace(status)
     _heading(run, status)
-    st.fragment(_pulse, run_every=1.0 if status.active else None)(run, status.state, pace)
-    st.fragment(_record, run_every=pace if status.active else None)(run)
+    st.fragment(_record, run_every=pace if status.active else None)(run, status.state, pace)
 
 
 def _pace(status: Status) -> float:
-    """Seconds between two drawings of all curves: more for a longer run, of which a second changes less.
+    """Seconds between two drawings, 1 to 10: more for a longer run, of which a second changes less.
 
     Drawing takes from the training where both share the processor.
     """
     whole = status.seconds + (status.seconds_left or 0.0)
-    return next((pace for pace in (1.0, 2.0) if whole < 300 * pace), 5.0)
+    return next((pace for pace in (1.0, 2.0, 5.0) if whole < 240 * pace), 10.0)
 
 
-def _pulse(run: Run, state: str, pace: float) -> None:
-    """What changes by the second."""
-    status = run.status()
+def _record(run: Run, state: str, pace: float) -> None:
+    """All that is known of the run."""
+    status, metrics = run.status(), _metrics(run)
     if status.state != state or (status.active and _pace(status) > pace):
         st.rerun()
     _progress(status)
     if status.reason and status.state != "finished":
         (st.info if status.active else st.warning)(status.reason)
-
-
-def _record(run: Run) -> None:
-    """All that is known of the run."""
-    status, metrics = run.status(), _metrics(run)
     _actions(run, status)
     _figures(metrics, status)
     _curves(metrics)
