@@ -1,6 +1,7 @@
 """The logic of the pages, without a browser."""
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.config import Data, Mlp, RunConfig
-from cnnviz.runs import control
+from cnnviz.runs import control, lease, status
 from cnnviz.runs.run import Run, find
 from cnnviz.workspace import ROOT
 from tests.conftest import Bench, write_data
@@ -174,3 +175,28 @@ def test_a_run_with_broken_settings_does_not_hide_the_others(finished: Run) -> N
     app = open_page("train")
     assert not app.exception
     assert app.selectbox(key="selected run").options == [f"mlp on tiny — {finished.id}"]
+
+
+def test_a_click_is_not_lost_when_the_page_starts_over(
+    finished: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = finished.status()
+    descriptor = lease.take(finished.folder / "lease", patience=0)
+    assert descriptor is not None
+    stopped: list[str] = []
+
+    def stop(run: str) -> None:
+        stopped.append(run)
+        status.write(finished.folder, now.model_copy(update={"state": "stopped"}))
+
+    monkeypatch.setattr(control, "stop", stop)
+    try:
+        status.write(finished.folder, now.model_copy(update={"state": "running"}))
+        app = open_page("train", run=finished.id)
+        # Now it turns out to be a long run, which is drawn less often: the page starts over.
+        status.write(finished.folder, now.model_copy(update={"state": "running", "seconds_left": 9000.0}))
+        app.button(key="stop run").click().run()
+    finally:
+        os.close(descriptor)
+    assert stopped == [finished.id]
+    assert not app.exception

@@ -41,12 +41,14 @@ def _pace(status: Status) -> float:
 def _record(run: Run, state: str, pace: float) -> None:
     """All that is known of the run."""
     status, metrics = run.status(), _metrics(run)
+    above = st.container()
+    _actions(run, status)  # before the page may start over, which would lose a click
     if status.state != state or (status.active and _pace(status) > pace):
         st.rerun()
-    _progress(status)
-    if status.reason and status.state != "finished":
-        (st.info if status.active else st.warning)(status.reason)
-    _actions(run, status)
+    with above:
+        _progress(status)
+        if status.reason and status.state != "finished":
+            (st.info if status.active else st.warning)(status.reason)
     _figures(metrics, status)
     _curves(metrics)
     epochs, filters = cache.filters(run)
