@@ -177,26 +177,29 @@ def test_a_run_with_broken_settings_does_not_hide_the_others(finished: Run) -> N
     assert app.selectbox(key="selected run").options == [f"mlp on tiny — {finished.id}"]
 
 
+def _panel_that_starts_over_at_the_second_drawing(run_id: str) -> None:
+    import streamlit as st
+
+    from cnnviz.runs.run import find
+    from cnnviz.ui.components import run_panel
+
+    drawn = st.session_state["drawn"] = st.session_state.get("drawn", 0) + 1
+    run_panel._record(find(run_id), "running", 1.0 if drawn == 2 else 10.0)
+
+
 def test_a_click_is_not_lost_when_the_page_starts_over(
     finished: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = finished.status()
+    long = finished.status().model_copy(update={"state": "running", "seconds_left": 9000.0})
+    stopped: list[str] = []
+    monkeypatch.setattr(control, "stop", stopped.append)
     descriptor = lease.take(finished.folder / "lease", patience=0)
     assert descriptor is not None
-    stopped: list[str] = []
-
-    def stop(run: str) -> None:
-        stopped.append(run)
-        status.write(finished.folder, now.model_copy(update={"state": "stopped"}))
-
-    monkeypatch.setattr(control, "stop", stop)
     try:
-        status.write(finished.folder, now.model_copy(update={"state": "running"}))
-        app = open_page("train", run=finished.id)
-        # Now it turns out to be a long run, which is drawn less often: the page starts over.
-        status.write(finished.folder, now.model_copy(update={"state": "running", "seconds_left": 9000.0}))
+        status.write(finished.folder, long)
+        app = AppTest.from_function(_panel_that_starts_over_at_the_second_drawing, args=(finished.id,)).run()
         app.button(key="stop run").click().run()
     finally:
         os.close(descriptor)
     assert stopped == [finished.id]
-    assert not app.exception
+    assert app.session_state["drawn"] == 3
