@@ -109,8 +109,8 @@ class Session:
         )
 
     @property
-    def _data(self) -> str:
-        """A fingerprint of the training set: of its labels in their order, and its mean colours."""
+    def _data_fingerprint(self) -> str:
+        """SHA-256 of the training labels in their order, and of the mean colours."""
         labels = self.train.labels.cpu().numpy().tobytes()
         return hashlib.sha256(labels + repr((self.card.mean, self.card.std)).encode()).hexdigest()
 
@@ -132,7 +132,7 @@ class Session:
             "optimiser": plain,
             "scaler": self.scaler.state_dict(),
             "execution": asdict(self.way),
-            "data": self._data,
+            "data": self._data_fingerprint,
         }
         return tensors, values
 
@@ -141,7 +141,7 @@ class Session:
 
         Raises ConfigError when the data set is not the one that the run began with.
         """
-        if values.get("data", self._data) != self._data:
+        if values.get("data", self._data_fingerprint) != self._data_fingerprint:
             raise ConfigError(
                 f"The data set {self.dataset.name} has changed since this run began, so it can't go on: "
                 "put the old one back, or start a new run."
@@ -253,7 +253,7 @@ def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 
 class Stopwatch:
-    """Adds the time between `start` and `stop` to what it has."""
+    """Time from lap to lap."""
 
     def __init__(self) -> None:
         self._started = time.perf_counter()
