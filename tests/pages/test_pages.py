@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from cnnviz.config import Data, Mlp, RunConfig
 from cnnviz.runs import control, lease, status
 from cnnviz.runs.run import Run, find
+from cnnviz.ui.components import run_panel
 from cnnviz.workspace import ROOT
 from tests.conftest import Bench, write_data
 
@@ -203,3 +204,11 @@ def test_a_click_is_not_lost_when_the_page_starts_over(
         os.close(descriptor)
     assert stopped == [finished.id]
     assert app.session_state["drawn"] == 3
+
+
+@pytest.mark.parametrize(
+    ("seconds", "left", "pace"), [(5, None, 1), (10, 100, 1), (60, 100, 2), (60, 500, 5), (60, 900, 10)]
+)
+def test_a_longer_run_is_drawn_less_often(seconds: float, left: float | None, pace: float) -> None:
+    now = status.Status(state="running", epochs=9, seconds=seconds, seconds_left=left, updated=0)
+    assert run_panel._pace(now) == pace

@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
-from cnnviz.runs import memory
+from cnnviz.config import RunConfig
+from cnnviz.errors import RunError
+from cnnviz.runs import control, memory
 
 _FAULTS = """
 import resource
@@ -34,3 +36,16 @@ def test_freed_memory_is_used_again_without_page_faults(monkeypatch: pytest.Monk
 def test_settings_of_the_users_own_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.check=3")
     assert memory.kept() == {"GLIBC_TUNABLES": "glibc.malloc.check=3"}
+
+
+def test_workers_are_started_with_it(tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, str] = {}
+
+    def popen(*_: object, env: dict[str, str], **__: object) -> None:
+        given.update(env)
+        raise OSError("far enough")
+
+    monkeypatch.setattr(subprocess, "Popen", popen)
+    with pytest.raises(RunError, match="could not be started"):
+        control.start(tiny_config)
+    assert memory.kept().items() <= given.items()

@@ -35,7 +35,7 @@ def _pace(status: Status) -> float:
     Drawing takes from the training where both share the processor.
     """
     whole = status.seconds + (status.seconds_left or 0.0)
-    return next((pace for pace in (1.0, 2.0, 5.0) if whole < 240 * pace), 10.0)
+    return next((pace for pace in (1.0, 2.0, 5.0) if whole < 120 * pace), 10.0)
 
 
 def _record(run: Run, state: str, pace: float) -> None:
