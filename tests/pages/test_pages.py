@@ -191,7 +191,7 @@ def _panel_that_starts_over_at_the_second_drawing(run_id: str) -> None:
 def test_a_click_is_not_lost_when_the_page_starts_over(
     finished: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    long = finished.status().model_copy(update={"state": "running", "seconds_left": 9000.0})
+    long = finished.status().model_copy(update={"state": "running", "seconds": 60.0, "seconds_left": 9000.0})
     stopped: list[str] = []
     monkeypatch.setattr(control, "stop", stopped.append)
     descriptor = lease.take(finished.folder / "lease", patience=0)
@@ -207,7 +207,8 @@ def test_a_click_is_not_lost_when_the_page_starts_over(
 
 
 @pytest.mark.parametrize(
-    ("seconds", "left", "pace"), [(5, None, 1), (10, 100, 1), (60, 100, 2), (60, 500, 5), (60, 900, 10)]
+    ("seconds", "left", "pace"),
+    [(5, None, 1), (2, 5000, 1), (10, 100, 1), (60, 100, 2), (60, 500, 5), (60, 900, 10)],
 )
 def test_a_longer_run_is_drawn_less_often(seconds: float, left: float | None, pace: float) -> None:
     now = status.Status(state="running", epochs=9, seconds=seconds, seconds_left=left, updated=0)

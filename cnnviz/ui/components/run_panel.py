@@ -34,6 +34,8 @@ def _pace(status: Status) -> float:
 
     Drawing takes from the training where both share the processor.
     """
+    if status.seconds < 5:  # first steps are slow, and say little of the rest
+        return 1.0
     whole = status.seconds + (status.seconds_left or 0.0)
     return next((pace for pace in (1.0, 2.0, 5.0) if whole < 120 * pace), 10.0)
 
