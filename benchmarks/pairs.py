@@ -26,6 +26,7 @@ class Unit:
 
 
 RATE = Unit("images/s", more_is_better=True)
+SHARE = Unit("%", more_is_better=True)
 MILLISECONDS = Unit("ms", more_is_better=False)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import data_path, logging_cost, look, report
+from benchmarks import data_path, logging_cost, look, machine, report
 from benchmarks.pairs import MILLISECONDS, RATE, Row, in_turn
 from benchmarks.registry import BENCHMARKS, chosen
 from benchmarks.sessions import images_per_second
@@ -79,13 +79,15 @@ def test_training_is_measured_each_way(tiny_data: str, tiny_config: RunConfig) -
 
 def test_a_watched_run_is_compared_with_its_neighbours() -> None:
     alone = [
-        logging_cost.Stretch(speed, bare, 0, 0, 0) for speed, bare in ((98, 100), (196, 200), (294, 300))
+        logging_cost.Stretch(speed, bare, 0.01, 0.01, 0) for speed, bare in ((98, 100), (196, 200), (294, 300))
     ]
-    watched = [logging_cost.Stretch(speed, speed, 0.1, 0.1, 4) for speed in (146, 242)]
+    watched = [logging_cost.Stretch(speed, speed / 0.99, 0.02, 0.04, 4) for speed in (146, 242)]
     written, page, both = logging_cost.rows(alone, watched, "fp32")
     assert written.ratio == pytest.approx((0.98, 0.98, 0.98))
     assert page.ratio == pytest.approx(((146 / 147 + 242 / 245) / 2, 242 / 245, 146 / 147))
-    assert both.ratio == pytest.approx(((146 / 150 + 242 / 250) / 2, 242 / 250, 146 / 150))
+    left = 0.99 * (1 - (0.06 - 0.02) / machine.cores())
+    assert both.ratio == pytest.approx((left, left, left))
+    assert logging_cost.kept_by_training(alone, watched, cores=4) == pytest.approx([0.99 * 0.99] * 2)
     assert (written.met, page.met, both.met) == (True, None, True)
 
 
