@@ -30,14 +30,14 @@ def show(run: Run) -> None:
 
 
 def _pace(status: Status) -> float:
-    """Seconds between two drawings, 1 to 10: more for a longer run, of which a second changes less.
+    """Seconds between two drawings, 1 to 20: more for a longer run, of which a second changes less.
 
     Drawing takes from the training where both share the processor.
     """
     if status.seconds < 5:  # first steps are slow, and say little of the rest
         return 1.0
     whole = status.seconds + (status.seconds_left or 0.0)
-    return next((pace for pace in (1.0, 2.0, 5.0) if whole < 120 * pace), 10.0)
+    return next((pace for pace in (1.0, 2.0, 5.0, 10.0) if whole < 120 * pace), 20.0)
 
 
 def _record(run: Run, state: str, pace: float) -> None:
