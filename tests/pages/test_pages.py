@@ -208,7 +208,7 @@ def test_a_click_is_not_lost_when_the_page_starts_over(
 
 @pytest.mark.parametrize(
     ("seconds", "left", "pace"),
-    [(5, None, 1), (2, 5000, 1), (10, 100, 1), (60, 100, 2), (60, 500, 5), (60, 900, 10), (60, 3000, 20)],
+    [(5, None, 1), (2, 5000, 1), (10, 80, 1), (60, 100, 2), (60, 400, 5), (60, 900, 10), (60, 3000, 20)],
 )
 def test_a_longer_run_is_drawn_less_often(seconds: float, left: float | None, pace: float) -> None:
     now = status.Status(state="running", epochs=9, seconds=seconds, seconds_left=left, updated=0)

@@ -37,7 +37,7 @@ def _pace(status: Status) -> float:
     if status.seconds < 5:  # first steps are slow, and say little of the rest
         return 1.0
     whole = status.seconds + (status.seconds_left or 0.0)
-    return next((pace for pace in (1.0, 2.0, 5.0, 10.0) if whole < 120 * pace), 20.0)
+    return next((pace for pace in (1.0, 2.0, 5.0, 10.0) if whole < 100 * pace), 20.0)
 
 
 def _record(run: Run, state: str, pace: float) -> None:
