@@ -24,6 +24,7 @@ from cnnviz.errors import ConfigError
 
 Rate = Annotated[float, Field(ge=0, lt=1)]
 Probability = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(gt=0, le=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 Activation = Literal["relu", "sigmoid", "tanh", "gelu", "mish", "leaky_relu"]
 
@@ -44,10 +45,18 @@ class Data(Strict):
     """Training images; empty takes all that validation leaves."""
     validation: PositiveInt | None = None
     """Validation images, drawn from the training images by class; empty takes 10 %, or the data set's own."""
+    test: PositiveInt | None = None
+    """Test images, drawn by class; empty takes all."""
     split_seed: Seed = 0
     """Seed of the split. Kept apart from the run's seed, so that seeds can be compared on one split."""
     normalise: Literal["dataset", "imagenet", "none"] = "dataset"
     """Mean and standard deviation: of the training images, ImageNet's, or 0 and 1."""
+    size: Annotated[int, Field(ge=8, le=1024)] | None = None
+    """Width and height that images are resized to before anything else; empty leaves them as they are."""
+
+    def shape(self, stored: tuple[int, int, int]) -> tuple[int, int, int]:
+        """Height, width and channels of what a network reads, of images stored as `stored`."""
+        return stored if self.size is None else (self.size, self.size, stored[2])
 
 
 class PadAndCrop(Strict):
@@ -62,7 +71,89 @@ class HorizontalFlip(Strict):
     """Share of images that are mirrored."""
 
 
-Augmentation = Annotated[PadAndCrop | HorizontalFlip, Field(discriminator="name")]
+class RandomResizedCrop(Strict):
+    name: Literal["random_resized_crop"] = "random_resized_crop"
+    smallest: Share = 0.08
+    """Smallest area that is cut out, as a share of the image; enlarged to the image's size again."""
+    ratio: Annotated[float, Field(ge=1, le=10)] = 4 / 3
+    """Widest ratio of the sides before enlarging, lying or standing."""
+
+
+class Rotation(Strict):
+    name: Literal["rotation"] = "rotation"
+    degrees: Annotated[float, Field(gt=0, le=180)] = 15.0
+    """Largest angle, to either side; corners turn black."""
+
+
+class ColourJitter(Strict):
+    name: Literal["colour_jitter"] = "colour_jitter"
+    probability: Probability = 1.0
+    """Share of images that are changed."""
+    brightness: Probability = 0.4
+    """Factor drawn from 1 ± this."""
+    contrast: Probability = 0.4
+    """Factor drawn from 1 ± this."""
+    saturation: Probability = 0.4
+    """Factor drawn from 1 ± this."""
+    hue: Annotated[float, Field(ge=0, le=0.5)] = 0.1
+    """Shift drawn from ± this, in turns of the colour circle."""
+
+
+class Grayscale(Strict):
+    name: Literal["grayscale"] = "grayscale"
+    probability: Probability = 0.2
+    """Share of images that lose their colours."""
+
+
+class GaussianBlur(Strict):
+    name: Literal["gaussian_blur"] = "gaussian_blur"
+    probability: Probability = 0.5
+    """Share of images that are blurred."""
+    smallest: Annotated[float, Field(gt=0, le=10)] = 0.1
+    """Smallest standard deviation, in pixels …"""
+    largest: Annotated[float, Field(gt=0, le=10)] = 1.0
+    """… and the largest; drawn evenly between."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> GaussianBlur:
+        if self.smallest > self.largest:
+            raise ValueError("smallest has to be at most largest")
+        return self
+
+
+class Erasing(Strict):
+    name: Literal["erasing"] = "erasing"
+    probability: Probability = 0.5
+    """Share of images that lose a rectangle."""
+    largest: Share = 0.33
+    """Largest area of the black rectangle, as a share of the image; the smallest is 0.02."""
+
+
+class Mixup(Strict):
+    name: Literal["mixup"] = "mixup"
+    alpha: Annotated[float, Field(gt=0, le=10)] = 0.2
+    """Two images are blended, and so are their labels: shares drawn from Beta(alpha, alpha)."""
+
+
+class CutMix(Strict):
+    name: Literal["cutmix"] = "cutmix"
+    alpha: Annotated[float, Field(gt=0, le=10)] = 1.0
+    """A rectangle comes from another image, and its share of the label too: drawn from Beta(alpha, alpha)."""
+
+
+Augmentation = Annotated[
+    PadAndCrop
+    | RandomResizedCrop
+    | HorizontalFlip
+    | Rotation
+    | ColourJitter
+    | Grayscale
+    | GaussianBlur
+    | Erasing
+    | Mixup
+    | CutMix,
+    Field(discriminator="name"),
+]
 
 
 # -- network ---------------------------------------------------------------------------------------
@@ -83,8 +174,175 @@ class ResNet18(Strict):
     stem: Literal["imagenet", "cifar"] = "cifar"
     """First layers: 7×7 stride 2 with pooling (made for 224 px), or 3×3 stride 1 without (made for 32 px)."""
 
+    dropout_conv1: Rate = 0.0
+    """Share of the stem's values switched off in training, after its activation."""
+    dropout_fc: Rate = 0.0
+    """Share of the last features switched off in training, before the classifier."""
+    head: tuple[PositiveInt, ...] = ()
+    """Units of hidden layers before the last one; empty for one linear layer."""
 
-Network = Annotated[Mlp | ResNet18, Field(discriminator="name")]
+
+class Cnn(Strict):
+    name: Literal["cnn"] = "cnn"
+    convs: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (32, 64, 128)
+    """Filters of each convolution, in order."""
+    kernel: Annotated[int, Field(ge=1, le=15)] = 3
+    """Width and height of the filters: odd, so that maps keep their size."""
+    batch_norm: Literal["none", "all", "first_of_pair"] = "none"
+    """After which convolutions: none, all, or the first, third, fifth …"""
+    pool_after: tuple[PositiveInt, ...] = (1, 2, 3)
+    """Convolutions, counted from 1, after which 2×2 max pooling halves the maps."""
+    dropout_conv: Rate = 0.0
+    """Share of values switched off in training after each convolution."""
+    linear: tuple[PositiveInt, ...] = ()
+    """Units of linear layers between the convolutions and the last layer."""
+    dropout_linear: Rate = 0.0
+    """Share of units switched off in training after each of them."""
+    activation: Activation = "relu"
+    """Non-linearity after each layer but the last."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Cnn:
+        if self.kernel % 2 == 0:
+            raise ValueError(f"kernel has to be odd, so that maps keep their size (got {self.kernel})")
+        for number in self.pool_after:
+            if number > len(self.convs) or self.pool_after.count(number) > 1:
+                raise ValueError(
+                    f"pool_after names convolutions 1 to {len(self.convs)}, each once (got {number})"
+                )
+        return self
+
+    def normalises(self, number: int) -> bool:
+        """Whether batch norm follows convolution `number`, counted from 1."""
+        return self.batch_norm == "all" or (self.batch_norm == "first_of_pair" and number % 2 == 1)
+
+
+class Vgg11Bn(Strict):
+    name: Literal["vgg11_bn"] = "vgg11_bn"
+    head: tuple[PositiveInt, ...] = (256,)
+    """Units of hidden layers before the last one, with batch norm; empty for one linear layer."""
+
+
+class AlexNet(Strict):
+    name: Literal["alexnet"] = "alexnet"
+    dropout: Rate = 0.5
+    """Share of units switched off in training before each hidden linear layer."""
+
+
+TorchvisionName = Literal[
+    "alexnet",
+    "convnext_base",
+    "convnext_large",
+    "convnext_small",
+    "convnext_tiny",
+    "densenet121",
+    "densenet161",
+    "densenet169",
+    "densenet201",
+    "efficientnet_b0",
+    "efficientnet_b1",
+    "efficientnet_b2",
+    "efficientnet_b3",
+    "efficientnet_b4",
+    "efficientnet_b5",
+    "efficientnet_b6",
+    "efficientnet_b7",
+    "efficientnet_v2_l",
+    "efficientnet_v2_m",
+    "efficientnet_v2_s",
+    "googlenet",
+    "inception_v3",
+    "maxvit_t",
+    "mnasnet0_5",
+    "mnasnet0_75",
+    "mnasnet1_0",
+    "mnasnet1_3",
+    "mobilenet_v2",
+    "mobilenet_v3_large",
+    "mobilenet_v3_small",
+    "regnet_x_16gf",
+    "regnet_x_1_6gf",
+    "regnet_x_32gf",
+    "regnet_x_3_2gf",
+    "regnet_x_400mf",
+    "regnet_x_800mf",
+    "regnet_x_8gf",
+    "regnet_y_128gf",
+    "regnet_y_16gf",
+    "regnet_y_1_6gf",
+    "regnet_y_32gf",
+    "regnet_y_3_2gf",
+    "regnet_y_400mf",
+    "regnet_y_800mf",
+    "regnet_y_8gf",
+    "resnet101",
+    "resnet152",
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "resnext101_32x8d",
+    "resnext101_64x4d",
+    "resnext50_32x4d",
+    "shufflenet_v2_x0_5",
+    "shufflenet_v2_x1_0",
+    "shufflenet_v2_x1_5",
+    "shufflenet_v2_x2_0",
+    "squeezenet1_0",
+    "squeezenet1_1",
+    "swin_b",
+    "swin_s",
+    "swin_t",
+    "swin_v2_b",
+    "swin_v2_s",
+    "swin_v2_t",
+    "vgg11",
+    "vgg11_bn",
+    "vgg13",
+    "vgg13_bn",
+    "vgg16",
+    "vgg16_bn",
+    "vgg19",
+    "vgg19_bn",
+    "vit_b_16",
+    "vit_b_32",
+    "vit_h_14",
+    "vit_l_16",
+    "vit_l_32",
+    "wide_resnet101_2",
+    "wide_resnet50_2",
+]
+
+
+class Torchvision(Strict):
+    name: Literal["torchvision"] = "torchvision"
+    model: TorchvisionName = "mobilenet_v3_small"
+    """A classifier of torchvision's."""
+
+
+Network = Annotated[Mlp | Cnn | ResNet18 | Vgg11Bn | AlexNet | Torchvision, Field(discriminator="name")]
+
+
+class NoFreeze(Strict):
+    name: Literal["none"] = "none"
+
+
+class FreezeBody(Strict):
+    name: Literal["body"] = "body"
+
+
+class FreezeChildren(Strict):
+    name: Literal["children"] = "children"
+    count: PositiveInt = 5
+    """Top-level parts, in order, whose weights stay as they are."""
+
+
+class FreezeMatching(Strict):
+    name: Literal["matching"] = "matching"
+    pattern: Annotated[str, Field(min_length=1, max_length=200)] = "layer1.*"
+    """Names of weights that stay as they are; * stands for anything."""
+
+
+Freeze = Annotated[NoFreeze | FreezeBody | FreezeChildren | FreezeMatching, Field(discriminator="name")]
 
 
 class RandomStart(Strict):
@@ -204,7 +462,7 @@ class EarlyStopping(Strict):
 # -- the run ---------------------------------------------------------------------------------------
 
 
-_UNIONS = frozenset({"network", "start", "augmentation", "optimiser", "schedule"})
+_UNIONS = frozenset({"network", "start", "freeze", "augmentation", "optimiser", "schedule"})
 
 
 class RunConfig(Strict):
@@ -215,12 +473,17 @@ class RunConfig(Strict):
     data: Data = Data()
     network: Network = ResNet18()
     start: Start = RandomStart()
+    freeze: Freeze = NoFreeze()
+    """What training leaves as it starts: nothing, all but the head, the first parts, or weights by name."""
     epochs: PositiveInt = 10
     """Passes over the training images."""
     batch_size: PositiveInt = 128
     """Images a step."""
     optimiser: AnyOptimiser = Sgd()
     schedule: Schedule = OneCycle()
+    softmax_before_loss: bool = False
+    """A common mistake, kept for study: cross-entropy of probabilities, as if they were logits. The loss can't
+    fall below ln(1 + (classes − 1)/e), 1.4612 for ten classes, and its gradient fades long before."""
     label_smoothing: Rate = 0.0
     """Share of each label that is spread over all classes."""
     augmentation: tuple[Augmentation, ...] = ()
@@ -240,6 +503,17 @@ class RunConfig(Strict):
     """Order of a convolution's values in memory. Auto measures."""
     compile: Literal["auto", "on", "off"] = "auto"
     """Compile the network first: minutes at the start, faster steps. Auto measures, in long runs only."""
+
+    @property
+    def cautions(self) -> list[str]:
+        """What a careful friend would say before this is run; a sentence or two each."""
+        found = []
+        if self.softmax_before_loss:
+            found.append(
+                "Softmax before the loss applies softmax twice: for ten classes the loss cannot fall below 1.4612, "
+                "and learning is slow. It is here to study that mistake."
+            )
+        return found
 
     @classmethod
     def parse(cls, values: Mapping[str, Any] | str) -> RunConfig:

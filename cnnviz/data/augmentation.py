@@ -3,44 +3,48 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor
+from torch.nn import functional
 
-from cnnviz.config import Augmentation, HorizontalFlip, PadAndCrop
+from cnnviz import config
+from cnnviz.config import Augmentation
+from cnnviz.data import colours, geometry, mixing
 
-
-def pad_and_crop(images: Tensor, options: PadAndCrop) -> Tensor:
-    """Crops of the original size from images with a black border, each at its own place."""
-    count, height, width, channels = images.shape
-    pad, device = options.padding, images.device
-    tall, wide = height + 2 * pad, width + 2 * pad
-    padded = images.new_zeros((count, tall, wide, channels))
-    padded[:, pad : pad + height, pad : pad + width] = images
-    top, left = torch.randint(2 * pad + 1, (2, count, 1), device=device)
-    # Whole rows are copied, each from where it starts: twenty times as fast as picking single pixels.
-    rows = torch.arange(count, device=device)[:, None] * tall + top + torch.arange(height, device=device)
-    starts = rows * wide + left
-    strips = padded.view(-1).unfold(0, width * channels, channels)
-    return strips.index_select(0, starts.view(-1)).view(count, height, width, channels)
-
-
-def horizontal_flip(images: Tensor, options: HorizontalFlip) -> Tensor:
-    """Images of which each is mirrored with the given probability."""
-    mirrored = torch.rand(len(images), device=images.device) < options.probability
-    return torch.where(mirrored[:, None, None, None], images.flip(2), images)
-
-
-_STEPS: Mapping[type, Callable[[Tensor, Any], Tensor]] = {
-    PadAndCrop: pad_and_crop,
-    HorizontalFlip: horizontal_flip,
+_CHANGES: Mapping[type, Callable[[Tensor, Any], Tensor]] = {
+    config.PadAndCrop: geometry.pad_and_crop,
+    config.RandomResizedCrop: geometry.random_resized_crop,
+    config.HorizontalFlip: geometry.horizontal_flip,
+    config.Rotation: geometry.rotation,
+    config.ColourJitter: colours.colour_jitter,
+    config.Grayscale: colours.grayscale,
+    config.GaussianBlur: colours.gaussian_blur,
+    config.Erasing: geometry.erasing,
+}
+_MIXES: Mapping[type, Callable[[Tensor, Tensor, Any], tuple[Tensor, Tensor]]] = {
+    config.Mixup: mixing.mixup,
+    config.CutMix: mixing.cutmix,
 }
 
 
 def augment(images: Tensor, steps: Sequence[Augmentation]) -> Tensor:
-    """Images after all steps, in their order: uint8 (N, H, W, C), like the input.
+    """Images after all steps that change single ones, in their order: uint8 (N, H, W, C), like the input.
 
     Draws come from torch's global generator of the images' device.
     """
     for step in steps:
-        images = _STEPS[type(step)](images, step)
+        if change := _CHANGES.get(type(step)):
+            images = change(images, step)
     return images
+
+
+def mix(
+    images: Tensor, labels: Tensor, steps: Sequence[Augmentation], *, classes: int
+) -> tuple[Tensor, Tensor]:
+    """Images after all steps that mix two, and their labels: as they are, or shares (N, classes) if mixed."""
+    wanted = [step for step in steps if type(step) in _MIXES]
+    if not wanted:
+        return images, labels
+    shares = functional.one_hot(labels, classes).float()
+    for step in wanted:
+        images, shares = _MIXES[type(step)](images, shares, step)
+    return images, shares

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +10,8 @@ import torch
 from torch import Tensor
 
 from cnnviz.config import Augmentation
-from cnnviz.data.augmentation import augment
+from cnnviz.data.augmentation import augment, mix
+from cnnviz.data.geometry import resize
 
 
 @dataclass(frozen=True)
@@ -20,9 +22,16 @@ class Images:
     """uint8, (N, H, W, C)."""
     labels: Tensor
     """int64, (N,)."""
+    size: int | None = None
+    """Width and height that a batch is resized to; None leaves it as it is."""
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def batch(self, which: Tensor | slice) -> Tensor:
+        """The pixels of some images in the wanted size: uint8, (N, H, W, C)."""
+        pixels = self.pixels[which]
+        return pixels if self.size is None else resize(pixels, self.size)
 
 
 def on_device(
@@ -30,9 +39,11 @@ def on_device(
     labels: npt.NDArray[np.int64],
     indices: npt.NDArray[np.int64],
     device: torch.device,
+    size: int | None = None,
 ) -> Images:
-    """The chosen images and labels, copied to the device."""
+    """The chosen images and labels, copied to the device; batches of them are resized to `size`."""
     return Images(
+        size=size,
         pixels=torch.from_numpy(np.ascontiguousarray(images[indices])).to(device),
         labels=torch.from_numpy(np.ascontiguousarray(labels[indices])).to(device),
     )
@@ -60,8 +71,26 @@ class Normalise:
         return rows.view(count, height, width, channels).permute(0, 3, 1, 2)
 
 
+class Batch(NamedTuple):
+    """What a training step needs."""
+
+    inputs: Tensor
+    """float32, (N, C, H, W), normalised."""
+    labels: Tensor
+    """int64, (N,): the class, or the one of the larger share where two images were mixed."""
+    targets: Tensor
+    """The labels, or shares of the classes (N, classes) where images were mixed."""
+
+
 def training_batch(
-    images: Images, indices: Tensor, normalise: Normalise, augmentation: Sequence[Augmentation] = ()
-) -> tuple[Tensor, Tensor]:
-    """Inputs (N, C, H, W) and labels (N,) of the chosen images, augmented."""
-    return normalise(augment(images.pixels[indices], augmentation)), images.labels[indices]
+    images: Images,
+    indices: Tensor,
+    normalise: Normalise,
+    augmentation: Sequence[Augmentation] = (),
+    *,
+    classes: int = 0,
+) -> Batch:
+    """The chosen images, augmented. `classes` is needed where images are mixed."""
+    labels = images.labels[indices]
+    pixels, targets = mix(augment(images.batch(indices), augmentation), labels, augmentation, classes=classes)
+    return Batch(normalise(pixels), labels if targets is labels else targets.argmax(1), targets)

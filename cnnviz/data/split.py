@@ -30,6 +30,20 @@ def of_run(dataset: Dataset, how: Data) -> tuple[Indices, Indices]:
     )
 
 
+def for_test(dataset: Dataset, how: Data) -> Indices:
+    """Indices of the test images of a run with this configuration, in their order.
+
+    Raises ConfigError if there are not so many.
+    """
+    count = len(dataset.test_labels)
+    if how.test is None:
+        return np.arange(count, dtype=np.int64)
+    if how.test > count:
+        raise ConfigError(f"test={how.test:,} does not fit: there are {count:,} test images.")
+    order = np.random.default_rng(how.split_seed).permutation(count)
+    return np.sort(stratified(dataset.test_labels, order, how.test))
+
+
 def train_validation(
     labels: Labels, *, train: int | None, validation: int | None, seed: int, own_validation: int = 0
 ) -> tuple[Indices, Indices]:

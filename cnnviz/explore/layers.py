@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +37,8 @@ class Layer:
     """Output of a whole block (after a residual addition, say); otherwise of a single module."""
     idle: bool
     """Passes its input on unchanged when evaluated, as dropout does."""
+    frozen: bool = False
+    """Has numbers of its own, none of which was trained."""
 
     @property
     def label(self) -> str:
@@ -54,8 +56,13 @@ class _Call:
     idle: bool
 
 
-def layers(model: nn.Module, input_shape: Sequence[int]) -> list[Layer]:
-    """All layers of `model` in the order in which they run, found by one pass of an image (C, H, W)."""
+def layers(
+    model: nn.Module, input_shape: Sequence[int], *, frozen: Collection[str] = frozenset()
+) -> list[Layer]:
+    """All layers of `model` in the order in which they run, found by one pass of an image (C, H, W).
+
+    `frozen` names the weights that were not trained.
+    """
     modules = watched(model)
     calls = _trace(model, modules, input_shape)
     owned = _parameters(model, {call.module for call in calls})
@@ -70,9 +77,15 @@ def layers(model: nn.Module, input_shape: Sequence[int]) -> list[Layer]:
             input=call.input,
             block=is_block(modules[call.module]),
             idle=call.idle,
+            frozen=_is_frozen(modules[call.module], call.module, frozen),
         )
         for index, call in enumerate(calls)
     ]
+
+
+def _is_frozen(module: nn.Module, name: str, frozen: Collection[str]) -> bool:
+    own = [f"{name}.{key}" for key, _ in module.named_parameters()]
+    return bool(own) and all(key in frozen for key in own)
 
 
 def layer_named(listed: Sequence[Layer], name: str) -> Layer:

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from cnnviz import atomic
 from cnnviz.config import Network, Strict
-from cnnviz.errors import CheckpointError
-from cnnviz.models.registry import Shape, build
+from cnnviz.errors import CheckpointError, ConfigError
+from cnnviz.models.registry import Shape, build, outline
 
 _KEY = "cnnviz"
 
@@ -83,9 +83,9 @@ def load(path: Path) -> tuple[nn.Module, Card]:
     """
     card, tensors = read(path)
     try:
-        with torch.device("meta"):  # a card can claim any size: compare before anything is allocated
-            claimed = build(card.network, image_shape=card.image_shape, classes=len(card.classes))
-    except RuntimeError as error:
+        # A card can claim any size: compare before anything is allocated.
+        claimed = outline(card.network, image_shape=card.image_shape, classes=len(card.classes))
+    except (RuntimeError, ConfigError) as error:
         raise CheckpointError(f"{path.name} describes a network that can't be built.") from error
     _compare(claimed.state_dict(), tensors, source=path.name)
     model = build(card.network, image_shape=card.image_shape, classes=len(card.classes))

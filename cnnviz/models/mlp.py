@@ -6,16 +6,8 @@ from math import prod
 
 from torch import nn
 
-from cnnviz.config import Activation, Mlp
-
-ACTIVATIONS: dict[Activation, type[nn.Module]] = {
-    "relu": nn.ReLU,
-    "sigmoid": nn.Sigmoid,
-    "tanh": nn.Tanh,
-    "gelu": nn.GELU,
-    "mish": nn.Mish,
-    "leaky_relu": nn.LeakyReLU,
-}
+from cnnviz.config import Mlp
+from cnnviz.models.activations import ACTIVATIONS
 
 
 def build(options: Mlp, *, image_shape: tuple[int, int, int], classes: int) -> nn.Module:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
 
 from cnnviz.config import Network
-from cnnviz.models import mlp, resnet
+from cnnviz.models import alexnet, cnn, mlp, resnet, vgg, zoo
 
 Shape = tuple[int, int, int]
 """Height, width and channels of an image."""
@@ -21,8 +22,8 @@ class Family:
     summary: str
     build: Callable[..., nn.Module]
     """`build(options, image_shape=…, classes=…)` gives the network with random weights."""
-    imagenet: Callable[[nn.Module, bool], None] | None = None
-    """Copies ImageNet weights into a network; None where there are none."""
+    pretrained: Callable[[Any], str] | None = None
+    """Name of the network of torchvision whose ImageNet weights fit these options; None where there is none."""
 
 
 FAMILIES: Mapping[str, Family] = {
@@ -31,11 +32,34 @@ FAMILIES: Mapping[str, Family] = {
         summary="Fully connected layers on the flattened image.",
         build=mlp.build,
     ),
+    "cnn": Family(
+        title="CNN",
+        summary="Convolutions with pooling between them, then linear layers: all of it yours to choose.",
+        build=cnn.build,
+    ),
     "resnet18": Family(
         title="ResNet-18",
         summary="Eight residual blocks in four stages (He et al. 2015).",
         build=resnet.build,
-        imagenet=resnet.copy_imagenet,
+        pretrained=lambda options: "resnet18",
+    ),
+    "vgg11_bn": Family(
+        title="VGG-11 with batch norm",
+        summary="Eight 3×3 convolutions and a small head (Simonyan and Zisserman 2014); 32 pixels or more.",
+        build=vgg.build,
+        pretrained=lambda options: "vgg11_bn",
+    ),
+    "alexnet": Family(
+        title="AlexNet",
+        summary="Five convolutions and three linear layers (Krizhevsky 2014); made for 224 pixels.",
+        build=alexnet.build,
+        pretrained=lambda options: "alexnet",
+    ),
+    "torchvision": Family(
+        title="Any of torchvision's",
+        summary="One of torchvision's classifiers, from MobileNet to ViT, by its name.",
+        build=zoo.build,
+        pretrained=lambda options: options.model,
     ),
 }
 
@@ -45,3 +69,17 @@ def build(network: Network, *, image_shape: Shape, classes: int, seed: int = 0) 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return FAMILIES[network.name].build(network, image_shape=image_shape, classes=classes)
+
+
+def outline(network: Network, *, image_shape: Shape, classes: int) -> nn.Module:
+    """A network without values (on the meta device): its names and shapes, for nothing.
+
+    Raises as `build` does where the network does not fit the images.
+    """
+    make = FAMILIES[network.name].build
+    try:
+        with torch.device("meta"):
+            return make(network, image_shape=image_shape, classes=classes)
+    except NotImplementedError:  # RegNet computes its widths with tensors
+        with torch.random.fork_rng(devices=[]):
+            return make(network, image_shape=image_shape, classes=classes).to("meta")

@@ -17,11 +17,11 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from cnnviz import atomic, workspace
-from cnnviz.errors import CnnvizError
+from cnnviz.errors import CnnvizError, RunError
 from cnnviz.runs import lease, status
 from cnnviz.runs.control import STOP
 from cnnviz.runs.metrics import Journal
-from cnnviz.runs.run import Run, every
+from cnnviz.runs.run import Run
 
 if TYPE_CHECKING:
     from cnnviz.train.execution import Execution
@@ -42,6 +42,8 @@ class Worker:
         self.descriptor = descriptor
         self.status = status.read(run.folder)
         self._told = 0.0
+        self._created: dict[str, float] = {}
+        """When other runs were made, as far as it was needed; it does not change."""
 
     def work(self) -> None:
         """Train to the end, to a stop request or to a failure, and say in `status.json` which it was."""
@@ -84,14 +86,20 @@ class Worker:
             reason = f"Waits for {ahead[0]}." if ahead else "Waits for the run before it."
             if reason != self.status.reason:
                 self.tell(state="queued", reason=reason)
-            time.sleep(0.2)
+            time.sleep(0.2 * (1 + len(ahead)))  # a long line looks less often
         self.tell(state="running", reason="Loading.")
 
     def _ahead(self) -> list[str]:
         """Living runs that started before this one, the one that trains first."""
         mine = (self.run.record.created, self.run.id)
-        older = [run for run in every() if (run.record.created, run.id) < mine]
-        return [run.id for run in older if lease.held(run.folder / "lease")]
+        root = workspace.checkpoints_root()
+        alive = [path.parent.name for path in root.glob("*/lease") if lease.held(path)]
+        for name in alive:
+            if name not in self._created:
+                with suppress(RunError):  # a folder that is just being made or deleted
+                    self._created[name] = Run(name, root / name).record.created
+        older = sorted((created, name) for name, created in self._created.items() if name in alive)
+        return [name for created, name in reversed(older) if (created, name) < mine]
 
     def _train(self) -> None:
         import torch
@@ -204,7 +212,7 @@ def _facts(session: "Session") -> dict[str, Any]:
         "parameters": sum(value.numel() for value in session.model.parameters()),
         "train": len(session.train),
         "validation": len(session.validation),
-        "test": len(session.dataset.test_labels),
+        "test": session.config.data.test or len(session.dataset.test_labels),
         "steps_per_epoch": session.steps_per_epoch,
         "classes": session.card.classes,
         "image_shape": session.card.image_shape,

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from cnnviz.config import Network
 from cnnviz.errors import ConfigError
-from cnnviz.models.registry import FAMILIES, Shape, build
+from cnnviz.models.registry import Shape, build, outline
 from cnnviz.train.evaluate import forward
 from cnnviz.train.execution import Execution, find_device, wait
 
@@ -48,13 +48,24 @@ def measure(network: Network, *, device: str, precision: str, image_shape: Shape
 
 
 def parameter_count(network: Network, *, image_shape: Shape, classes: int) -> int:
-    """Number of trained values; nothing is allocated.
+    """Number of values; nothing is allocated or computed.
 
-    Raises ConfigError when the network can't be built for such images.
+    Raises ConfigError when the network can't be built for such images or can't read them, with the layer.
     """
+    height, width, channels = image_shape
     try:
-        with torch.device("meta"):
-            model = FAMILIES[network.name].build(network, image_shape=image_shape, classes=classes)
+        model = outline(network, image_shape=image_shape, classes=classes).eval()
     except (RuntimeError, ValueError) as error:
-        raise ConfigError(f"This network does not fit images of {image_shape}: {error}.") from error
+        raise ConfigError(f"This network does not fit images of {height}×{width}: {error}.") from error
+    entered: list[str] = []
+    for name, module in model.named_modules():
+        module.register_forward_pre_hook(lambda *_, name=name: entered.append(name))
+    try:
+        with torch.no_grad():
+            model(torch.empty(1, channels, height, width, device="meta"))
+    except (RuntimeError, ValueError, AssertionError) as error:
+        why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ConfigError(
+            f"This network does not fit images of {height}×{width}: its layer {entered[-1]!r} can't go on ({why})."
+        ) from error
     return sum(parameter.numel() for parameter in model.parameters())

@@ -6,13 +6,20 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from cnnviz.data.batches import Images, Normalise
 from cnnviz.train.events import Tick
 from cnnviz.train.execution import Execution
+from cnnviz.train.loss import cross_entropy
 
-BATCH = 500
+_BATCH = 500
+"""Images of 32×32 at once; fewer where they are larger."""
+
+
+def batch_size(images: Images) -> int:
+    """How many of these images are looked at at once."""
+    height, width = (images.size,) * 2 if images.size else images.pixels.shape[1:3]
+    return min(_BATCH, max(16, _BATCH * 32 * 32 // (height * width)))
 
 
 @dataclass(frozen=True)
@@ -40,18 +47,28 @@ def evaluate(
 
 
 def evaluating(
-    model: nn.Module, images: Images, normalise: Normalise, *, classes: int, way: Execution | None = None
+    model: nn.Module,
+    images: Images,
+    normalise: Normalise,
+    *,
+    classes: int,
+    way: Execution | None = None,
+    softmax_first: bool = False,
 ) -> Generator[Tick, None, Score]:
-    """As `evaluate`, a batch at a time: yields after each, returns the score."""
+    """As `evaluate`, a batch at a time: yields after each, returns the score.
+
+    With `softmax_first` the loss is that of a training which made this mistake.
+    """
     model.eval()
     way = way or Execution(images.labels.device.type)
     losses = []
     right = torch.zeros(classes, device=images.labels.device, dtype=torch.int64)
-    for start in range(0, len(images), BATCH):
+    size = batch_size(images)
+    for start in range(0, len(images), size):
         with torch.inference_mode():
-            labels = images.labels[start : start + BATCH]
-            logits = forward(model, normalise(images.pixels[start : start + BATCH]), way)
-            losses.append(functional.cross_entropy(logits, labels, reduction="sum"))
+            labels = images.labels[start : start + size]
+            logits = forward(model, normalise(images.batch(slice(start, start + size))), way)
+            losses.append(cross_entropy(logits, labels, softmax_first=softmax_first, reduction="sum"))
             right += labels[logits.argmax(1) == labels].bincount(minlength=classes)
         yield Tick()
     total = images.labels.bincount(minlength=classes)

@@ -7,15 +7,16 @@ from math import isfinite
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from cnnviz.config import EarlyStopping
 from cnnviz.data.batches import training_batch
 from cnnviz.errors import CnnvizError
 from cnnviz.models.checkpoint import fingerprint
+from cnnviz.models.freezing import train_mode
 from cnnviz.train.evaluate import evaluating, forward
 from cnnviz.train.events import EpochEnded, Event, Finished, StepLogged, Tick
 from cnnviz.train.execution import wait
+from cnnviz.train.loss import cross_entropy
 from cnnviz.train.optimisers import set_rates
 from cnnviz.train.randomness import epoch_order, seed_step
 from cnnviz.train.schedules import Rates, rates
@@ -48,7 +49,7 @@ def _epoch(session: Session) -> Iterator[Event]:
     per_epoch = session.steps_per_epoch
     every = max(1, -(-per_epoch * config.epochs // _LOGGED_STEPS))
     order = epoch_order(config.seed, progress.epoch, len(train)).to(train.labels.device)
-    session.model.train()
+    train_mode(session.model)
     done = progress.step - progress.epoch * per_epoch
     if not done:
         session.tally.zero_()
@@ -100,10 +101,17 @@ def _rates(session: Session, step: int) -> Rates:
 def _step(session: Session, indices: Tensor, *, measure: bool) -> tuple[Tensor, Tensor, Tensor]:
     """One update; gives loss, right answers and gradient norm of its batch, still on the device."""
     config, model = session.config, session.model
-    inputs, labels = training_batch(session.train, indices, session.normalise, config.augmentation)
+    inputs, labels, targets = training_batch(
+        session.train, indices, session.normalise, config.augmentation, classes=len(session.card.classes)
+    )
     whole = len(indices) == config.batch_size
     logits = forward(session.compiled if whole else model, inputs, session.way)
-    loss = functional.cross_entropy(logits, labels, label_smoothing=config.label_smoothing)
+    loss = cross_entropy(
+        logits,
+        targets,
+        softmax_first=config.softmax_before_loss,
+        label_smoothing=config.label_smoothing,
+    )
     session.scaler.scale(loss).backward()
     norm = _clip(session) if measure or config.clip_norm or config.clip_value else loss
     session.scaler.step(session.optimiser)
@@ -141,6 +149,7 @@ def _end_of_epoch(session: Session) -> Iterator[Event]:
         session.normalise,
         classes=len(session.card.classes),
         way=session.way,
+        softmax_first=session.config.softmax_before_loss,
     )
     seen = min(session.steps_per_epoch * config.batch_size, len(session.train))
     train_loss, train_accuracy = (value / seen for value in session.tally.tolist())
@@ -192,7 +201,11 @@ def _finish(session: Session) -> Iterator[Event]:
     progress = session.progress
     watch = Stopwatch()
     score = yield from evaluating(
-        session.model, session.test_images(), session.normalise, classes=len(session.card.classes)
+        session.model,
+        session.test_images(),
+        session.normalise,
+        classes=len(session.card.classes),
+        softmax_first=session.config.softmax_before_loss,
     )
     progress.seconds += watch.lap()
     yield Finished(

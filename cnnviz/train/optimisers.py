@@ -10,8 +10,8 @@ from cnnviz.config import Adadelta, Adam, AdamW, AnyOptimiser, RmsProp, Sgd
 
 
 def build(options: AnyOptimiser, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-    """The optimiser, with PyTorch's fused step where it has one."""
-    wanted = list(parameters)
+    """The optimiser of those parameters that are not frozen, with PyTorch's fused step where it has one."""
+    wanted = [parameter for parameter in parameters if parameter.requires_grad]
     common: dict[str, Any] = {"lr": options.learning_rate, "weight_decay": options.weight_decay}
     match options:
         case Sgd():

@@ -19,6 +19,7 @@ from cnnviz.data.prepared import Dataset
 from cnnviz.data.split import IMAGENET_MEAN, IMAGENET_STD, channel_statistics
 from cnnviz.errors import ConfigError
 from cnnviz.models.checkpoint import Card
+from cnnviz.models.freezing import train_mode
 from cnnviz.train import execution, optimisers
 from cnnviz.train.evaluate import forward
 from cnnviz.train.execution import Execution, Probe
@@ -99,13 +100,17 @@ class Session:
         """The device in words."""
         if self.way.device == "cuda":
             return torch.cuda.get_device_name()
-        return f"{torch.get_num_threads()} CPU threads" if self.way.device == "cpu" else self.way.device
+        threads = torch.get_num_threads()
+        return f"{threads} CPU thread{'s' * (threads > 1)}" if self.way.device == "cpu" else self.way.device
 
     def test_images(self) -> Images:
         """The test split on the device."""
-        every = np.arange(len(self.dataset.test_labels))
         return on_device(
-            self.dataset.test_images, self.dataset.test_labels, every, self.normalise.scale.device
+            self.dataset.test_images,
+            self.dataset.test_labels,
+            split.for_test(self.dataset, self.config.data),
+            self.normalise.scale.device,
+            self.config.data.size,
         )
 
     @property
@@ -176,6 +181,7 @@ def prepare(config: RunConfig, dataset: Dataset, *, way: Execution | None = None
     Raises ConfigError when the configuration does not fit the data or the machine.
     """
     indices, held_out = split.of_run(dataset, config.data)
+    split.for_test(dataset, config.data)  # what does not fit is said now, not after the training
     if config.batch_size > len(indices):
         raise ConfigError(
             f"The batch size ({config.batch_size}) is larger than the training set ({len(indices)} images): "
@@ -186,10 +192,11 @@ def prepare(config: RunConfig, dataset: Dataset, *, way: Execution | None = None
         raise ConfigError(
             f"This run was computed on {way.device} and goes on only there, not on {device.type}."
         )
+    image_shape = config.data.shape(dataset.image_shape)
     mean, std = _statistics(config, dataset, indices)
     card = Card(
         network=config.network,
-        image_shape=dataset.image_shape,
+        image_shape=image_shape,
         classes=dataset.classes,
         mean=mean,
         std=std,
@@ -197,17 +204,17 @@ def prepare(config: RunConfig, dataset: Dataset, *, way: Execution | None = None
         epoch=0,
         step=0,
     )
-    model = starting_network(config, image_shape=dataset.image_shape, classes=len(dataset.classes))
-    train = on_device(dataset.train_images, dataset.train_labels, indices, device)
+    model = starting_network(config, image_shape=image_shape, classes=len(dataset.classes))
+    train = on_device(dataset.train_images, dataset.train_labels, indices, device, config.data.size)
     normalise = Normalise.of(mean, std, device)
     if way is None:
         first = torch.arange(config.batch_size, device=device)
         steps = len(train) // config.batch_size * config.epochs
         model = model.to(device)
-        inputs, labels = training_batch(train, first, normalise)
+        inputs, labels, _ = training_batch(train, first, normalise)
 
         def probe_step(candidate: nn.Module, candidate_way: Execution) -> None:
-            logits = forward(candidate.train(), inputs, candidate_way)
+            logits = forward(train_mode(candidate), inputs, candidate_way)
             functional.cross_entropy(logits, labels).backward()
             candidate.zero_grad(set_to_none=True)
 
@@ -223,7 +230,7 @@ def prepare(config: RunConfig, dataset: Dataset, *, way: Execution | None = None
         way=probe.chosen,
         probe=probe,
         train=train,
-        validation=on_device(dataset.train_images, dataset.train_labels, held_out, device),
+        validation=on_device(dataset.train_images, dataset.train_labels, held_out, device, config.data.size),
         dataset=dataset,
         normalise=normalise,
     )

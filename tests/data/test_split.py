@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnnviz.data import prepared
-from cnnviz.data.split import channel_statistics, imagenet_statistics, stratified, train_validation
+from cnnviz.data.split import (
+    channel_statistics,
+    for_test,
+    imagenet_statistics,
+    stratified,
+    train_validation,
+)
 from cnnviz.errors import ConfigError
 
 
@@ -118,3 +124,16 @@ def test_statistics_of_mnist_are_the_known_ones(real_data: Path) -> None:
     images = prepared.read(real_data / "mnist").train_images
     mean, std = channel_statistics(images, np.arange(len(images)))
     np.testing.assert_allclose([mean[0], std[0]], [0.1307, 0.3081], atol=5e-5)
+
+
+def test_test_images_are_all_or_some_of_each_class(tiny_data):
+    from cnnviz.config import Data
+    from cnnviz.data import catalogue
+
+    dataset = catalogue.load(tiny_data)
+    assert for_test(dataset, Data()).tolist() == list(range(60))
+    some = for_test(dataset, Data(test=12))
+    assert np.bincount(dataset.test_labels[some]).tolist() == [3, 3, 3, 3]
+    assert some.tolist() == for_test(dataset, Data(test=12)).tolist()
+    with pytest.raises(ConfigError, match="test=61 does not fit: there are 60"):
+        for_test(dataset, Data(test=61))

@@ -9,8 +9,8 @@ from torchvision.models import ResNet18_Weights, resnet18
 from cnnviz.config import ImageNetStart, Mlp, ResNet18, RunConfig
 from cnnviz.errors import ConfigError, WeightsUnavailable
 from cnnviz.models import pretrained
-from cnnviz.models.pretrained import imagenet_weights
-from cnnviz.models.registry import FAMILIES, build
+from cnnviz.models.pretrained import copy_imagenet, imagenet_weights
+from cnnviz.models.registry import build
 from cnnviz.train.start import starting_network
 
 FILE = "resnet18-f37072fd.pth"
@@ -124,11 +124,9 @@ def test_a_damaged_file_is_named(home: Path, fault: str, fake: Path) -> None:
             "pickle": b"\x80\x04.",
         }
         path.write_bytes(contents[fault])
-    copy = FAMILIES["resnet18"].imagenet
-    assert copy is not None
     model = build(ResNet18(), image_shape=(8, 8, 3), classes=2)
     with pytest.raises(WeightsUnavailable) as error:
-        copy(model, False)
+        copy_imagenet(model, "resnet18")
     assert str(path) in str(error.value)
     assert "delete" in str(error.value)
     assert len(str(error.value).splitlines()) == 1

@@ -7,8 +7,9 @@ from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional
 
 from cnnviz.config import HorizontalFlip, PadAndCrop
-from cnnviz.data.augmentation import augment, horizontal_flip, pad_and_crop
+from cnnviz.data.augmentation import augment
 from cnnviz.data.batches import Images, Normalise, training_batch
+from cnnviz.data.geometry import horizontal_flip, pad_and_crop
 
 
 def noise(count: int, height: int = 6, width: int = 5, channels: int = 3) -> torch.Tensor:
@@ -113,7 +114,7 @@ def test_a_training_batch_is_the_chosen_images() -> None:
     pixels, labels = noise(30), torch.arange(30) % 4
     chosen = torch.tensor([5, 2, 29])
     normalise: Any = Normalise.of([0.0] * 3, [1.0] * 3, torch.device("cpu"))
-    inputs, answers = training_batch(Images(pixels, labels), chosen, normalise)
+    inputs, answers, _ = training_batch(Images(pixels, labels), chosen, normalise)
     expected = pixels[chosen].numpy().transpose(0, 3, 1, 2) / 255
     np.testing.assert_allclose(inputs.numpy(), expected, rtol=1e-6)
     assert answers.tolist() == [1, 2, 1]

@@ -50,7 +50,7 @@ def test_dropout_is_off_and_nothing_changes(model: nn.Module) -> None:
 
 
 def test_can_be_stopped_after_each_batch(model: nn.Module, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "BATCH", 10)
+    monkeypatch.setattr(module, "_BATCH", 10)
     ticks = list(evaluating(model, images(35), NORMALISE, classes=6))
     assert len(ticks) == 4
     assert not torch.is_inference_mode_enabled()
