@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from cnnviz.data import download, prepared, shapes, split
+from cnnviz.data import download, insects, prepared, shapes, split
 from cnnviz.data.prepared import Dataset
 from cnnviz.data.scratch import Progress, locked, silent
 from cnnviz.errors import ConfigError, DataError, NotFound
@@ -32,6 +33,8 @@ class Entry:
     prepare: Callable[[Path, Progress], Dataset]
     """Writes the data set into a folder that does not exist yet."""
     family: str
+    by_hand: Callable[[Path], str] = lambda root: "go online once"
+    """What to do without a network, to be read after 'or'."""
     made_from: str | None = None
     """The data set that has to be here first."""
 
@@ -63,7 +66,7 @@ def load(name: str, progress: Progress | None = None) -> Dataset:
     if not entry.offline:
         raise DataError(
             f"The data set {name!r} is not here yet: get it in the app's Data section or with "
-            f"`python -m cnnviz data get {name}`, or {download.by_hand(name, data_root())}."
+            f"`python -m cnnviz data get {name}`, or {entry.by_hand(data_root())}."
         )
     if entry.made_from:
         load(entry.made_from)
@@ -234,6 +237,7 @@ _ENTRIES = {
             offline=False,
             download_mb=11.6,
             prepare=download.mnist,
+            by_hand=partial(download.by_hand, "mnist"),
             family="handwriting",
         ),
         Entry(
@@ -247,6 +251,7 @@ _ENTRIES = {
             offline=False,
             download_mb=30.9,
             prepare=download.fashion_mnist,
+            by_hand=partial(download.by_hand, "fashion-mnist"),
             family="clothing",
         ),
         Entry(
@@ -260,6 +265,21 @@ _ENTRIES = {
             offline=False,
             download_mb=170.5,
             prepare=download.cifar10,
+            by_hand=partial(download.by_hand, "cifar10"),
+            family="photographs",
+        ),
+        Entry(
+            name="ants-bees",
+            title="Ants and bees",
+            summary="398 photographs of ants and bees, 224×224 pixels: few images, as in life.",
+            shape=(224, 224, 3),
+            classes=2,
+            train=245,
+            test=153,
+            offline=False,
+            download_mb=47.3,
+            prepare=insects.prepare,
+            by_hand=insects.by_hand,
             family="photographs",
         ),
     )

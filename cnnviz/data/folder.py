@@ -44,9 +44,9 @@ def import_folder(path: Path, *, name: str, side: int, progress: Progress | None
     """
     if not path.is_dir():
         raise DataError(f"There is no folder {path}: check the path.")
-    files = (file for file in path.rglob("*") if file.is_file())
-    sources = {file.relative_to(path).parts: _reader(file) for file in files}
-    return _import(sources, origin=path.resolve().name, name=name, side=side, progress=progress or silent)
+    return _import(
+        on_disk(path), origin=path.resolve().name, name=name, side=side, progress=progress or silent
+    )
 
 
 def import_zip(file: BinaryIO | Path, *, name: str, side: int, progress: Progress | None = None) -> Dataset:
@@ -56,8 +56,18 @@ def import_zip(file: BinaryIO | Path, *, name: str, side: int, progress: Progres
     damaged, unsafe or too large; DataError as in `import_folder`.
     """
     with archive.opened(file) as opened:
-        sources = {parts: _member(opened, parts) for parts in opened.members}
-        return _import(sources, origin="a zip", name=name, side=side, progress=progress or silent)
+        return _import(in_zip(opened), origin="a zip", name=name, side=side, progress=progress or silent)
+
+
+def on_disk(path: Path) -> Sources:
+    """All files under `path`, read when they are asked for."""
+    files = (file for file in path.rglob("*") if file.is_file())
+    return {file.relative_to(path).parts: _reader(file) for file in files}
+
+
+def in_zip(opened: archive.Archive) -> Sources:
+    """All members of a zip, read when they are asked for."""
+    return {parts: _member(opened, parts) for parts in opened.members}
 
 
 def _reader(file: Path) -> Callable[[], bytes]:
@@ -79,6 +89,17 @@ def _import(sources: Sources, *, origin: str, name: str, side: int, progress: Pr
     folder = _free_folder(name)
     if side not in SIDES:
         raise DataError(f"side={side} does not fit: choose {SIDES.start} to {SIDES.stop - 1} pixels.")
+    with prepared.writing(folder), locked(folder):
+        return written(folder, sources, origin=f"Imported from {origin}", side=side, progress=progress)
+
+
+def written(
+    folder: Path, sources: Sources, *, origin: str, side: int, margin: int = 0, progress: Progress
+) -> Dataset:
+    """The pictures as a data set in `folder`, which is locked and does not exist yet.
+
+    Pictures lose `margin` pixels on each edge after they were fitted to the side and both margins.
+    """
     layout = _layout(list(sources))
     classes = _classes(layout)
     files = [
@@ -87,32 +108,33 @@ def _import(sources: Sources, *, origin: str, name: str, side: int, progress: Pr
         for label, kind in enumerate(classes)
         for parts in layout.get(part, {}).get(kind, ())
     ]
-    total = len(files)
+    total, whole = len(files), side + 2 * margin
     notes = Notes()
     labels: dict[str, list[int]] = {"train": [], "validation": [], "test": []}
-    with prepared.writing(folder), locked(folder), temporary(folder) as place:
+    with temporary(folder) as place:
         # Onto the disk, picture by picture: an import may be larger than memory.
         with open(place / "train", "wb") as train_file, open(place / "test", "wb") as test_file:
             for done, (part, label, parts) in enumerate(files):
                 left_out = f", {notes.unreadable:,} left out" if notes.unreadable else ""
                 progress(0.95 * done / total, f"Reading pictures: {done:,} of {total:,}{left_out}")
                 try:
-                    picture = images.fit(images.decode(sources[parts]()), side, side)
+                    picture = images.fit(images.decode(sources[parts]()), whole, whole)
                 except ImageError:
                     notes.unreadable += 1
                     continue
                 notes.add(picture, split=part, name="/".join(parts))
                 labels[part].append(label)
-                (test_file if part == "test" else train_file).write(picture.tobytes())
+                kept = picture[margin : margin + side, margin : margin + side]
+                (test_file if part == "test" else train_file).write(kept.tobytes())
         _refuse_empty({part: labels[part] for part in layout}, total)
-        progress(0.95, f"Writing {name}. {notes}".rstrip())
+        progress(0.95, f"Writing {folder.name}. {notes}".rstrip())
         train = np.array(labels["train"] + labels["validation"], dtype=np.int64)
         test = np.array(labels["test"], dtype=np.int64)
         return prepared.write(
             folder,
-            name=name,
+            name=folder.name,
             classes=classes,
-            source=f"Imported from {origin}" + (f" ({notes})" if str(notes) else ""),
+            source=origin + (f" ({notes})" if str(notes) else ""),
             train_images=_mapped(place / "train", len(train), side),
             train_labels=train,
             test_images=_mapped(place / "test", len(test), side),
