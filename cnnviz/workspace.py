@@ -20,6 +20,11 @@ def checkpoints_root() -> Path:
     return Path(os.environ.get("CNNVIZ_CHECKPOINTS") or ROOT / "checkpoints").expanduser().absolute()
 
 
+def records_root() -> Path:
+    """The folder of figures kept of the reports' experiments: `CNNVIZ_RECORDS`, or `docs/reproduction/`."""
+    return Path(os.environ.get("CNNVIZ_RECORDS") or ROOT / "docs" / "reproduction").expanduser().absolute()
+
+
 def dataset_folder(name: str) -> Path:
     """The folder of one data set, whether or not it exists.
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cnnviz.explore.activations import Summary
     from cnnviz.explore.layers import Layer
     from cnnviz.models.checkpoint import Card
+    from cnnviz.runs.run import Run
 
 _TOP = 5
 
@@ -55,7 +56,7 @@ def activations(
     target = files.destination(out, suffixes=(".png", ".npz"), force=force) if out else None
     where = checkpoint.source(run, snapshot)
     model, card = checkpoint.load(where)
-    listed = _layers(model, card)
+    listed = _layers(model, card, where.run)
     if layer is None:
         document: dict[str, Any] = {
             "checkpoint": where.document(card),
@@ -88,17 +89,26 @@ def activations(
     answer(document, text, as_json=as_json)
 
 
-def _layers(model: nn.Module, card: Card) -> list[Layer]:
+def _layers(model: nn.Module, card: Card, run: Run | None) -> list[Layer]:
     from cnnviz.explore import layers
+    from cnnviz.models.freezing import frozen_weights
 
     height, width, channels = card.image_shape
-    return layers.layers(model, (channels, height, width))
+    frozen = frozen_weights(model, run.config.freeze) if run else set()
+    return layers.layers(model, (channels, height, width), frozen=frozen)
 
 
 def _listing(listed: Sequence[Layer]) -> str:
-    rows = [["LAYER", "KIND", "OUTPUT", "PARAMETERS"]]
+    rows = [["LAYER", "KIND", "OUTPUT", "PARAMETERS", ""]]
     rows += [
-        [one.name, one.kind, "×".join(map(str, one.output_shape)), f"{one.parameters:,}"] for one in listed
+        [
+            one.name,
+            one.kind,
+            "×".join(map(str, one.output_shape)),
+            f"{one.parameters:,}",
+            "frozen" if one.frozen else "",
+        ]
+        for one in listed
     ]
     return table(rows, right=[3])
 

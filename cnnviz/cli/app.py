@@ -10,6 +10,8 @@ from cnnviz.cli.answer import Command
 from cnnviz.cli.data import data
 from cnnviz.cli.evaluate import evaluate
 from cnnviz.cli.models import models
+from cnnviz.cli.recipes import recipes
+from cnnviz.cli.reproduce import reproduce
 from cnnviz.cli.runs import delete, runs, stop
 from cnnviz.cli.train import resume, train
 
@@ -19,7 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (train, runs, resume, stop, delete, evaluate, activations):
+for _command in (train, runs, resume, stop, delete, evaluate, activations, recipes, reproduce):
     app.command(cls=Command)(_command)
 app.add_typer(data)
 app.command(cls=Command)(models)

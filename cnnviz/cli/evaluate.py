@@ -10,6 +10,7 @@ from cnnviz.cli import checkpoint
 from cnnviz.cli.answer import Json, answer, table
 from cnnviz.cli.checkpoint import Source
 from cnnviz.cli.progress import working
+from cnnviz.config import Data
 from cnnviz.errors import ConfigError
 from cnnviz.words import accuracy, standard_error
 
@@ -77,12 +78,11 @@ def _text(score: Score, classes: dict[str, Any]) -> str:
 
 def _images(where: Source, data: Dataset, split: Split) -> tuple[Any, Any, Any]:
     """Pixels and labels that hold the split, and the indices of its images in them."""
-    import numpy as np
-
     from cnnviz.data import split as splitting
 
     if split == "test":
-        return data.test_images, data.test_labels, np.arange(len(data.test_labels))
+        how = where.run.config.data if where.run else Data()
+        return data.test_images, data.test_labels, splitting.for_test(data, how)
     if where.run is None:
         raise ConfigError(f"{where.file.name} alone does not say how its data was split: use --split test.")
     train, validation = splitting.of_run(data, where.run.config.data)
@@ -99,7 +99,8 @@ def _score(
     from cnnviz.train.execution import Execution, find_device
 
     place = torch.device(find_device(device))
-    here: Images = on_device(*images, place)
+    stored, wanted = images[0].shape[1], card.image_shape[0]
+    here: Images = on_device(*images, place, None if stored == wanted else wanted)
     normalise = Normalise.of(card.mean, card.std, place)
     model = Execution(place.type).arrange(model)
     counts = here.labels.bincount(minlength=len(card.classes)).tolist()
@@ -107,7 +108,7 @@ def _score(
 
 
 def _evaluated(model: nn.Module, images: Images, normalise: Any, classes: int, split: Split) -> Score:
-    from cnnviz.train.evaluate import BATCH, evaluating
+    from cnnviz.train.evaluate import batch_size, evaluating
 
     steps = evaluating(model, images, normalise, classes=classes)
     done = 0
@@ -118,5 +119,5 @@ def _evaluated(model: nn.Module, images: Images, normalise: Any, classes: int, s
             except StopIteration as end:
                 score: Score = end.value
                 return score
-            done = min(done + BATCH, len(images))
+            done = min(done + batch_size(images), len(images))
             progress(done / len(images), f"{done:,} of {len(images):,} {split} images")

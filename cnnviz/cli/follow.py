@@ -25,7 +25,7 @@ def follow(run: Run, *, as_json: bool) -> None:
     """
     asked = False
     try:
-        _watch(run)
+        watch(run)
     except KeyboardInterrupt:
         asked = True
         tell("Stopping; what has been learnt is kept …")
@@ -41,7 +41,25 @@ def follow(run: Run, *, as_json: bool) -> None:
     raise typer.Exit(130 if asked else 1)
 
 
-def _watch(run: Run) -> None:
+def finish(run: Run) -> None:
+    """Tell how the run goes until it ends. Ctrl-C stops it.
+
+    Leaves with status 130 after Ctrl-C, and with 1 when the run did not finish.
+    """
+    try:
+        watch(run)
+    except KeyboardInterrupt:
+        tell("Stopping; what has been learnt is kept …")
+        with suppress(RunError):
+            control.stop(run.id)
+        tell(how_it_ended(run, run.status()))
+        raise typer.Exit(130) from None
+    if run.status().state != "finished":
+        tell(how_it_ended(run, run.status()))
+        raise typer.Exit(1)
+
+
+def watch(run: Run) -> None:
     """Tell how the run goes until no worker is at it any more."""
     metrics = Metrics(run.folder / "metrics.jsonl")
     metrics.update()

@@ -51,7 +51,7 @@ def _families(shape: tuple[int, int, int], classes: int) -> list[dict[str, Any]]
                 "name": name,
                 "title": family.title,
                 "summary": family.summary,
-                "imagenet_weights": family.imagenet is not None,
+                "imagenet_weights": family.pretrained is not None,
                 "parameters": parameters,
                 "problem": problem,
                 "options": [asdict(option) for option in options_of(kind)],

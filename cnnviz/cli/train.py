@@ -8,12 +8,15 @@ from typing import Annotated, Any
 import typer
 
 from cnnviz.cli.answer import Json, answer, table, tell
-from cnnviz.cli.document import document
+from cnnviz.cli.document import document, test_line
 from cnnviz.cli.files import content
-from cnnviz.cli.follow import follow
+from cnnviz.cli.follow import finish, follow
+from cnnviz.cli.recipes import Pretrained, Seeds, SizeOption, Variants
 from cnnviz.cli.settings import settings_of
 from cnnviz.config import RunConfig, with_settings
 from cnnviz.errors import ConfigError
+from cnnviz.recipes import book, reproduction
+from cnnviz.recipes.recipe import Size
 from cnnviz.runs import control
 from cnnviz.runs.run import Run
 
@@ -25,9 +28,16 @@ Detach = Annotated[
 def train(
     config: Annotated[
         Path | None,
-        typer.Argument(metavar="[CONFIG.json]", help="Settings, or the config.json of another run."),
+        typer.Argument(
+            metavar="[CONFIG.json|RECIPE]",
+            help="Settings, the config.json of another run, or a recipe such as 002-1.",
+        ),
     ] = None,
     *,
+    variant: Variants = None,
+    size: SizeOption = "full",
+    seeds: Seeds = 1,
+    pretrained: Pretrained = None,
     changes: Annotated[
         list[str] | None,
         typer.Option(
@@ -41,13 +51,33 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train a network. Ctrl-C stops the run; `resume` goes on with it."""
+    if config is not None and not config.exists() and config.suffix != ".json":
+        if settings:
+            raise typer.BadParameter("A recipe says its settings with `recipes ID`.", param_hint="--settings")
+        _recipe(
+            str(config),
+            variant or (),
+            size=size,
+            seeds=seeds,
+            pretrained=pretrained,
+            changes=_pairs(changes or ()),
+            detach=detach,
+            as_json=as_json,
+        )
+        return
+    if variant or size != "full" or seeds > 1 or pretrained:
+        raise typer.BadParameter(
+            "--variant, --size, --seeds and --pretrained belong to a recipe: train 002-1."
+        )
     chosen = with_settings(_read(config), _pairs(changes or ()))
     if settings:
         found = settings_of(chosen)
         text = table([[f"{one.key}={json.dumps(one.value)}", one.explanation] for one in found])
         answer({one.key: one.value for one in found}, text, as_json=as_json)
         return
-    _need_data(chosen.data.name)
+    fits(chosen)
+    for caution in chosen.cautions:
+        tell(caution)
     _go_on(control.start(chosen), detach=detach, as_json=as_json)
 
 
@@ -59,6 +89,52 @@ def resume(
 ) -> None:
     """Take a run up at its last snapshot. Ctrl-C stops it again."""
     _go_on(control.resume(run), detach=detach, as_json=as_json)
+
+
+def _recipe(
+    name: str,
+    variants: Sequence[str],
+    *,
+    size: Size,
+    seeds: int,
+    pretrained: str | None,
+    changes: dict[str, str],
+    detach: bool,
+    as_json: bool,
+) -> None:
+    """Train the variants of a recipe, one after the other."""
+    recipe = book.find(name)
+    if recipe.kind != "train":
+        raise ConfigError(f"{name} trains nothing: `reproduce {name}` shows what it is about.")
+    planned = reproduction.tasks([recipe], variants=variants, size=size, seeds=seeds, pretrained=pretrained)
+    configs = [with_settings(task.config, changes) for task in planned]
+    for config in configs:
+        fits(config)
+    runs = []
+    for config in configs:
+        runs.append(control.start(config))
+        if not detach:
+            tell(f"{runs[-1].title}: {runs[-1].id}")
+            finish(runs[-1])
+    answer([document(run) for run in runs], "\n".join(map(_ended, runs)), as_json=as_json)
+
+
+def _ended(run: Run) -> str:
+    metrics = run.metrics()
+    return f"{run.title}: test {test_line(metrics)}" if metrics.finished else f"{run.title}: {run.id}"
+
+
+def fits(config: RunConfig) -> None:
+    """Nothing, if the data is here and the network can read it.
+
+    Raises DataError that says how to get the data, or ConfigError that names the layer that does not fit.
+    """
+    from cnnviz.data import catalogue
+    from cnnviz.train.estimate import parameter_count
+
+    data = catalogue.load(config.data.name)
+    shape = config.data.shape(data.image_shape)
+    parameter_count(config.network, image_shape=shape, classes=len(data.classes))
 
 
 def _go_on(run: Run, *, detach: bool, as_json: bool) -> None:
@@ -92,11 +168,3 @@ def _pairs(changes: Sequence[str]) -> dict[str, str]:
             raise typer.BadParameter(f"{change!r} is not KEY=VALUE.", param_hint="--set")
         pairs[key.strip()] = value
     return pairs
-
-
-def _need_data(name: str) -> None:
-    """Nothing, if the data set is here or is made on the way; otherwise the error says how to get it."""
-    from cnnviz.data import catalogue
-
-    if name not in catalogue.available():
-        catalogue.load(name)

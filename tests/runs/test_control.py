@@ -98,7 +98,7 @@ class TestStop:
     def test_while_validating(self, long: RunConfig, watch: Any) -> None:
         watch.fault(
             "import time, cnnviz.train.evaluate as m\n"
-            "m.BATCH, plain = 2, m.forward\n"
+            "m._BATCH, plain = 2, m.forward\n"
             "m.forward = lambda *values: (time.sleep(0.2), plain(*values))[1]"
         )
         run = control.start(long)

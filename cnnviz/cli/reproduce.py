@@ -1,0 +1,102 @@
+"""`reproduce`: the reports' experiments run again, as far as they have not been."""
+
+import contextlib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cnnviz import atomic, workspace
+from cnnviz.cli.answer import Json, answer, tell
+from cnnviz.cli.document import how_it_ended
+from cnnviz.cli.follow import watch
+from cnnviz.cli.recipes import Pretrained, Seeds, SizeOption, Variants
+from cnnviz.cli.train import fits
+from cnnviz.errors import CnnvizError, RunError
+from cnnviz.recipes import account, book, reproduction
+from cnnviz.recipes.looking import depths
+from cnnviz.recipes.recipe import Recipe
+from cnnviz.recipes.reproduction import Task
+from cnnviz.recipes.results import Shelf, kept, shelf
+from cnnviz.runs import control
+
+
+def reproduce(
+    recipes: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[RECIPE…]", help="Recipes, in this order. Without any: all."),
+    ] = None,
+    *,
+    variant: Variants = None,
+    size: SizeOption = "full",
+    seeds: Seeds = 1,
+    pretrained: Pretrained = None,
+    write: Annotated[
+        bool,
+        typer.Option(
+            "--write", help="Keep the figures, and write docs/reproduction.md from all that are kept."
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Run what is missing of some recipes, one run after the other. Ctrl-C stops; the same command goes on."""
+    chosen = [book.find(name) for name in recipes] if recipes else list(book.every().values())
+    planned = reproduction.tasks(
+        chosen, variants=variant or (), size=size, seeds=seeds, pretrained=pretrained
+    )
+    todo = list(reproduction.missing(planned, shelf()))
+    tell(f"{len(planned):,} runs, of which {len(todo):,} are to be made.")
+    failed: dict[str, str] = {}
+    for number, task in enumerate(todo, start=1):
+        tell(f"\n{number} of {len(todo)}: {task.config.title}, seed {task.config.seed}")
+        if reason := _made(task, keep=write):
+            failed[f"{task.recipe.id} {task.variant}, seed {task.config.seed}"] = reason
+            tell(reason)
+    path = _written(chosen) if write else None
+    document: dict[str, Any] = {
+        "planned": len(planned),
+        "made": len(todo) - len(failed),
+        "failed": failed,
+        "written": str(path) if path else None,
+    }
+    text = (
+        f"{len(todo) - len(failed)} runs made, {len(planned) - len(todo)} were there, {len(failed)} failed."
+    )
+    answer(document, text + (f" Written: {path}." if path else ""), as_json=as_json)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _made(task: Task, *, keep: bool) -> str:
+    """Make one run; why it could not be made, or nothing. Ctrl-C stops it and leaves."""
+    try:
+        fits(task.config)
+        run = reproduction.begin(task, shelf())
+    except CnnvizError as error:
+        return str(error)
+    try:
+        watch(run)
+    except KeyboardInterrupt:
+        tell("Stopping; the same command goes on from here …")
+        with contextlib.suppress(RunError):
+            control.stop(run.id)
+        raise typer.Exit(130) from None
+    if keep:
+        reproduction.keep(run)
+    status = run.status()
+    return "" if status.state == "finished" else how_it_ended(run, status)
+
+
+def _written(chosen: list[Recipe]) -> Path:
+    """Keep the figures of all finished runs of `chosen`, and write the account of all that are kept."""
+    runs = shelf()
+    for recipe in chosen:
+        for name in book.variants(recipe):
+            for size in ("full", "short"):
+                for one in runs.outcomes(recipe, name, size=size):
+                    if one.run.folder.parent != workspace.records_root():
+                        reproduction.keep(one.run)
+    looked = {one.id: depths(one.look) for one in book.every().values() if one.look}
+    path = workspace.records_root().with_suffix(".md")
+    atomic.replace(path, account.account(Shelf(kept()), looked).encode())
+    return path

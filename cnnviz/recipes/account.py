@@ -1,0 +1,181 @@
+"""`docs/reproduction.md`: reported beside measured, for every recipe."""
+
+from collections.abc import Iterator
+
+from cnnviz.recipes import book, lesson
+from cnnviz.recipes.looking import Depth
+from cnnviz.recipes.recipe import Recipe, Reported, Size, Variant
+from cnnviz.recipes.results import Outcome, Shelf, summary
+from cnnviz.recipes.verdict import verdict
+from cnnviz.words import duration, standard_error
+
+_HEAD = """# Reproduction
+
+What five lab reports say, beside what came out here. Written by `python -m cnnviz reproduce`; every figure has a run
+behind it, whose configuration and metrics are in `docs/reproduction/`. Accuracies are of the test set: mean ± standard
+deviation over seeds where there are several, then the standard error of the test in brackets. Sizes: `full` is as
+reported, `short` has fewer images or epochs and is not comparable.
+"""
+_SIZES: tuple[Size, ...] = ("full", "short")
+
+
+def account(shelf: Shelf, depths: dict[str, list[Depth]]) -> str:
+    """The whole page. `depths` has what was measured of recipes that train nothing, by id."""
+    parts = [_HEAD]
+    for report in book.reports():
+        parts.append(f"## Report {report.report}: {report.title}\n")
+        for recipe in report.recipes:
+            parts.append("\n".join(_section(recipe, shelf, depths.get(recipe.id))))
+    return "\n".join(parts)
+
+
+def best(shelf: Shelf, recipe: Recipe, variant: str) -> tuple[Size, list[Outcome]]:
+    """The outcomes of a variant at the largest size at which there are any."""
+    for size in _SIZES:
+        if found := shelf.outcomes(recipe, variant, size=size):
+            return size, found
+    return "full", []
+
+
+def figure_text(outcomes: list[Outcome], figure: str) -> str:
+    """A figure over seeds with what is known of its error: 71.8 % ± 0.4 (± 0.5)."""
+    found = summary(outcomes, figure)
+    if found is None:
+        return "–"
+    if figure.endswith("accuracy"):
+        spread = f" ± {100 * found.deviation:.1f}" if found.deviation is not None else ""
+        error = 100 * standard_error(found.mean, outcomes[0].count(figure))
+        return f"{100 * found.mean:.1f} %{spread} (± {error:.1f})"
+    if figure == "seconds":
+        return duration(found.mean)
+    if figure.endswith("epoch"):
+        return f"{found.mean:g}"
+    return f"{found.mean:.4f}"
+
+
+def reported_text(reported: Reported, figure: str) -> str:
+    """The same as the report has it."""
+    value = getattr(reported, figure, None)
+    if value is None:
+        return "–"
+    if isinstance(value, tuple):
+        return f"{100 * value[0]:.0f} to {100 * value[1]:.0f} %"
+    if figure.endswith("accuracy"):
+        return f"{100 * value:.1f} %"
+    if figure == "seconds":
+        return duration(value)
+    return f"{value:g}" if figure.endswith("epoch") else f"{value:.4f}"
+
+
+def compared_figures(reported: Reported) -> list[str]:
+    """Names of the figures that both sides can have, as far as the report gives them."""
+    return [
+        name
+        for name in Reported.model_fields
+        if name not in ("per_class", "validation_accuracy_range", "target_test_accuracy", "epoch", "last_lr")
+        and getattr(reported, name) is not None
+    ]
+
+
+def _section(recipe: Recipe, shelf: Shelf, depths: list[Depth] | None) -> Iterator[str]:
+    yield f"### {recipe.id}: {recipe.title}\n"
+    yield f"{recipe.question}\n"
+    match recipe.kind:
+        case "train":
+            yield from _table(recipe, shelf)
+        case "explore":
+            yield from _depth_table(depths)
+        case "teach":
+            yield from _lesson(recipe)
+    for words, text in (("Claimed", recipe.claim), ("Note", recipe.note), ("Finding", recipe.finding)):
+        if text:
+            yield f"**{words}.** {text.strip()}\n"
+    if recipe.assumed:
+        yield f"Assumed: {'; '.join(recipe.assumed)}.\n"
+
+
+def _table(recipe: Recipe, shelf: Shelf) -> Iterator[str]:
+    yield "| variant | reported | measured | runs | size | training | verdict |"
+    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    more = []
+    for variant in book.variants(recipe).values():
+        size, outcomes = best(shelf, recipe, variant.id)
+        figure = _main_figure(variant.reported)
+        said = verdict(recipe, variant.reported, outcomes, size=size)
+        words = said.words if outcomes else _why_not(recipe, variant, shelf)
+        cells = [
+            variant.id,
+            _said(variant.reported, figure),
+            figure_text(outcomes, "test_accuracy" if figure != "validation_accuracy" else figure),
+            str(len(outcomes)),
+            size if outcomes else "–",
+            figure_text(outcomes, "seconds") if outcomes else "–",
+            words,
+        ]
+        yield "| " + " | ".join(cells) + " |"
+        if outcomes and size == "full":
+            more += [_others(variant, outcomes, figure)]
+    yield ""
+    yield from (line for line in more if line)
+
+
+def _main_figure(reported: Reported) -> str:
+    return (
+        "test_accuracy"
+        if reported.test_accuracy is not None or reported.validation_accuracy is None
+        else "validation_accuracy"
+    )
+
+
+def _said(reported: Reported, figure: str) -> str:
+    if reported.validation_accuracy_range is not None:
+        return f"{reported_text(reported, 'validation_accuracy_range')} (validation)"
+    if reported.target_test_accuracy is not None:
+        return f"aims at {100 * reported.target_test_accuracy:.0f} %"
+    text = reported_text(reported, figure)
+    return f"{text} (validation)" if figure == "validation_accuracy" and text != "–" else text
+
+
+def _others(variant: Variant, outcomes: list[Outcome], shown: str) -> str:
+    """The other figures that a report gives, reported / measured."""
+    parts = [
+        f"{name.replace('_', ' ')} {reported_text(variant.reported, name)} / {figure_text(outcomes, name)}"
+        for name in compared_figures(variant.reported)
+        if name != shown
+    ]
+    parts += [
+        f"{name} {100 * value:.1f} % / {100 * outcomes[0].per_class[name]:.1f} %"
+        for name, value in variant.reported.per_class.items()
+        if name in outcomes[0].per_class
+    ]
+    return f"- {variant.id}, reported / measured: {'; '.join(parts)}.\n" if parts else ""
+
+
+def _why_not(recipe: Recipe, variant: Variant, shelf: Shelf) -> str:
+    for size in _SIZES:
+        for run in shelf.runs(recipe, variant.id, size=size):
+            status = run.status()
+            if status.state == "failed" and status.reason:
+                return f"Not run: {status.reason}"
+    return "Not run."
+
+
+def _depth_table(depths: list[Depth] | None) -> Iterator[str]:
+    if not depths:
+        yield "Not run.\n"
+        return
+    yield "| layer | channels | map | zeros | cells that hold half of a map |"
+    yield "| --- | --- | --- | --- | --- |"
+    for depth in depths:
+        size = f"{depth.channels} | {depth.side}×{depth.side}"
+        yield f"| {depth.layer} | {size} | {depth.zeros:.0%} | {depth.spread:.0%} |"
+    yield ""
+
+
+def _lesson(recipe: Recipe) -> Iterator[str]:
+    assert recipe.lesson is not None
+    rows = lesson.table(lesson.output(recipe.lesson))
+    yield "Worked out: " + "; ".join(" ".join(row) for row in rows) + ".\n"
+    for row, column in lesson.wrong(recipe.lesson):
+        said = recipe.lesson.reported[row][column]
+        yield f"- Row {row + 1}, column {column + 1}: reported {said:g}; {lesson.worked(recipe.lesson, row, column)}.\n"

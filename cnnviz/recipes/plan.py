@@ -1,0 +1,99 @@
+"""What is run for a variant of a recipe: its configuration at each size."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cnnviz.config import RunConfig
+from cnnviz.errors import ConfigError
+from cnnviz.recipes import book
+from cnnviz.recipes.book import merged
+from cnnviz.recipes.recipe import Recipe, Settings, Size
+
+_STAND_INS = {"mnist": "digits"}
+"""Data sets that are always there, for those that are not; shapes for all others."""
+_SMOKE: Settings = {
+    "data": {"train": 40, "validation": 20, "test": 20, "normalise": "dataset"},
+    "start": {"source": "random"},
+    "precision": "fp32",
+    "memory_format": "contiguous",
+    "compile": "off",
+}
+_SMALLEST = {"alexnet": 64, "vgg11_bn": 32}
+"""Pixels that a network needs at least, where that is more than stand-ins have or costs less than the recipe's."""
+_SET_BY_MACHINE = ("title", "seed", "device", "precision", "memory_format", "compile")
+"""Settings that do not make another experiment."""
+
+
+def configuration(
+    recipe: Recipe, variant: str, *, size: Size = "full", seed: int = 0, pretrained: str | None = None
+) -> RunConfig:
+    """How a variant is run. With `pretrained`, a run of the bench takes the place of ImageNet's weights.
+
+    Raises NotFound for a variant that does not exist, and ConfigError for a recipe that trains nothing.
+    """
+    if recipe.kind != "train":
+        raise ConfigError(
+            f"{recipe.id} trains nothing: open it on the Experiments page, or `reproduce {recipe.id}`."
+        )
+    chosen = book.variant(recipe, variant)
+    values = merged(recipe.settings, chosen.settings)
+    if size == "short":
+        values = _shortened(values, recipe.short)
+    if size == "smoke":
+        values = _smoke(values)
+    if pretrained and needs_imagenet(recipe, variant):
+        values = merged(values, {"start": {"source": "checkpoint", "run": pretrained}})
+    title = f"{recipe.id} {variant}" + ("" if size == "full" else f" ({size})")
+    return RunConfig.parse(dict(values) | {"title": title, "seed": seed})
+
+
+def needs_imagenet(recipe: Recipe, variant: str) -> bool:
+    """Whether it starts from weights that have to be fetched."""
+    settings = merged(recipe.settings, book.variant(recipe, variant).settings)
+    return bool(settings.get("start", {}).get("source") == "imagenet")
+
+
+def identity(config: RunConfig) -> str:
+    """Equal for two configurations of one experiment, whatever their seed, title or way to compute."""
+    return config.model_copy(update=_DEFAULTS).model_dump_json()
+
+
+def differences(recipe: Recipe) -> dict[str, dict[str, Any]]:
+    """Settings in which the variants differ, as they are in each: by variant, then by dotted key."""
+    names = list(book.variants(recipe))
+    flat = {name: _flat(configuration(recipe, name).model_dump(mode="json")) for name in names}
+    keys = dict.fromkeys(key for values in flat.values() for key in values)
+    differing = [
+        key for key in keys if key != "title" and len({repr(flat[name].get(key)) for name in names}) > 1
+    ]
+    return {name: {key: flat[name].get(key) for key in differing} for name in names}
+
+
+def _shortened(values: Settings, short: Settings) -> Settings:
+    """`values` with fewer images and epochs; never more epochs than they had."""
+    shorter = merged(values, short)
+    return dict(shorter) | {"epochs": min(values["epochs"], shorter["epochs"])}
+
+
+def _smoke(values: Settings) -> Settings:
+    """`values` on a few images that are always there, for one epoch and from random weights."""
+    data, network = values["data"]["name"], values["network"]["name"]
+    side = _SMALLEST.get(network)
+    tiny: dict[str, Any] = {"name": _STAND_INS.get(data, "shapes")}
+    if side or values["data"].get("size"):
+        tiny["size"] = side or 32
+    small = merged(values, merged(_SMOKE, {"data": tiny}))
+    return dict(small) | {"epochs": 1, "batch_size": min(20, values["batch_size"])}
+
+
+def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            found |= _flat(value, f"{before}{key}.")
+        else:
+            found[before + key] = value
+    return found
+
+
+_DEFAULTS = {name: RunConfig.model_fields[name].default for name in _SET_BY_MACHINE}

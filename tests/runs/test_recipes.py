@@ -1,0 +1,110 @@
+"""Every experiment of the reports, from the command line to its test figures, in seconds."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+from typer.testing import CliRunner
+
+from cnnviz.cli.app import app
+from cnnviz.data import catalogue
+from cnnviz.recipes import book
+from cnnviz.runs.run import every, find
+
+TRAINED = [recipe.id for recipe in book.every().values() if recipe.kind == "train"]
+OTHERS = [recipe.id for recipe in book.every().values() if recipe.kind != "train"]
+
+
+@pytest.fixture(scope="module")
+def made_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CNNVIZ_DATA", str(folder))
+        for name in ("shapes", "digits"):
+            catalogue.load(name)
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def _records(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CNNVIZ_RECORDS", str(tmp_path / "docs" / "reproduction"))
+    (tmp_path / "docs").mkdir()
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_an_experiment_runs_from_the_command_line(
+    name: str, quick: None, made_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CNNVIZ_DATA", str(made_data))
+    variant = list(book.variants(book.find(name)))[-1]
+    done = CliRunner().invoke(app, ["train", name, "--variant", variant, "--size", "smoke", "--json"])
+    assert done.exit_code == 0, done.stderr
+    (document,) = json.loads(done.stdout)
+    assert document["state"] == "finished"
+    assert document["title"] == f"{name} {variant} (smoke)"
+    assert 0 <= document["test"]["accuracy"] <= 1
+    assert find(document["id"]).metrics().finished["test_count"] == document["test"]["count"]
+
+
+def test_a_run_of_the_bench_takes_the_place_of_imagenet(
+    quick: None, made_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CNNVIZ_DATA", str(made_data))
+    command = ["train", "004-2", "--size", "smoke", "--json", "--variant"]
+    first = json.loads(CliRunner().invoke(app, [*command, "scratch"]).stdout)[0]["id"]
+    done = CliRunner().invoke(app, [*command, "freeze-10", "--pretrained", first])
+    assert done.exit_code == 0, done.stderr
+    run = find(json.loads(done.stdout)[0]["id"])
+    assert run.config.start.model_dump()["run"] == first
+    before, after = (
+        load_file(find(name).folder / "snapshots" / "last.safetensors") for name in (first, run.id)
+    )
+    assert before["layer1.0.conv1.weight"].equal(after["layer1.0.conv1.weight"])
+    assert before["bn1.running_mean"].equal(after["bn1.running_mean"])
+
+
+def test_reproduce_runs_what_is_missing_and_only_that(
+    quick: None, made_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CNNVIZ_DATA", str(made_data))
+    command = [
+        "reproduce",
+        "003-1e",
+        "--variant",
+        "plain-2",
+        "--variant",
+        "bn-2",
+        "--size",
+        "smoke",
+        "--json",
+    ]
+    first = json.loads(CliRunner().invoke(app, command).stdout)
+    assert (first["planned"], first["made"], first["failed"]) == (2, 2, {})
+    again = json.loads(CliRunner().invoke(app, [*command, "--seeds", "2"]).stdout)
+    assert (again["planned"], again["made"]) == (4, 2)
+    assert len(every()) == 4
+    assert json.loads(CliRunner().invoke(app, command).stdout)["made"] == 0
+
+
+def test_a_variant_that_can_not_run_leaves_the_others_running(
+    quick: None, made_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CNNVIZ_DATA", str(made_data))
+    done = CliRunner().invoke(app, ["reproduce", "001-2", "000-1", "--variant", "none", "--size", "smoke"])
+    assert done.exit_code == 1
+    assert "No variant of 001-2 'none'" in done.stderr
+    done = CliRunner().invoke(app, ["reproduce", "003-2", "003-1e", "--json", "--size", "short"])
+    answer = json.loads(done.stdout)
+    assert done.exit_code == 1
+    assert answer["made"] == 0
+    assert len(answer["failed"]) == 6
+    assert "data get ants-bees" in answer["failed"]["003-2 frozen, seed 0"]
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_trains_nothing_is_shown(name: str, bench: None) -> None:
+    done = CliRunner().invoke(app, ["recipes", name])
+    assert done.exit_code == 0
+    assert book.find(name).question in done.stdout
