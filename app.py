@@ -9,6 +9,8 @@ st.navigation(
     [
         st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
         st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
+        st.Page("pages/experiments.py", title="Experiments", icon=":material/experiment:"),
+        st.Page("pages/data.py", title="Data", icon=":material/photo_library:"),
         st.Page("pages/activations.py", title="Activations", icon=":material/blur_on:"),
         st.Page("pages/filters.py", title="Filters", icon=":material/grid_view:"),
     ],

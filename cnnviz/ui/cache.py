@@ -13,7 +13,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz import workspace
-from cnnviz.config import Data, Network
+from cnnviz.config import Data, Freeze, Network
 from cnnviz.errors import CheckpointError, NotFound
 from cnnviz.render.mosaic import Mosaic, grid
 from cnnviz.runs.run import Run
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from cnnviz.explore.inputs import Input
     from cnnviz.explore.layers import Layer
     from cnnviz.models.checkpoint import Card
+    from cnnviz.recipes.looking import Depth
+    from cnnviz.recipes.recipe import Look
+    from cnnviz.recipes.results import Shelf
     from cnnviz.train.estimate import Speed
 
 Stamp = tuple[str, int, int, int]
@@ -55,13 +58,14 @@ def network(of: Stamp) -> tuple[nn.Module, Card]:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def layers(of: Stamp) -> list[Layer]:
-    """The layers of a snapshot's network, in the order in which they run."""
+def layers(of: Stamp, freeze: Freeze) -> list[Layer]:
+    """The layers of a snapshot's network, in the order in which they run, and what was frozen in training."""
     from cnnviz.explore import layers as exploring
+    from cnnviz.models.freezing import frozen_weights
 
     model, card = network(of)
     height, width, channels = card.image_shape
-    return exploring.layers(model, (channels, height, width))
+    return exploring.layers(model, (channels, height, width), frozen=frozen_weights(model, freeze))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -123,6 +127,14 @@ def dataset(name: str) -> Dataset:
     return catalogue.load(name)
 
 
+@st.cache_data(max_entries=8, show_spinner="Averaging …")
+def mean_images(name: str, _dataset: Dataset) -> Pixels:
+    """The mean training image of each class."""
+    from cnnviz.data import preview
+
+    return preview.mean_images(_dataset)
+
+
 @st.cache_resource
 def _uploads() -> tuple[RLock, OrderedDict[str, Pixels]]:
     return RLock(), OrderedDict()
@@ -159,25 +171,50 @@ def split_sizes(data: Data) -> tuple[int, int]:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def parameter_count(network: Network, data: str) -> int:
+def parameter_count(network: Network, data: Data) -> int:
     """Number of trained values. Raises ConfigError where the network does not fit the images."""
     from cnnviz.train import estimate
 
-    found = dataset(data)
-    return estimate.parameter_count(network, image_shape=found.image_shape, classes=len(found.classes))
+    found = dataset(data.name)
+    shape = data.shape(found.image_shape)
+    return estimate.parameter_count(network, image_shape=shape, classes=len(found.classes))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def parameters_for(network: Network, shape: tuple[int, int, int], classes: int) -> int:
+    """Number of trained values of a network for images of that shape."""
+    from cnnviz.train import estimate
+
+    return estimate.parameter_count(network, image_shape=shape, classes=classes)
+
+
+@st.cache_data(max_entries=16, show_spinner="Looking through the layers …")
+def depths(look: Look) -> list[Depth]:
+    """Sparsity and spread of some layers of a trained network."""
+    from cnnviz.recipes import looking
+
+    return looking.depths(look)
+
+
+@st.cache_resource(ttl=2, show_spinner=False)
+def shelf() -> Shelf:
+    """All runs, by what was run; looked through again every two seconds at the most."""
+    from cnnviz.recipes import results
+
+    return results.shelf()
 
 
 @st.cache_data(max_entries=64, show_spinner="Measuring this machine …")
-def speed(network: Network, data: str, device: str, precision: str) -> Speed:
+def speed(network: Network, data: Data, device: str, precision: str) -> Speed:
     """Training images a second, measured for a second or two."""
     from cnnviz.train import estimate
 
-    found = dataset(data)
+    found = dataset(data.name)
     return estimate.measure(
         network,
         device=device,
         precision=precision,
-        image_shape=found.image_shape,
+        image_shape=data.shape(found.image_shape),
         classes=len(found.classes),
     )
 

@@ -6,10 +6,14 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from cnnviz import workspace
 from tests.browser import app, chromium
 from tests.browser.looks import drawn
 
-PAGES = ("", "train", "activations", "filters")
+PAGES = (
+    "", "train", "experiments", "experiments?recipe=001-3-model1", "experiments?recipe=001-1",
+    "experiments?recipe=000-2.4", "data", "activations", "filters",
+)  # fmt: skip
 WIDTHS = (1440, 390)
 THEMES = ("light", "dark")
 _TALLEST = 4000
@@ -47,7 +51,7 @@ def main() -> None:
                         viewport={"width": width, "height": 900}, color_scheme=theme, device_scale_factor=1
                     )
                     for name in PAGES:
-                        file = target / f"{name or 'home'}-{width}-{theme}.png"
+                        file = target / f"{workspace.slug(name, fallback='home')}-{width}-{theme}.png"
                         shoot(context.new_page(), f"{address}/{name}", file)
                         print(file)
                     context.close()

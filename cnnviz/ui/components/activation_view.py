@@ -23,7 +23,7 @@ _UNIT = 20
 
 def show(looked_at: LookedAt, image: Chosen, values: NDArray[np.float32]) -> None:
     """Choose a layer, and see its maps with their scale."""
-    found = [layer for layer in cache.layers(looked_at.stamp) if not layer.idle]
+    found = [layer for layer in cache.layers(looked_at.stamp, looked_at.run.config.freeze) if not layer.idle]
     names = [layer.name for layer in found]
     by_name = {layer.name: layer for layer in found}
     chooser, before, after = st.columns([6, 2, 2], vertical_alignment="bottom")
@@ -119,7 +119,8 @@ def _first(names: list[str]) -> str:
 
 def _words(layer: "Layer") -> str:
     shape = " × ".join(map(str, layer.output_shape))
-    return f"{layer.index + 1}. {layer.name} · {layer.kind} · {shape}"
+    frozen = " · frozen" if layer.frozen else ""
+    return f"{layer.index + 1}. {layer.name} · {layer.kind} · {shape}{frozen}"
 
 
 def _arrays(maps: NDArray[np.float32], layer: str) -> bytes:

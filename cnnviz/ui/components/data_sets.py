@@ -19,13 +19,20 @@ def show() -> None:
     for name in here:
         entry = entries.get(name)
         st.markdown(f"**{entry.title if entry else name}** · {entry.summary if entry else 'your own images'}")
+    more()
+
+
+def more() -> None:
+    """Buttons that get what is not here."""
+    here = catalogue.available()
+    entries = catalogue.entries()
     missing = [entry for name, entry in entries.items() if name not in here]
     with st.container(horizontal=True):
         if missing:
             with st.popover("Download", icon=":material/download:"):
                 for entry in missing:
                     if st.button(f"{entry.title}, {entry.download_mb:,.0f} MB", key=f"get {entry.name}"):
-                        _work(partial(catalogue.prepare, entry.name))
+                        work(partial(catalogue.prepare, entry.name))
         with st.popover("Import your own", icon=":material/folder_zip:"):
             _import()
 
@@ -41,16 +48,16 @@ def _import() -> None:
     if st.button("Import", type="primary", disabled=not (file or path), key="import"):
         name = workspace.slug(title, fallback="my-images")
         if file:
-            _work(lambda progress: folder.import_zip(file, name=name, side=int(side), progress=progress))
+            work(lambda progress: folder.import_zip(file, name=name, side=int(side), progress=progress))
         else:
-            _work(
+            work(
                 lambda progress: folder.import_folder(
                     Path(path), name=name, side=int(side), progress=progress
                 )
             )
 
 
-def _work(job: Callable[[Progress], object]) -> None:
+def work(job: Callable[[Progress], object]) -> None:
     """Do a long job with a progress bar; leaving the page cancels it."""
     bar = st.progress(0.0, text="Starting …")
 

@@ -18,7 +18,11 @@ _WORDS = {
     "mlp": "MLP", "resnet18": "ResNet-18", "sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop",
     "adadelta": "Adadelta", "relu": "ReLU", "gelu": "GELU", "leaky_relu": "Leaky ReLU", "imagenet": "ImageNet",
     "cifar": "CIFAR", "cpu": "CPU", "cuda": "GPU (CUDA)", "mps": "GPU (Apple)", "one_cycle": "One-cycle",
-    "learning_rate": "Learning rate", "t_max": "Half period",
+    "cnn": "CNN", "vgg11_bn": "VGG-11 with batch norm", "alexnet": "AlexNet", "torchvision": "Any of torchvision's",
+    "convs": "Convolutions", "linear": "Hidden linear layers", "body": "All but the head", "children": "First parts",
+    "matching": "Weights by name", "first_of_pair": "First of each pair", "cutmix": "CutMix",
+    "dropout_conv1": "Dropout after conv1", "dropout_fc": "Dropout before fc", "dropout_conv": "Dropout, convolutions",
+    "dropout_linear": "Dropout, linear layers", "learning_rate": "Learning rate", "t_max": "Half period",
 }  # fmt: skip
 
 
@@ -75,11 +79,14 @@ def _several(members: Sequence[type[Strict]], label: str, value: Any, *, key: st
     chosen = st.pills(
         label, list(by_name), selection_mode="multi", default=list(given), format_func=words, key=key
     )
-    return [
-        {"name": name} | _part(member, given.get(name, {}), key=f"{key}.{name}")
-        for name, member in by_name.items()
-        if name in chosen
-    ]
+    found = []
+    for name, member in by_name.items():
+        if name not in chosen:
+            continue
+        if len(chosen) > 1 and len(member.model_fields) > 1:
+            st.caption(f"**{words(name)}**")
+        found.append({"name": name} | _part(member, given.get(name, {}), key=f"{key}.{name}"))
+    return found
 
 
 def _part(model: type[Strict], value: Mapping[str, Any], *, key: str) -> dict[str, Any]:

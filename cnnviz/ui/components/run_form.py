@@ -44,6 +44,8 @@ def show() -> None:
     try:
         config = RunConfig.parse(values)
         _check(config)
+        for caution in config.cautions:
+            summary.warning(caution, icon=":material/warning:")
     except CnnvizError as error:
         summary.error(str(error), icon=":material/error:")
         config = None
@@ -111,8 +113,8 @@ def _summarise(config: RunConfig) -> None:
     line = st.empty()
     sizes = f"**{train:,}** training and **{validation:,}** validation images · **{steps:,}** steps"
     line.caption(sizes)
-    sizes = f"**{cache.parameter_count(config.network, config.data.name):,}** parameters · {sizes}"
+    sizes = f"**{cache.parameter_count(config.network, config.data):,}** parameters · {sizes}"
     line.caption(sizes)
-    speed = cache.speed(config.network, config.data.name, config.device, config.precision)
+    speed = cache.speed(config.network, config.data, config.device, config.precision)
     time = duration(train * config.epochs / speed.images_per_second)
     line.caption(f"{sizes} · about **{time}** on this machine's {words(speed.device)}")

@@ -30,7 +30,11 @@ def _draw(run: Run) -> None:
     card = cache.network(stamp)[1]
     name = "digit-3" if card.image_shape[2] == 1 else "frog"
     seen = cache.network_input(stamp, f"photo.{name}", photo_named(name).image(), False)
-    found = [layer for layer in cache.layers(stamp) if len(layer.output_shape) == 3 and not layer.idle]
+    found = [
+        layer
+        for layer in cache.layers(stamp, run.config.freeze)
+        if len(layer.output_shape) == 3 and not layer.idle
+    ]
     blocks = [layer for layer in found if layer.block] or found
     chosen = blocks[:: max(1, -(-len(blocks) // _PLACES))][:_PLACES]
     first, *rest = st.columns([1] * (1 + len(chosen)), gap="medium")

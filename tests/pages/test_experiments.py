@@ -1,0 +1,89 @@
+"""The logic of the Experiments and Data pages, without a browser."""
+
+import re
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnnviz.recipes import book, reproduction
+from cnnviz.ui import cache
+from tests.conftest import Bench
+from tests.pages.test_pages import open_page, words
+
+
+@pytest.fixture(autouse=True)
+def _records(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("CNNVIZ_RECORDS", str(tmp_path / "records"))
+    cache.shelf.clear()
+
+
+def button(app: AppTest, label: str) -> object:
+    return next(one for one in app.button if re.match(label, one.label))
+
+
+def test_all_questions_are_listed_and_one_opens(bench: Bench) -> None:
+    app = open_page("experiments")
+    assert not app.exception
+    assert not app.error
+    labels = [one.label for one in app.button]
+    for recipe in book.every().values():
+        assert f"{recipe.id} · {recipe.question}" in labels
+    next(one for one in app.button if one.label.startswith("002-3.1")).click().run()
+    assert app.query_params["recipe"] == "002-3.1"
+    assert "Which augmentation helps" in words(app)
+    assert not app.exception
+
+
+@pytest.mark.parametrize("name", list(book.every()))
+def test_every_experiment_opens(bench: Bench, name: str) -> None:
+    app = open_page("experiments", recipe=name)
+    assert not app.exception
+    recipe = book.find(name)
+    assert recipe.question in words(app)
+    assert recipe.source in words(app)
+    if recipe.parameters:
+        assert f"{recipe.parameters:,} parameters**, as the report says" in words(app)
+
+
+def test_an_unknown_experiment_gets_the_nearest(bench: Bench) -> None:
+    app = open_page("experiments", recipe="002-31")
+    assert "002-3.1" in app.error[0].value
+
+
+def test_a_missing_data_set_is_offered_and_nothing_starts(bench: Bench) -> None:
+    app = open_page("experiments", recipe="003-2", size="full")
+    assert "Ants and bees is not on this machine" in words(app)
+    assert button(app, "Run 2").disabled  # type: ignore[attr-defined]
+    assert any(one.label == "Download Ants and bees, 47 MB" for one in app.button)
+
+
+def test_run_starts_what_is_chosen_and_only_what_is_missing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[str] = []
+    monkeypatch.setattr(reproduction, "begin", lambda task, shelf: started.append(task.variant))
+    app = open_page("experiments", recipe="003-1e", size="smoke")
+    assert not app.error
+    button(app, "Run 4").click().run()  # type: ignore[attr-defined]
+    assert started == ["plain-2", "bn-2", "plain-7", "bn-7"]
+
+
+def test_the_lesson_works_out_a_wrong_cell(bench: Bench) -> None:
+    app = open_page("experiments", recipe="001-1")
+    assert "= −2" in words(app)
+    assert "The report has 0 here" in words(app)
+    app.select_slider[0].set_value("row 2, column 2").run()
+    assert "= −4" in words(app)
+    assert not app.warning
+
+
+def test_the_data_page_shows_a_data_set_and_draws(bench: Bench, tiny_data: str) -> None:
+    app = open_page("data", data="tiny")
+    assert not app.exception
+    assert not app.error
+    assert "200 training and 60 test images, 8×8, colour, 4 classes" in words(app)
+    before = app.session_state["augmentation seed"]
+    button(app, "Draw again").click().run()  # type: ignore[attr-defined]
+    assert app.session_state["augmentation seed"] == before + 1
+    assert not app.exception
