@@ -47,7 +47,7 @@ def one_batch(session: Session) -> tuple[Tensor, Tensor]:
     """Inputs, in the memory order that the session computes in, and labels of one batch."""
     order = epoch_order(session.config.seed, 0, len(session.train)).to(session.train.labels.device)
     chosen = order[: session.config.batch_size]
-    inputs, labels = training_batch(session.train, chosen, session.normalise, session.config.augmentation)
+    inputs, labels, _ = training_batch(session.train, chosen, session.normalise, session.config.augmentation)
     return inputs.contiguous(memory_format=session.way.layout), labels
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from benchmarks import data_path, logging_cost, look, page, train
+from benchmarks import augmentation, data_path, logging_cost, look, page, train
 from benchmarks.pairs import Row
 
 BENCHMARKS: Mapping[str, Callable[..., list[Row]]] = {
@@ -11,6 +11,7 @@ BENCHMARKS: Mapping[str, Callable[..., list[Row]]] = {
     "data-path-7x7": partial(data_path.measure, "imagenet"),
     "train-3x3": partial(train.measure, "cifar"),
     "data-path-3x3": partial(data_path.measure, "cifar"),
+    "augmentation": augmentation.measure,
     "logging": logging_cost.measure,
     "look": look.measure,
     "page": page.measure,
