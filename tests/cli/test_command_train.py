@@ -155,3 +155,9 @@ def test_settings_can_be_set_as_they_are_listed():
 
 def test_options_of_a_network():
     assert [one.key for one in options_of(Mlp)] == ["hidden", "activation", "dropout"]
+
+
+def test_softmax_before_the_loss_is_warned_of(ask, config_file):
+    done = ask("train", config_file, "--set", "softmax_before_loss=true", "--detach")
+    assert done.exit_code == 0
+    assert "softmax twice" in done.stderr

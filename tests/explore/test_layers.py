@@ -91,3 +91,16 @@ def test_an_unknown_layer_names_its_neighbours(network):
 def test_double_precision_networks_are_traced():
     model = nn.Sequential(nn.Conv2d(1, 2, 3)).to(torch.float64)
     assert layers(model, (1, 4, 4))[0].output_shape == (2, 2, 2)
+
+
+def test_what_was_frozen_is_said() -> None:
+    from cnnviz.config import FreezeChildren, ResNet18
+    from cnnviz.explore.layers import layers
+    from cnnviz.models.freezing import frozen_weights
+    from cnnviz.models.registry import build
+
+    model = build(ResNet18(stem="imagenet"), image_shape=(32, 32, 3), classes=10)
+    listed = layers(model, (3, 32, 32), frozen=frozen_weights(model, FreezeChildren(count=5)))
+    frozen = {layer.name for layer in listed if layer.frozen}
+    assert {"conv1", "bn1", "layer1.0.conv1", "layer1.1"} <= frozen
+    assert not {"relu", "layer2.0.conv1", "fc"} & frozen

@@ -213,3 +213,10 @@ def test_a_click_is_not_lost_when_the_page_starts_over(
 def test_a_longer_run_is_drawn_less_often(seconds: float, left: float | None, pace: float) -> None:
     now = status.Status(state="running", epochs=9, seconds=seconds, seconds_left=left, updated=0)
     assert run_panel._pace(now) == pace
+
+
+def test_softmax_before_the_loss_is_warned_of(bench: Bench, tiny_data: str) -> None:
+    app = open_page("train")
+    assert "softmax twice" not in words(app)
+    next(one for one in app.toggle if one.label == "Softmax before loss").set_value(True).run()
+    assert "softmax twice" in words(app)
