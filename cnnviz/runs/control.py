@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
@@ -78,6 +79,17 @@ def stop(run_id: str, *, patience: float = 4.0) -> Status:
             time.sleep(0.02)
     with _one_at_a_time():
         return _stopped(find(run_id))
+
+
+def stop_all(run_ids: Iterable[str]) -> None:
+    """Stop several runs, the last ones in line first; those that have ended by themselves are left alone."""
+    runs = [run for run in map(find, run_ids) if run.status().active]
+    for run in runs:  # all are told before the first is waited for, so that none gets its turn
+        with suppress(FileNotFoundError):
+            (run.folder / STOP).touch()
+    for run in sorted(runs, key=lambda one: one.record.created, reverse=True):
+        with suppress(RunError):
+            stop(run.id)
 
 
 def _stopped(run: Run) -> Status:

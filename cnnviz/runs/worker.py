@@ -86,7 +86,9 @@ class Worker:
             reason = f"Waits for {ahead[0]}." if ahead else "Waits for the run before it."
             if reason != self.status.reason:
                 self.tell(state="queued", reason=reason)
-            time.sleep(0.2 * (1 + len(ahead)))  # a long line looks less often
+            for _ in range(1 + len(ahead)):  # a long line looks less often, but leaves at once
+                time.sleep(0.2)
+                self.check()
         self.tell(state="running", reason="Loading.")
 
     def _ahead(self) -> list[str]:

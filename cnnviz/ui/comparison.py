@@ -39,7 +39,7 @@ def curves(
         alt.Chart(pd.DataFrame(rows, columns=["epoch", "value", "variant", "run"]))
         .mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=18, filled=True) if few else False)
         .encode(
-            x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, grid=False)),
+            x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d", grid=False)),
             y=alt.Y("value:Q", title=None, axis=alt.Axis(format=style), scale=alt.Scale(zero=False)),
             color=alt.Color(
                 "variant:N", scale=alt.Scale(domain=names, range=_cycled(_COLOURS, len(names))), legend=legend
@@ -54,7 +54,9 @@ def curves(
                 alt.Tooltip("value:Q", title=title, format=".2%" if style else ".4g"),
             ],
         )
-        .properties(height=300, title=alt.Title(title, anchor="start", fontSize=13))
+        .properties(
+            height=300 + 20 * -(-len(names) // 4), title=alt.Title(title, anchor="start", fontSize=13)
+        )
     )
     return chart
 
@@ -114,7 +116,7 @@ def heat_map(
         color=alt.Color(
             f"{value}:Q",
             scale=alt.Scale(scheme="viridis", zero=False),
-            legend=alt.Legend(title=None, format=style, gradientLength=140),
+            legend=None,  # each cell has its number
         ),
         tooltip=[*frame.columns],
     )

@@ -409,3 +409,12 @@ class TestManyAtOnce:
             assert not run.status().active
             steps = [line["step"] for line in run.metrics().steps]
             assert sorted(set(steps)) == steps
+
+
+def test_all_of_a_line_are_stopped_before_one_gets_its_turn(quick: None, watch: Any, long: RunConfig) -> None:
+    runs = [control.start(long.model_copy(update={"seed": seed})) for seed in range(4)]
+    watch.until(runs[0], "running")
+    control.stop_all(run.id for run in runs)
+    assert [run.status().state for run in runs] == ["stopped"] * 4
+    assert not any(run.metrics().started for run in runs[1:])
+    control.stop_all(run.id for run in runs)  # nothing is left to do

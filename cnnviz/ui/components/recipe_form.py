@@ -119,7 +119,7 @@ def _buttons(recipe: Recipe, tasks: Sequence[Task], todo: Sequence[Task], shelf:
             disabled=not todo or bool(missing),
             key=f"run {recipe.id}",
         ):
-            _start(todo, shelf)
+            _start(todo)
         if live and st.button("Stop all", icon=":material/stop:", key=f"stop {recipe.id}"):
             _stop(live)
         place = st.empty()
@@ -157,25 +157,22 @@ def _active(task: Task, shelf: Shelf) -> list[Run]:
     return [run for run in alike if run.config.seed == task.config.seed and run.status().active]
 
 
-def _start(todo: Sequence[Task], shelf: Shelf) -> None:
+def _start(todo: Sequence[Task]) -> None:
+    """Begin all that no other tab has begun."""
+    cache.shelf.clear()
+    shelf = cache.shelf()
     for task in todo:
         try:
             cache.parameter_count(task.config.network, task.config.data)
             reproduction.begin(task, shelf)
         except CnnvizError as error:
-            st.error(f"{task.variant}: {error}", icon=":material/error:")
-            return
+            st.toast(f"{task.variant}: {error}", icon=":material/error:", duration="long")
     cache.shelf.clear()
     st.rerun()
 
 
 def _stop(live: Sequence[Run]) -> None:
     with st.spinner("Stopping …"):
-        # The last ones first, so that none of them gets its turn.
-        for run in sorted(live, key=lambda one: one.record.created, reverse=True):
-            try:
-                control.stop(run.id)
-            except CnnvizError:  # it has ended by itself
-                continue
+        control.stop_all(run.id for run in live)
     cache.shelf.clear()
     st.rerun()

@@ -65,9 +65,9 @@ def _results(recipe: Recipe, choice: Choice, live: bool) -> None:
         comparison.curves({name: those for name, those in lines.items() if those}, split, quantity),
         key="curves",
     )
-    _table(recipe, outcomes, choice)
     if recipe.axis:
         _grid(recipe, outcomes)
+    _table(recipe, outcomes, choice)
 
 
 def _runs(recipe: Recipe, choice: Choice) -> dict[str, list[Run]]:
