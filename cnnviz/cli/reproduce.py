@@ -15,10 +15,13 @@ from cnnviz.cli.train import fits
 from cnnviz.errors import CnnvizError, RunError
 from cnnviz.recipes import account, book, reproduction
 from cnnviz.recipes.looking import depths
-from cnnviz.recipes.recipe import Recipe
+from cnnviz.recipes.recipe import Recipe, Size
 from cnnviz.recipes.reproduction import Task
 from cnnviz.recipes.results import Shelf, kept, shelf
 from cnnviz.runs import control
+
+KEPT_SIZES: tuple[Size, ...] = ("full", "short")
+"""What is run at these sizes is worth keeping."""
 
 
 def reproduce(
@@ -92,7 +95,7 @@ def _written(chosen: list[Recipe]) -> Path:
     runs = shelf()
     for recipe in chosen:
         for name in book.variants(recipe):
-            for size in ("full", "short"):
+            for size in KEPT_SIZES:
                 for one in runs.outcomes(recipe, name, size=size):
                     if one.run.folder.parent != workspace.records_root():
                         reproduction.keep(one.run)

@@ -1,4 +1,6 @@
 import json
+import signal
+import time
 
 import pytest
 
@@ -58,3 +60,23 @@ def test_a_network_that_does_not_fit_says_which_layer_before_anything_starts(ask
     assert failed.exit_code == 1
     assert "pool4 is one pooling too many" in failed.stderr
     assert every() == []
+
+
+def test_an_interrupted_list_carries_on(shell, ask):
+    command = ("reproduce", "003-1e", "--variant", "plain-2", "--variant", "bn-2", "--size", "smoke")
+    process = shell(*command)
+    end = time.monotonic() + 150
+    while not (every() and every()[0].status().active):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "the same command goes on" in errors
+    process = shell(*command, "--json")
+    out, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    assert json.loads(out)["failed"] == {}
+    assert sorted(run.title for run in every() if run.metrics().finished) == [
+        "003-1e bn-2 (smoke)", "003-1e plain-2 (smoke)",
+    ]  # fmt: skip

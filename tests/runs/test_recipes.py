@@ -8,9 +8,11 @@ import pytest
 from safetensors.torch import load_file
 from typer.testing import CliRunner
 
+from cnnviz.cli import reproduce as command_reproduce
 from cnnviz.cli.app import app
 from cnnviz.data import catalogue
-from cnnviz.recipes import book
+from cnnviz.recipes import account, book
+from cnnviz.runs import control
 from cnnviz.runs.run import every, find
 
 TRAINED = [recipe.id for recipe in book.every().values() if recipe.kind == "train"]
@@ -86,6 +88,27 @@ def test_reproduce_runs_what_is_missing_and_only_that(
     assert (again["planned"], again["made"]) == (4, 2)
     assert len(every()) == 4
     assert json.loads(CliRunner().invoke(app, command).stdout)["made"] == 0
+
+
+def test_what_is_written_has_a_kept_run_behind_it(
+    quick: None, made_data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CNNVIZ_DATA", str(made_data))
+    monkeypatch.setattr(account, "_SIZES", ("smoke",))
+    monkeypatch.setattr(command_reproduce, "KEPT_SIZES", ("smoke",))
+    monkeypatch.setattr(command_reproduce, "depths", lambda look: [])
+    command = ["reproduce", "003-1e", "--variant", "plain-2", "--size", "smoke", "--write", "--json"]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.stderr
+    text = Path(json.loads(done.stdout)["written"]).read_text()
+    (run,) = every()
+    right = run.metrics().finished["test_accuracy"]
+    assert f"| plain-2 | 37.9 % | {100 * right:.1f} % (" in text
+    assert (tmp_path / "docs" / "reproduction" / run.id / "metrics.jsonl").exists()
+    # The page needs no run of this machine: what is kept is enough.
+    control.delete(run.id)
+    assert CliRunner().invoke(app, command).exit_code == 0
+    assert every() == []
 
 
 def test_a_variant_that_can_not_run_leaves_the_others_running(
