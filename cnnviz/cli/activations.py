@@ -99,18 +99,29 @@ def _layers(model: nn.Module, card: Card, run: Run | None) -> list[Layer]:
 
 
 def _listing(listed: Sequence[Layer]) -> str:
-    rows = [["LAYER", "KIND", "OUTPUT", "PARAMETERS", ""]]
+    rows = [["LAYER", "KIND", "OUTPUT", "PARAMETERS", "", "MACS", "SEES", ""]]
     rows += [
         [
             one.name,
             one.kind,
             "×".join(map(str, one.output_shape)),
             f"{one.parameters:,}",
+            one.arithmetic,
+            f"{one.macs:,}",
+            _sees(one),
             "frozen" if one.frozen else "",
         ]
         for one in listed
     ]
-    return table(rows, right=[3])
+    total = f"{sum(one.parameters for one in listed):,}", "", f"{sum(one.macs for one in listed):,}"
+    return table([*rows, ["all", "", "", *total, "", ""]], right=[3, 5])
+
+
+def _sees(layer: Layer) -> str:
+    """What a cell of the layer sees of the image."""
+    if layer.field is None:
+        return ""
+    return "all" if layer.field.whole else "×".join(map(str, layer.field.size))
 
 
 def _picture(text: str | None, card: Card) -> tuple[str, NDArray[np.uint8]]:

@@ -12,7 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from cnnviz.errors import LayerNotFound
+from cnnviz.explore.arithmetic import multiply_accumulates, parameters_in_words
 from cnnviz.explore.capture import call_name, evaluating, first_tensor, fitting, is_block, watched
+from cnnviz.explore.receptive_field import Field, Fields
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,14 @@ class Layer:
     """Output of a whole block (after a residual addition, say); otherwise of a single module."""
     idle: bool
     """Passes its input on unchanged when evaluated, as dropout does."""
-    frozen: bool = False
+    frozen: bool
     """Has numbers of its own, none of which was trained."""
+    arithmetic: str
+    """Its parameters as a product, (5·5·3 + 1)·32; empty for a block."""
+    macs: int
+    """Multiply-accumulates for one image; 0 for a block, whose layers have them."""
+    field: Field | None
+    """What one cell of its output sees of the image."""
 
     @property
     def label(self) -> str:
@@ -54,6 +62,7 @@ class _Call:
     output_shape: tuple[int, ...]
     input: str
     idle: bool
+    field: Field | None
 
 
 def layers(
@@ -78,6 +87,9 @@ def layers(
             block=is_block(modules[call.module]),
             idle=call.idle,
             frozen=_is_frozen(modules[call.module], call.module, frozen),
+            arithmetic=parameters_in_words(modules[call.module]) if call.name == call.module else "",
+            macs=multiply_accumulates(modules[call.module], call.output_shape),
+            field=call.field,
         )
         for index, call in enumerate(calls)
     ]
@@ -127,19 +139,21 @@ def _trace(model: nn.Module, modules: dict[str, nn.Module], input_shape: Sequenc
             name = call_name(module, counts[module])
             same = tensor is not None and result.data_ptr() == tensor.data_ptr()
             idle = same and tensor is not None and result.shape == tensor.shape and tensor._version == version
-            calls.append(_Call(module, name, tuple(result.shape[1:]), source, idle))
+            calls.append(_Call(module, name, tuple(result.shape[1:]), source, idle, fields.of(result)))
             sources[id(result)] = (result, result._version, name)
 
         return hook
 
     image = fitting(model, torch.zeros(1, *input_shape))
     sources[id(image)] = (image, image._version, "image")
+    fields = Fields(image)
     # Not inference mode: its tensors don't count how often they were changed in place.
     with evaluating(model), ExitStack() as stack, torch.no_grad():
         for name, module in modules.items():
             stack.callback(module.register_forward_pre_hook(enter).remove)
             stack.callback(module.register_forward_hook(leave(name)).remove)
-        model(image)
+        with fields:
+            model(image)
     return calls
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from cnnviz.render.bar import bar
 from cnnviz.ui import cache, selection
+from cnnviz.ui.components import layer_table
 from cnnviz.ui.components.image_picker import Chosen
 from cnnviz.ui.components.network_picker import LookedAt
 from cnnviz.ui.components.sprite import sprite
@@ -79,8 +80,8 @@ def show(looked_at: LookedAt, image: Chosen, values: NDArray[np.float32]) -> Non
         ],
         alt=f"Activations of {layer.name} for {image.title}: {len(maps)} maps, {mosaic.scale.in_words()}",
     )
+    stem = f"{looked_at.run.id}-{layer.name}".replace(":", "-")
     with st.container(horizontal=True):
-        stem = f"{looked_at.run.id}-{layer.name}".replace(":", "-")
         st.download_button(
             "PNG",
             lambda: cache.download(looked_at.stamp, values, layer.name, per),
@@ -97,6 +98,7 @@ def show(looked_at: LookedAt, image: Chosen, values: NDArray[np.float32]) -> Non
             icon=":material/download:",
             on_click="ignore",
         )
+    layer_table.show(found, stem=looked_at.run.id)
 
 
 def _go(label: str, layer: str | None, *, icon: str, shortcut: str) -> None:
