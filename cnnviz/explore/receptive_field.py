@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import Tensor
@@ -20,8 +21,27 @@ class Field:
     """Height and width in pixels of the image; more than the image has where zeros around it are seen too."""
     stride: Pair = (1, 1)
     """Pixels from what one cell sees to what the next one sees."""
+    start: tuple[float, float] = (0.0, 0.0)
+    """Row and column on which the first cell's field is centred; the middle of the first pixel is 0."""
     whole: bool = False
     """Depends on every pixel by construction, as after a linear layer or global pooling."""
+
+
+def box(field: Field, row: int, column: int, *, image: Pair) -> tuple[int, int, int, int]:
+    """Pixels that one cell sees, as far as the image (height, width) has them: top, left, bottom, right.
+
+    Bottom and right are the first that are not seen.
+    """
+    if field.whole:
+        return 0, 0, *image
+    found = []
+    for at, size, stride, start, side in zip(
+        (row, column), field.size, field.stride, field.start, image, strict=True
+    ):
+        first = start + at * stride - (size - 1) / 2
+        found.append((max(0, math.floor(first)), min(side, math.ceil(first) + size)))
+    (top, bottom), (left, right) = found
+    return top, left, bottom, right
 
 
 class Fields(TorchFunctionMode):
@@ -64,13 +84,18 @@ def _union(fields: list[Field]) -> Field:
     return Field(
         size=(max(field.size[0] for field in fields), max(field.size[1] for field in fields)),
         stride=(max(field.stride[0] for field in fields), max(field.stride[1] for field in fields)),
+        start=max(fields, key=lambda field: field.size).start,
         whole=any(field.whole for field in fields),
     )
 
 
-def _window(field: Field, *, kernel: Pair, stride: Pair, dilation: Pair) -> Field:
-    (height, width), (down, across) = field.size, field.stride
+def _window(field: Field, *, kernel: Pair, stride: Pair, dilation: Pair, padding: Pair) -> Field:
+    (height, width), (down, across), (top, left) = field.size, field.stride, field.start
     return Field(
+        start=(
+            top + ((kernel[0] - 1) * dilation[0] / 2 - padding[0]) * down,
+            left + ((kernel[1] - 1) * dilation[1] / 2 - padding[1]) * across,
+        ),
         size=(height + (kernel[0] - 1) * dilation[0] * down, width + (kernel[1] - 1) * dilation[1] * across),
         stride=(down * stride[0], across * stride[1]),
         whole=field.whole,
@@ -81,14 +106,22 @@ def _convolution(field: Field, args: Any, given: Mapping[str, Any]) -> Field:
     weight = _argument(args, given, 1, "weight")
     stride, dilation = _argument(args, given, 3, "stride", 1), _argument(args, given, 5, "dilation", 1)
     kernel = (int(weight.shape[2]), int(weight.shape[3]))
-    return _window(field, kernel=kernel, stride=_pair(stride), dilation=_pair(dilation))
+    padding = _argument(args, given, 4, "padding", 0)
+    if isinstance(padding, str):
+        around = [step * (side - 1) // 2 for step, side in zip(_pair(dilation), kernel, strict=True)]
+        padding = around if padding == "same" else 0
+    return _window(
+        field, kernel=kernel, stride=_pair(stride), dilation=_pair(dilation), padding=_pair(padding)
+    )
 
 
 def _pooling(field: Field, args: Any, given: Mapping[str, Any]) -> Field:
     kernel = _pair(_argument(args, given, 1, "kernel_size"))
     stride = _argument(args, given, 2, "stride") or kernel
-    dilation = given.get("dilation", 1)
-    return _window(field, kernel=kernel, stride=_pair(stride), dilation=_pair(dilation))
+    padding, dilation = _argument(args, given, 3, "padding", 0), given.get("dilation", 1)
+    return _window(
+        field, kernel=kernel, stride=_pair(stride), dilation=_pair(dilation), padding=_pair(padding)
+    )
 
 
 def _adaptive(field: Field, args: Any, given: Mapping[str, Any]) -> Field:
@@ -108,7 +141,7 @@ def _mean(field: Field, args: Any, given: Mapping[str, Any]) -> Field:
 
 
 def _all(field: Field, *_: Any) -> Field:
-    return Field(field.size, field.stride, whole=True)
+    return replace(field, whole=True)
 
 
 def _argument(args: Any, given: Mapping[str, Any], index: int, name: str, default: Any = None) -> Any:

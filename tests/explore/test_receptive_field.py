@@ -8,22 +8,24 @@ from torch import nn
 
 from cnnviz.config import AlexNet, Cnn, Network, ResNet18, Torchvision, Vgg11Bn
 from cnnviz.explore.layers import layers
-from cnnviz.explore.receptive_field import Fields
+from cnnviz.explore.receptive_field import Field, Fields, box
 from cnnviz.models.registry import build
 
 
-def extent(model: nn.Module, name: str, side: int) -> tuple[int, int]:
-    """Height and width of the pixels on which the middle cell of a layer depends."""
+def seen(model: nn.Module, name: str, side: int) -> tuple[tuple[int, int], tuple[int, int, int, int]]:
+    """The middle cell of a layer, and the pixels on which it depends: top, left, bottom, right."""
     found: list[torch.Tensor] = []
     handle = model.get_submodule(name).register_forward_hook(lambda *call: found.append(call[2]))
     image = torch.rand(1, 3, side, side, dtype=torch.float64, requires_grad=True)
     model(image)
     handle.remove()
     maps = found[0]
-    maps[0, :, maps.shape[2] // 2, maps.shape[3] // 2].sum().backward()
+    place = (maps.shape[2] // 2, maps.shape[3] // 2)
+    maps[0, :, *place].sum().backward()
     assert image.grad is not None
     rows, columns = image.grad[0].abs().sum(0).nonzero(as_tuple=True)
-    return int(rows.max() - rows.min()) + 1, int(columns.max() - columns.min()) + 1
+    box = int(rows.min()), int(columns.min()), int(rows.max()) + 1, int(columns.max()) + 1
+    return place, box
 
 
 def positive(model: nn.Module) -> nn.Module:
@@ -55,7 +57,9 @@ def test_a_field_is_where_the_gradient_is(network: Network, names: list[str], si
         field = fields[name]
         assert field is not None
         assert not field.whole
-        assert field.size == extent(model, name, side), name
+        place, found = seen(model, name, side)
+        assert field.size == (found[2] - found[0], found[3] - found[1]), name
+        assert box(field, *place, image=(side, side)) == found, name
 
 
 def test_known_fields() -> None:
@@ -67,6 +71,13 @@ def test_known_fields() -> None:
     head = found["fc"]
     assert head is not None
     assert head.whole
+
+
+def test_a_box_ends_with_the_image() -> None:
+    field = Field(size=(7, 5), stride=(2, 2), start=(0.0, 0.0))
+    assert box(field, 0, 0, image=(32, 32)) == (0, 0, 4, 3)
+    assert box(field, 15, 15, image=(32, 32)) == (27, 28, 32, 32)
+    assert box(Field(whole=True), 0, 0, image=(32, 24)) == (0, 0, 32, 24)
 
 
 def test_a_tensor_from_elsewhere_has_no_field() -> None:

@@ -18,6 +18,8 @@ def show(layers: Sequence["Layer"], *, stem: str) -> None:
     """Draw the table; choosing a row selects its layer. `stem` begins the name of the CSV."""
     with st.expander("All layers", icon=":material/table_rows:"):
         frame = pd.DataFrame([_row(layer) for layer in layers])
+        if not frame["Frozen"].any():
+            frame = frame.drop(columns="Frozen")
         total, macs = sum(layer.parameters for layer in layers), sum(layer.macs for layer in layers)
         frozen = sum(layer.parameters for layer in layers if layer.frozen)
         st.caption(
