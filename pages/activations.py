@@ -14,7 +14,7 @@ with frame.guarded():
     image = image_picker.chosen(looked_at.card.data, grey=looked_at.grey)
     left, right = st.columns([3, 8], gap="large")
     with left:
-        values = prediction_view.show(looked_at, image)
+        seen = prediction_view.show(looked_at, image)
         image_picker.picker(looked_at.card.data, looked_at.card.classes, image, grey=looked_at.grey)
     with right:
-        activation_view.show(looked_at, image, values)
+        activation_view.show(looked_at, image, seen)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from cnnviz.data.prepared import Dataset
+    from cnnviz.explore.cell import Cell
     from cnnviz.explore.inputs import Input
     from cnnviz.explore.layers import Layer
     from cnnviz.models.checkpoint import Card
@@ -82,6 +83,18 @@ def prediction(of: Stamp, values: NDArray[np.float32]) -> NDArray[np.float64]:
     from cnnviz.explore.activations import predict
 
     return predict(network(of)[0], values)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def cell(
+    of: Stamp, freeze: Freeze, values: NDArray[np.float32], layer: str, *, channel: int, row: int, column: int
+) -> Cell:
+    """The arithmetic of one cell of one layer for one normalised image."""
+    from cnnviz.explore import cell as exploring
+
+    return exploring.cell(
+        network(of)[0], values, layers(of, freeze), layer, channel=channel, row=row, column=column
+    )
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

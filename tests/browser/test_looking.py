@@ -98,3 +98,33 @@ def test_what_is_no_picture_gets_one_line(page: Page, address: str, tmp_path: Pa
     assert len(lines) == 2, lines
     assert "picture" in lines[1]
     assert canvas(page, "Activations of").is_visible()
+
+
+def test_from_the_layer_to_one_number_with_the_mouse(page: Page, address: str) -> None:
+    page.goto(f"{address}/activations?run=cifar10-resnet18&layer=layer1.0.relu")
+    settled(page)
+    maps = canvas(page, "Activations of layer1.0.relu")
+    maps.click(position={"x": 150, "y": 20})
+    expect(page.get_by_text("layer1.0.relu, channel 1")).to_be_visible()
+    expect(page).to_have_url(re.compile("channel=1"))
+    cells = canvas(page, "Map of channel 1 of layer1.0.relu")
+    cells.click(position={"x": 3, "y": 3})
+    expect(page).to_have_url(re.compile(r"cell=0\.0"))
+    expect(page.get_by_text("Row 0, column 0 sees 5 × 5 pixels.")).to_be_visible()
+    expect(page.get_by_text("3×3 convolution: Σ input × weight")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^layer1\.0\.relu ReLU: ReLU\("))).to_be_visible()
+    page.get_by_role("button", name="Close").click()
+    expect(page.get_by_text("layer1.0.relu, channel 1")).to_have_count(0)
+
+
+def test_from_the_layer_to_one_number_by_keyboard_and_by_link(page: Page, address: str) -> None:
+    page.goto(f"{address}/activations?run=mnist-mlp&layer=act1")
+    settled(page)
+    canvas(page, "Activations of act1").press("ArrowRight")
+    canvas(page, "Activations of act1").press("Enter")
+    expect(page).to_have_url(re.compile("channel=1"))
+    expect(page.get_by_text("The inputs that add most, of 784 from flatten")).to_be_visible()
+    page.goto(f"{address}/activations?run=cifar10-resnet18&layer=conv1&channel=7&cell=2.3")
+    expect(page.get_by_text("conv1, channel 7")).to_be_visible()
+    expect(page.get_by_text("Row 2, column 3 sees 3 × 3 pixels.")).to_be_visible()
+    expect(page.get_by_text("Input × weight, from image")).to_be_visible()

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from cnnviz.render.bar import bar
 from cnnviz.ui import cache, selection
-from cnnviz.ui.components import layer_table
+from cnnviz.ui.components import channel_view, layer_table
 from cnnviz.ui.components.image_picker import Chosen
 from cnnviz.ui.components.network_picker import LookedAt
 from cnnviz.ui.components.sprite import sprite
 
 if TYPE_CHECKING:
+    from cnnviz.explore.inputs import Input
     from cnnviz.explore.layers import Layer
 
 _SCALES = {"layer": "One scale for all maps", "channel": "Each map its own"}
@@ -22,8 +23,9 @@ _TILE = 88
 _UNIT = 20
 
 
-def show(looked_at: LookedAt, image: Chosen, values: NDArray[np.float32]) -> None:
-    """Choose a layer, and see its maps with their scale."""
+def show(looked_at: LookedAt, image: Chosen, seen: "Input") -> None:
+    """Choose a layer, and see its maps with their scale; choose a map, and see how its numbers come about."""
+    values = seen.values
     found = [layer for layer in cache.layers(looked_at.stamp, looked_at.run.config.freeze) if not layer.idle]
     names = [layer.name for layer in found]
     by_name = {layer.name: layer for layer in found}
@@ -44,6 +46,7 @@ def show(looked_at: LookedAt, image: Chosen, values: NDArray[np.float32]) -> Non
             icon=":material/chevron_right:",
             shortcut="Right",
         )
+    card = st.container()
     per = st.segmented_control(
         "Scale",
         list(_SCALES),
@@ -68,7 +71,8 @@ def show(looked_at: LookedAt, image: Chosen, values: NDArray[np.float32]) -> Non
         )
     )
     peaks = maps.reshape(len(maps), -1)
-    sprite(
+    channel = channel_view.chosen(len(maps))
+    picked = sprite(
         mosaic,
         key="activation maps",
         tile=_UNIT if maps[0].size == 1 else max(_TILE, maps.shape[2]),
@@ -78,8 +82,17 @@ def show(looked_at: LookedAt, image: Chosen, values: NDArray[np.float32]) -> Non
                 zip(peaks.min(1), peaks.max(1), peaks.mean(1), strict=True)
             )
         ],
-        alt=f"Activations of {layer.name} for {image.title}: {len(maps)} maps, {mosaic.scale.in_words()}",
+        selected=channel,
+        choice=True,
+        alt=f"Activations of {layer.name} for {image.title}: {len(maps)} maps, {mosaic.scale.in_words()}. "
+        "Arrow keys walk, Enter opens one",
     )
+    if picked is not None:
+        selection.put("channel", str(picked))
+        channel = picked
+    if channel is not None:
+        with card:
+            channel_view.show(looked_at, layer, maps, seen, channel)
     stem = f"{looked_at.run.id}-{layer.name}".replace(":", "-")
     with st.container(horizontal=True):
         st.download_button(

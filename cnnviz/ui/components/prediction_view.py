@@ -1,20 +1,24 @@
 """The image as the network reads it, and what the network says it is."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
 
 from cnnviz.render.picture import enlarge, png
 from cnnviz.ui import cache, charts
 from cnnviz.ui.components.image_picker import Chosen
 from cnnviz.ui.components.network_picker import LookedAt
 
+if TYPE_CHECKING:
+    from cnnviz.explore.inputs import Input
+
 _SIDE = 256
 _TOP = 5
 
 
-def show(looked_at: LookedAt, image: Chosen) -> NDArray[np.float32]:
-    """Draw both; gives the normalised image (C, H, W)."""
+def show(looked_at: LookedAt, image: Chosen) -> "Input":
+    """Draw both; gives the image as it is fed."""
     invert = False
     if looked_at.grey and image.truth is None:
         invert = st.toggle("Invert (for dark ink on light paper)", key="invert image")
@@ -37,7 +41,7 @@ def show(looked_at: LookedAt, image: Chosen) -> NDArray[np.float32]:
         ),
         alt="Probabilities: " + ", ".join(f"{classes[i]} {probabilities[i]:.1%}" for i in order),
     )
-    return seen.values
+    return seen
 
 
 def _verdict(guess: int, image: Chosen, classes: tuple[str, ...]) -> str:

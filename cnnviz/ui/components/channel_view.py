@@ -1,0 +1,174 @@
+"""One channel of a layer, and one cell of its map: where it looks, and how it came by its number."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnnviz.render.mosaic import grid
+from cnnviz.render.outline import outlined
+from cnnviz.render.picture import png
+from cnnviz.ui import cache, selection
+from cnnviz.ui.components.network_picker import LookedAt
+from cnnviz.ui.components.sprite import sprite
+
+if TYPE_CHECKING:
+    from cnnviz.explore.cell import Cell
+    from cnnviz.explore.inputs import Input
+    from cnnviz.explore.layers import Layer
+
+_SIDE = 320
+_MOST_TABLE = 12
+"""Largest kernel side that is shown as numbers."""
+
+
+def chosen(count: int) -> int | None:
+    """The selected one of so many channels."""
+    text = selection.get("channel") or ""
+    return int(text) if text.isdecimal() and int(text) < count else None
+
+
+def show(looked_at: LookedAt, layer: "Layer", maps: NDArray[np.float32], seen: "Input", channel: int) -> None:
+    """The map of a channel, what the selected cell sees, and its arithmetic."""
+    with st.container(border=True):
+        _draw(looked_at, layer, maps, seen, channel)
+
+
+def _draw(
+    looked_at: LookedAt, layer: "Layer", maps: NDArray[np.float32], seen: "Input", channel: int
+) -> None:
+    _, height, width = maps.shape
+    row, column = _cell(maps[channel])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{layer.name}, channel {channel}**")
+        st.button("Close", icon=":material/close:", type="tertiary", key="close channel", on_click=_close)
+    left, right = st.columns(2)
+    with left:
+        drawn = grid(maps[channel].reshape(-1, 1, 1), columns=width, tile=1, gap=0)
+        size = f"Its map, {height} × {width}, {_short(drawn.scale.low)} to {_short(drawn.scale.high)}: choose a cell."
+        st.caption(size if height * width > 1 else "One number.")
+        picked = sprite(
+            drawn,
+            key=f"cells {layer.name} {channel}",
+            tile=max(1, min(64, _SIDE // max(height, width))),
+            columns=width,
+            labels=[
+                f"row {n // width}, column {n % width}: {v:.4g}" for n, v in enumerate(maps[channel].flat)
+            ],
+            selected=row * width + column,
+            choice=True,
+            alt=f"Map of channel {channel} of {layer.name}: arrow keys walk its cells, Enter chooses",
+        )
+        if picked is not None and picked != row * width + column:
+            selection.put("cell", f"{picked // width}.{picked % width}")
+            st.rerun()
+    with right:
+        _sees(layer, seen, row, column)
+    found = cache.cell(
+        looked_at.stamp,
+        looked_at.run.config.freeze,
+        seen.values,
+        layer.name,
+        channel=channel,
+        row=row,
+        column=column,
+    )
+    _arithmetic(found)
+
+
+def _close() -> None:
+    selection.drop("channel")
+    selection.drop("cell")
+
+
+def _cell(values: NDArray[np.float32]) -> tuple[int, int]:
+    """The selected cell; the largest one where none is, or the map has no such cell."""
+    row, _, column = (selection.get("cell") or "").partition(".")
+    if row.isdecimal() and column.isdecimal():
+        place = int(row), int(column)
+        if place[0] < values.shape[0] and place[1] < values.shape[1]:
+            return place
+    at = int(np.nanargmax(values)) if np.isfinite(values).any() else 0
+    return at // values.shape[1], at % values.shape[1]
+
+
+def _sees(layer: "Layer", seen: "Input", row: int, column: int) -> None:
+    from cnnviz.explore.receptive_field import box
+
+    if layer.field is None:
+        return
+    height, width = seen.pixels.shape[:2]
+    place = box(layer.field, row, column, image=(height, width))
+    size = f"{layer.field.size[0]} × {layer.field.size[1]} pixels"
+    what = "the whole image" if layer.field.whole or place == (0, 0, height, width) else size
+    st.caption(
+        f"Row {row}, column {column} sees {what}" + (f" (its field: {size})." if what != size else ".")
+    )
+    st.image(
+        png(outlined(seen.pixels, place, to=_SIDE)),
+        output_format="PNG",
+        alt=f"The image, with what the cell sees marked: rows {place[0]} to {place[2] - 1}, "
+        f"columns {place[1]} to {place[3] - 1}",
+    )
+
+
+def _arithmetic(found: "Cell") -> None:
+    st.markdown(f"**{found.value:.5g}**, worked out".replace("-", "−"))
+    for step in found.steps:
+        st.markdown(f"`{step.layer}` {step.title}: {step.formula}")
+    if found.patch is None or found.kernel is None or found.contributions is None:
+        return
+    adds = found.contributions
+    order = np.argsort(-np.abs(adds))
+    if found.kernel[0].size == 1:
+        _sums(found, order)
+        return
+    if max(found.kernel.shape[1:]) > _MOST_TABLE:
+        return
+    with st.expander(f"Input × weight, from {found.source}", icon=":material/calculate:"):
+        at = st.selectbox(
+            "Input channel, the one that adds most first",
+            order.tolist(),
+            format_func=lambda one: f"{one}: {adds[one]:+.4g}",
+            key=f"input of {found.layer} {found.channel}",
+        )
+        parts = {
+            "Input": found.patch[at],
+            "Weight": found.kernel[at],
+            "Product": found.patch[at] * found.kernel[at],
+        }
+        for place, (name, values) in zip(st.columns(3), parts.items(), strict=True):
+            with place:
+                st.caption(name)
+                st.table(pd.DataFrame([[_short(value) for value in line] for line in values]))
+        rest = adds.sum() - adds[at]
+        st.caption(
+            f"This channel adds {adds[at]:+.5g}, the other {len(order) - 1:,} add {rest:+.5g}: "
+            f"together {adds.sum():.5g}.".replace("-", "−")
+        )
+
+
+def _short(value: float) -> str:
+    """A number in three digits, with a proper minus, and no minus before 0."""
+    return f"{value + 0.0:.3g}".replace("-", "−")
+
+
+def _sums(found: "Cell", order: NDArray[np.intp]) -> None:
+    assert found.patch is not None
+    assert found.kernel is not None
+    assert found.contributions is not None
+    with st.expander(
+        f"The inputs that add most, of {len(order):,} from {found.source}", icon=":material/calculate:"
+    ):
+        rows = [
+            {
+                "Input": int(one),
+                "Value": _short(found.patch[one, 0, 0]),
+                "Weight": _short(found.kernel[one, 0, 0]),
+                "Product": _short(found.contributions[one]),
+            }
+            for one in order[:10]
+        ]
+        st.table(pd.DataFrame(rows).set_index("Input"))
