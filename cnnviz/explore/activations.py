@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from cnnviz.errors import CnnvizError, ImageError
-from cnnviz.explore.capture import capture
+from cnnviz.errors import CnnvizError, ImageError, LayerNotFound
+from cnnviz.explore.capture import capture, evaluating, watched
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,38 @@ def predict(model: nn.Module, image: NDArray[np.float32]) -> NDArray[np.float64]
         raise CnnvizError("This network gives no scores of classes: choose a classifier.")
     probabilities: NDArray[np.float64] = torch.softmax(logits[0].double(), dim=0).cpu().numpy()
     return probabilities
+
+
+def predict_without(
+    model: nn.Module, image: NDArray[np.float32], layer: str, channel: int
+) -> NDArray[np.float64]:
+    """Probabilities of the classes, as `predict` has them, with one channel of a layer's output set to zero.
+
+    Raises LayerNotFound, ImageError, or IndexError for a channel that is not there.
+    """
+    name, _, number = layer.partition(":")
+    wanted, calls = int(number or 1), 0
+
+    def silence(module: nn.Module, args: Any, output: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls != wanted or not isinstance(output, Tensor):
+            return output
+        if not 0 <= channel < output.shape[1]:
+            raise IndexError(f"{layer} has channels 0 to {output.shape[1] - 1}, not {channel}.")
+        changed = output.clone()
+        changed[:, channel] = 0
+        return changed
+
+    with evaluating(model):
+        modules = dict(model.named_modules())
+        if name not in modules:
+            raise LayerNotFound(layer, available=watched(model))
+        handle = modules[name].register_forward_hook(silence)
+        try:
+            return predict(model, image)
+        finally:
+            handle.remove()
 
 
 def summary(maps: NDArray[Any]) -> Summary:

@@ -98,6 +98,16 @@ def cell(
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
+def prediction_without(
+    of: Stamp, values: NDArray[np.float32], layer: str, channel: int
+) -> NDArray[np.float64]:
+    """Probabilities of the classes with one channel switched off."""
+    from cnnviz.explore.activations import predict_without
+
+    return predict_without(network(of)[0], values, layer, channel)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
 def maps(of: Stamp, values: NDArray[np.float32], layer: str) -> NDArray[np.float32]:
     """Activations (C, H, W) of one layer for one normalised image."""
     from cnnviz.explore.activations import channel_maps

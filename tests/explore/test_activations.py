@@ -3,7 +3,7 @@ import pytest
 import torch
 from torch import nn
 
-from cnnviz.errors import CnnvizError, ImageError
+from cnnviz.errors import CnnvizError, ImageError, LayerNotFound
 from cnnviz.explore.activations import channel_maps, layer_maps, maps_of, predict, summary
 
 
@@ -89,3 +89,31 @@ def test_summary():
     found = summary(maps)
     assert (found.maximum, found.not_finite, found.dead) == (1, 2, (0,))
     assert np.isnan(summary(np.full((1, 2, 2), np.nan)).mean)
+
+
+def test_a_channel_that_is_switched_off_is_missing_in_all_that_follows() -> None:
+    from cnnviz.config import Cnn, ResNet18
+    from cnnviz.explore.activations import predict_without
+    from cnnviz.models.registry import build
+
+    model = build(Cnn(convs=(4, 5), pool_after=(1,)), image_shape=(8, 8, 3), classes=3).eval()
+    image = np.random.default_rng(0).normal(size=(3, 8, 8)).astype(np.float32)
+    weight = model.conv2.weight
+    before = predict(model, image)
+    off = predict_without(model, image, "act1", 2)
+    assert predict(model, image).tolist() == before.tolist()
+    kept = weight.detach().clone()
+    with torch.no_grad():
+        weight[:, 2] = 0  # what the next layer makes of nothing
+    assert off == pytest.approx(predict(model, image))
+    with torch.no_grad():
+        weight.copy_(kept)
+    with pytest.raises(IndexError, match="channels 0 to 3, not 4"):
+        predict_without(model, image, "act1", 4)
+    with pytest.raises(LayerNotFound):
+        predict_without(model, image, "act9", 0)
+    assert not any(module._forward_hooks for module in model.modules())
+
+    residual = build(ResNet18(), image_shape=(8, 8, 3), classes=3).eval()
+    first, second = (predict_without(residual, image, f"layer1.0.relu{call}", 1) for call in ("", ":2"))
+    assert first.tolist() != second.tolist()

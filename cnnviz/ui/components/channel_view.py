@@ -76,6 +76,10 @@ def _draw(
         column=column,
     )
     _arithmetic(found)
+    if st.toggle(
+        "Switch this channel off", key="channel off", help="Its whole map becomes zero in the next layers."
+    ):
+        _without(looked_at, seen, layer.name, channel)
 
 
 def _close() -> None:
@@ -112,6 +116,23 @@ def _sees(layer: "Layer", seen: "Input", row: int, column: int) -> None:
         alt=f"The image, with what the cell sees marked: rows {place[0]} to {place[2] - 1}, "
         f"columns {place[1]} to {place[3] - 1}",
     )
+
+
+def _without(looked_at: LookedAt, seen: "Input", layer: str, channel: int) -> None:
+    """What the network says with the channel, and without it."""
+    before = cache.prediction(looked_at.stamp, seen.values)
+    after = cache.prediction_without(looked_at.stamp, seen.values, layer, channel)
+    order = np.argsort(-np.maximum(before, after))[:5]
+    rows = [
+        {
+            "Class": looked_at.card.classes[one],
+            "With it": f"{before[one]:.1%}",
+            "Without": f"{after[one]:.1%}",
+            "Change": f"{100 * (after[one] - before[one]):+.1f} points".replace("-", "−"),
+        }
+        for one in order
+    ]
+    st.table(pd.DataFrame(rows).set_index("Class"))
 
 
 def _arithmetic(found: "Cell") -> None:
