@@ -6,7 +6,9 @@ Every field carries a title and a description; forms, `--help` and error message
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -531,6 +533,10 @@ class RunConfig(Strict):
             raise ConfigError("A configuration is a JSON object of settings: {…}.") from None
 
 
+_MOST_CHOICES = 12
+"""Of more than these, an error names the nearest ones only."""
+
+
 def explain(error: ValidationError) -> str:
     """One line for a user: each key at fault and what it should be."""
     parts = []
@@ -545,6 +551,12 @@ def explain(error: ValidationError) -> str:
         elif item["type"].startswith("union_tag"):
             choices = item.get("ctx", {}).get("expected_tags") or "its kind, as text"
             parts.append(f"{key}: choose {choices} for its {item['ctx']['discriminator'].strip(chr(39))}")
+        elif item["type"] == "literal_error" and item["ctx"]["expected"].count(",") > _MOST_CHOICES:
+            choices = re.findall(r"'([^']+)'", item["ctx"]["expected"])
+            near = get_close_matches(str(item["input"]), choices, n=4, cutoff=0.4) or choices[:4]
+            parts.append(
+                f"{key}: choose {', '.join(near)}, … ({len(choices)} names; got {_short(item['input'])})"
+            )
         else:
             parts.append(f"{key}: {item['msg'].lower()} (got {_short(item['input'])})")
     return "The configuration can't be used: " + "; ".join(parts) + "."

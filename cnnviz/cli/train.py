@@ -125,16 +125,14 @@ def _ended(run: Run) -> str:
 
 
 def fits(config: RunConfig) -> None:
-    """Nothing, if the data is here and the network can read it.
+    """Nothing, if the data is here and the run fits together.
 
-    Raises DataError that says how to get the data, or ConfigError that names the layer that does not fit.
+    Raises DataError that says how to get the data, and what `check` raises.
     """
     from cnnviz.data import catalogue
-    from cnnviz.train.estimate import parameter_count
+    from cnnviz.train.check import check
 
-    data = catalogue.load(config.data.name)
-    shape = config.data.shape(data.image_shape)
-    parameter_count(config.network, image_shape=shape, classes=len(data.classes))
+    check(config, catalogue.load(config.data.name))
 
 
 def _go_on(run: Run, *, detach: bool, as_json: bool) -> None:

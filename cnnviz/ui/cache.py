@@ -13,7 +13,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz import workspace
-from cnnviz.config import Data, Freeze, Network
+from cnnviz.config import Data, Freeze, Network, RunConfig
 from cnnviz.errors import CheckpointError, NotFound
 from cnnviz.render.mosaic import Mosaic, grid
 from cnnviz.runs.run import Run
@@ -193,14 +193,16 @@ def split_sizes(data: Data) -> tuple[int, int]:
     return len(train), len(validation)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def parameter_count(network: Network, data: Data) -> int:
-    """Number of trained values. Raises ConfigError where the network does not fit the images."""
-    from cnnviz.train import estimate
+def check(config: RunConfig) -> int:
+    """Number of parameters of a run. Raises CnnvizError for what would stop it at once."""
+    return _checked(config.model_copy(update={"title": ""}))
 
-    found = dataset(data.name)
-    shape = data.shape(found.image_shape)
-    return estimate.parameter_count(network, image_shape=shape, classes=len(found.classes))
+
+@st.cache_data(max_entries=64, ttl=60, show_spinner=False)
+def _checked(config: RunConfig) -> int:
+    from cnnviz.train.check import check
+
+    return check(config, dataset(config.data.name))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -100,11 +100,11 @@ def test_detached_it_returns_at_once_and_stop_ends_it(shell, occupied, ask, conf
 
 
 def test_a_run_that_fails_ends_with_status_1(shell, config_file):
-    process = shell("train", config_file, "--set", "batch_size=5000", "--json")
+    process = shell("train", config_file, "--set", "start.source=imagenet", "--json")
     out, errors = process.communicate(timeout=120)
     assert process.returncode == 1
     assert json.loads(out)["state"] == "failed"
-    assert "The batch size (5000) is larger than the training set" in errors.splitlines()[-1]
+    assert "There are no ImageNet weights for mlp" in errors.splitlines()[-1]
     assert "resume" not in errors
 
 

@@ -72,8 +72,8 @@ def test_another_optimiser_starts_afresh_and_a_changed_value_does_not() -> None:
     assert adam.optimiser.model_dump() == {"name": "adam", "learning_rate": 0.005, "weight_decay": 0.0}
     decayed = plan.configuration(book.find("000-1"), "l2")
     assert (decayed.optimiser.name, decayed.optimiser.learning_rate, decayed.optimiser.weight_decay) == (
-        "adam",
-        0.001,
+        "sgd",
+        0.1,
         1e-4,
     )
 

@@ -163,7 +163,7 @@ def _start(todo: Sequence[Task]) -> None:
     shelf = cache.shelf()
     for task in todo:
         try:
-            cache.parameter_count(task.config.network, task.config.data)
+            cache.check(task.config)
             reproduction.begin(task, shelf)
         except CnnvizError as error:
             st.toast(f"{task.variant}: {error}", icon=":material/error:", duration="long")

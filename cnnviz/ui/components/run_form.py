@@ -54,6 +54,7 @@ def show() -> None:
     ):
         assert config is not None
         try:
+            cache.check(config)
             run = control.start(config)
         except CnnvizError as error:
             st.error(str(error), icon=":material/error:")
@@ -98,7 +99,7 @@ def _start(given: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def _check(config: RunConfig) -> None:
-    """Raise what would stop the run at once."""
+    """Raise what can be said at once, without torch."""
     train, _ = cache.split_sizes(config.data)
     if config.batch_size > train:
         raise ConfigError(
@@ -113,7 +114,7 @@ def _summarise(config: RunConfig) -> None:
     line = st.empty()
     sizes = f"**{train:,}** training and **{validation:,}** validation images · **{steps:,}** steps"
     line.caption(sizes)
-    sizes = f"**{cache.parameter_count(config.network, config.data):,}** parameters · {sizes}"
+    sizes = f"**{cache.check(config):,}** parameters · {sizes}"
     line.caption(sizes)
     speed = cache.speed(config.network, config.data, config.device, config.precision)
     time = duration(train * config.epochs / speed.images_per_second)
