@@ -1,6 +1,5 @@
 """`reproduce`: the reports' experiments run again, as far as they have not been."""
 
-import contextlib
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +11,7 @@ from cnnviz.cli.document import how_it_ended
 from cnnviz.cli.follow import watch
 from cnnviz.cli.recipes import Pretrained, Seeds, SizeOption, Variants
 from cnnviz.cli.train import fits
-from cnnviz.errors import CnnvizError, RunError
+from cnnviz.errors import CnnvizError
 from cnnviz.recipes import account, book, reproduction
 from cnnviz.recipes.looking import depths
 from cnnviz.recipes.recipe import Recipe, Size
@@ -75,14 +74,14 @@ def _made(task: Task, *, keep: bool) -> str:
     try:
         fits(task.config)
         run = reproduction.begin(task, shelf())
+        watch(run)
     except CnnvizError as error:
         return str(error)
-    try:
-        watch(run)
     except KeyboardInterrupt:
         tell("Stopping; the same command goes on from here …")
-        with contextlib.suppress(RunError):
-            control.stop(run.id)
+        alike = shelf().alike(task.config)
+        same = [run for run in alike if run.config.seed == task.config.seed and run.status().active]
+        control.stop_all(run.id for run in same)
         raise typer.Exit(130) from None
     if keep:
         reproduction.keep(run)

@@ -11,7 +11,9 @@ def test_without_a_layer_all_are_listed(ask, trained):
     document = json.loads(ask("activations", trained.id, "--json").stdout)
     names = [layer["name"] for layer in document["layers"]]
     shown = ask("activations", trained.id).stdout.splitlines()
-    assert [line.split()[0] for line in shown] == ["LAYER", *names]
+    assert [line.split()[0] for line in shown] == ["LAYER", *names, "all"]
+    totals = shown[-1].split()
+    assert totals[1] == f"{sum(layer['parameters'] for layer in document['layers']):,}"
     assert document["layers"][-1]["output_shape"] == [4]
 
 

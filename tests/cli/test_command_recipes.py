@@ -55,7 +55,7 @@ def test_a_missing_data_set_is_named_before_anything_starts(ask):
 
 def test_a_network_that_does_not_fit_says_which_layer_before_anything_starts(ask, tiny_data):
     failed = ask(
-        "train", "002-1", "--set", "data.name=tiny", "--set", "data.train=100", "--set", "data.validation=40"
+        "train", "002-1", "--set", "data.name=tiny", "--set", "data.train=130", "--set", "data.validation=40"
     )
     assert failed.exit_code == 1
     assert "pool4 is one pooling too many" in failed.stderr
