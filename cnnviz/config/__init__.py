@@ -1,0 +1,103 @@
+"""What a run is: strict, frozen values that are checked once, here, and go in and out as JSON.
+
+Every field carries a title and a description; forms, `--help` and error messages are made from them.
+"""
+
+from cnnviz.config.augmentation import (
+    Augmentation,
+    ColourJitter,
+    CutMix,
+    Erasing,
+    GaussianBlur,
+    Grayscale,
+    HorizontalFlip,
+    Mixup,
+    PadAndCrop,
+    RandomResizedCrop,
+    Rotation,
+)
+from cnnviz.config.data import Data
+from cnnviz.config.explain import explain
+from cnnviz.config.network import AlexNet, Cnn, Mlp, Network, ResNet18, Torchvision, TorchvisionName, Vgg11Bn
+from cnnviz.config.optimisation import (
+    Adadelta,
+    Adam,
+    AdamW,
+    AnyOptimiser,
+    Constant,
+    Cosine,
+    EarlyStopping,
+    OneCycle,
+    Optimiser,
+    RmsProp,
+    Schedule,
+    Sgd,
+    Step,
+)
+from cnnviz.config.run import RunConfig, with_settings
+from cnnviz.config.strict import Activation, Probability, Rate, Seed, Share, Strict
+from cnnviz.config.transfer import (
+    CheckpointStart,
+    Freeze,
+    FreezeBody,
+    FreezeChildren,
+    FreezeMatching,
+    ImageNetStart,
+    NoFreeze,
+    RandomStart,
+    Start,
+)
+
+__all__ = [
+    "Activation",
+    "Adadelta",
+    "Adam",
+    "AdamW",
+    "AlexNet",
+    "AnyOptimiser",
+    "Augmentation",
+    "CheckpointStart",
+    "Cnn",
+    "ColourJitter",
+    "Constant",
+    "Cosine",
+    "CutMix",
+    "Data",
+    "EarlyStopping",
+    "Erasing",
+    "Freeze",
+    "FreezeBody",
+    "FreezeChildren",
+    "FreezeMatching",
+    "GaussianBlur",
+    "Grayscale",
+    "HorizontalFlip",
+    "ImageNetStart",
+    "Mixup",
+    "Mlp",
+    "Network",
+    "NoFreeze",
+    "OneCycle",
+    "Optimiser",
+    "PadAndCrop",
+    "Probability",
+    "RandomResizedCrop",
+    "RandomStart",
+    "Rate",
+    "ResNet18",
+    "RmsProp",
+    "Rotation",
+    "RunConfig",
+    "Schedule",
+    "Seed",
+    "Sgd",
+    "Share",
+    "Start",
+    "Step",
+    "Strict",
+    "Torchvision",
+    "TorchvisionName",
+    "Vgg11Bn",
+    "explain",
+    "with_settings",
+]
