@@ -39,6 +39,10 @@ def reproduce(
             "--write", help="Keep the figures, and write docs/reproduction.md from all that are kept."
         ),
     ] = False,
+    run: Annotated[
+        bool,
+        typer.Option("--run/--no-run", help="With --no-run nothing is run: --write takes what there is."),
+    ] = True,
     as_json: Json = False,
 ) -> None:
     """Run what is missing of some recipes, one run after the other. Ctrl-C stops; the same command goes on."""
@@ -46,8 +50,9 @@ def reproduce(
     planned = reproduction.tasks(
         chosen, variants=variant or (), size=size, seeds=seeds, pretrained=pretrained
     )
-    todo = list(reproduction.missing(planned, shelf()))
-    tell(f"{len(planned):,} runs, of which {len(todo):,} are to be made.")
+    missing = list(reproduction.missing(planned, shelf()))
+    todo = missing if run else []
+    tell(f"{len(planned):,} runs, of which {len(missing):,} are to be made.")
     failed: dict[str, str] = {}
     for number, task in enumerate(todo, start=1):
         tell(f"\n{number} of {len(todo)}: {task.config.title}, seed {task.config.seed}")
@@ -61,9 +66,7 @@ def reproduce(
         "failed": failed,
         "written": str(path) if path else None,
     }
-    text = (
-        f"{len(todo) - len(failed)} runs made, {len(planned) - len(todo)} were there, {len(failed)} failed."
-    )
+    text = f"{len(todo) - len(failed)} runs made, {len(planned) - len(missing)} were there, {len(failed)} failed."
     answer(document, text + (f" Written: {path}." if path else ""), as_json=as_json)
     if failed:
         raise typer.Exit(1)
@@ -90,15 +93,24 @@ def _made(task: Task, *, keep: bool) -> str:
 
 
 def _written(chosen: list[Recipe]) -> Path:
-    """Keep the figures of all finished runs of `chosen`, and write the account of all that are kept."""
+    """Keep the figures of the runs of `chosen`, and write the account of all that are kept."""
     runs = shelf()
     for recipe in chosen:
         for name in book.variants(recipe):
             for size in KEPT_SIZES:
-                for one in runs.outcomes(recipe, name, size=size):
-                    if one.run.folder.parent != workspace.records_root():
-                        reproduction.keep(one.run)
-    looked = {one.id: depths(one.look) for one in book.every().values() if one.look}
+                found = [one.run for one in runs.outcomes(recipe, name, size=size)]
+                # Of what never came to an end, the last failure says why.
+                failed = [run for run in runs.runs(recipe, name, size=size) if run.status().state == "failed"]
+                for run in found or failed[:1]:
+                    if run.folder.parent != workspace.records_root():
+                        reproduction.keep(run)
+    looked = {}
+    for recipe in book.every().values():
+        if recipe.look:
+            try:
+                looked[recipe.id] = depths(recipe.look)
+            except CnnvizError as error:
+                tell(f"{recipe.id}: {error}")
     path = workspace.records_root().with_suffix(".md")
     atomic.replace(path, account.account(Shelf(kept()), looked).encode())
     return path

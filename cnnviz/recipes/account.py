@@ -1,5 +1,6 @@
 """`docs/reproduction.md`: reported beside measured, for every recipe."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from cnnviz.recipes import book, lesson
@@ -13,20 +14,34 @@ _HEAD = """# Reproduction
 
 What five lab reports say, beside what came out here. Written by `python -m cnnviz reproduce`; every figure has a run
 behind it, whose configuration and metrics are in `docs/reproduction/`. Accuracies are of the test set: mean ± standard
-deviation over seeds where there are several, then the standard error of the test in brackets. Sizes: `full` is as
-reported, `short` has fewer images or epochs and is not comparable.
+deviation over seeds where there are several, then the standard error of the test in brackets. Noise is two standard
+errors (s.e.) of both tests and of the seeds together; where fewer than three seeds were run, their deviation is
+assumed: half a point, or a twentieth of the errors if that is less. Sizes: `full` is as reported, `short` has fewer images or
+epochs and is not comparable. What is not run without a reason has waited for machine time.
 """
 _SIZES: tuple[Size, ...] = ("full", "short")
 
 
 def account(shelf: Shelf, depths: dict[str, list[Depth]]) -> str:
     """The whole page. `depths` has what was measured of recipes that train nothing, by id."""
-    parts = [_HEAD]
+    parts = [_HEAD, _machines(shelf)]
     for report in book.reports():
         parts.append(f"## Report {report.report}: {report.title}\n")
         for recipe in report.recipes:
             parts.append("\n".join(_section(recipe, shelf, depths.get(recipe.id))))
     return "\n".join(parts)
+
+
+def _machines(shelf: Shelf) -> str:
+    """What the runs were computed on; their times are of that."""
+    ways = [(run.record.machine, run.metrics().started.get("execution")) for run in shelf.every()]
+    devices = Counter(f"{machine}, {way['device']} {way['precision']}" for machine, way in ways if way)
+    listed = "; ".join(f"{name}: {count} runs" for name, count in devices.most_common())
+    return (
+        f"Computed on {listed}. Several ran side by side, so their times are upper bounds.\n"
+        if devices
+        else ""
+    )
 
 
 def best(shelf: Shelf, recipe: Recipe, variant: str) -> tuple[Size, list[Outcome]]:
@@ -156,7 +171,7 @@ def _why_not(recipe: Recipe, variant: Variant, shelf: Shelf) -> str:
         for run in shelf.runs(recipe, variant.id, size=size):
             status = run.status()
             if status.state == "failed" and status.reason:
-                return f"Not run: {status.reason}"
+                return f"Not run: {status.reason.partition('. ')[0]}."
     return "Not run."
 
 

@@ -50,6 +50,10 @@ class Shelf:
         for run in runs:
             self._runs[plan.identity(run.config)].append(run)
 
+    def every(self) -> list[Run]:
+        """All of them."""
+        return [run for runs in self._runs.values() for run in runs]
+
     def alike(self, config: RunConfig) -> list[Run]:
         """All runs of one experiment, whatever their seed."""
         return self._runs.get(plan.identity(config), [])

@@ -11,8 +11,17 @@ from cnnviz.words import standard_error
 
 State = Literal["reproduced", "differs", "not comparable", "not run"]
 
-SEED_NOISE = 0.005
-"""Standard deviation over seeds that is taken where fewer than three were run: half a point."""
+_POINTS, _OF_ERRORS = 0.005, 0.05
+
+
+def assumed_deviation(accuracy: float) -> float:
+    """Standard deviation over seeds that is assumed where fewer than three were run.
+
+    Half a point, or a twentieth of the errors where these are few.
+    """
+    return min(_POINTS, _OF_ERRORS * (1 - accuracy))
+
+
 _COMPARED = ("test_accuracy", "validation_accuracy")
 
 
@@ -64,7 +73,7 @@ def _another_experiment(outcomes: Sequence[Outcome], size: Size, pretrained: str
 
 def _compared(figure: str, said: float, found: Summary, *, count: int, theirs: int) -> Verdict:
     enough = found.seeds >= 3 and found.deviation is not None
-    noise = found.deviation if enough and found.deviation is not None else SEED_NOISE
+    noise = found.deviation if enough and found.deviation is not None else assumed_deviation(said)
     seeds = noise * sqrt(1 + 1 / found.seeds)
     error = hypot(standard_error(said, theirs), standard_error(found.mean, count), seeds)
     points, margin = 100 * (found.mean - said), 200 * error
@@ -79,7 +88,9 @@ def _in_range(limits: tuple[float, float], outcomes: Sequence[Outcome]) -> Verdi
     found = summary(outcomes, "validation_accuracy")
     assert found is not None
     low, high = limits
-    margin = 2 * hypot(standard_error(found.mean, outcomes[0].validation_count), SEED_NOISE)
+    margin = 2 * hypot(
+        standard_error(found.mean, outcomes[0].validation_count), assumed_deviation(found.mean)
+    )
     span = f"{low:.0%} to {high:.0%}"
     if low - margin <= found.mean <= high + margin:
         return Verdict("reproduced", f"Reproduced: validation accuracy {found.mean:.1%}, reported {span}.")

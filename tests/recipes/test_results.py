@@ -8,7 +8,7 @@ from cnnviz.recipes import account, book, reproduction
 from cnnviz.recipes.plan import configuration
 from cnnviz.recipes.recipe import Recipe, Reported
 from cnnviz.recipes.results import Outcome, Shelf, kept, outcome, shelf, summary
-from cnnviz.recipes.verdict import verdict
+from cnnviz.recipes.verdict import assumed_deviation, verdict
 from cnnviz.runs import run as running
 from cnnviz.runs import status
 from cnnviz.runs.metrics import Journal
@@ -140,6 +140,11 @@ def test_a_difference_is_held_against_all_that_is_uncertain(make: Make, recipe: 
     assert "assumed" not in words
 
 
+def test_few_errors_leave_little_room_for_seeds() -> None:
+    assert assumed_deviation(0.5) == assumed_deviation(0.8) == 0.005
+    assert assumed_deviation(0.98) == pytest.approx(0.001)
+
+
 def test_what_can_not_be_compared_is_said(make: Make, recipe: Recipe) -> None:
     found = [one for one in [outcome(make(0.7))] if one]
     assert verdict(recipe, Reported(test_accuracy=0.7), []).state == "not run"
@@ -160,7 +165,7 @@ def test_the_account_has_each_figure_with_its_error_and_says_why_there_is_none(
     make(0.0, variant="adam", state="failed")
     text = account.account(shelf(), {})
     assert "| 3x3-sgd | 75.5 % | 75.5 % (± 0.4) | 1 | full | 1 min | Reproduced: +0.0 points" in text
-    assert "| adam | 74.5 % | – | 0 | – | – | Not run: why |" in text
+    assert "| adam | 74.5 % | – | 0 | – | – | Not run: why. |" in text
     assert "train accuracy 94.0 % / 90.0 %" in text
     for name in book.every():
         assert f"### {name}: " in text

@@ -109,6 +109,9 @@ def test_what_is_written_has_a_kept_run_behind_it(
     control.delete(run.id)
     assert CliRunner().invoke(app, command).exit_code == 0
     assert every() == []
+    done = CliRunner().invoke(app, ["reproduce", "003-1e", "--no-run", "--json"])
+    assert json.loads(done.stdout)["made"] == 0
+    assert every() == []
 
 
 def test_a_variant_that_can_not_run_leaves_the_others_running(

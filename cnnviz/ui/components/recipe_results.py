@@ -11,7 +11,7 @@ import streamlit as st
 from cnnviz.recipes import account, book, plan
 from cnnviz.recipes.recipe import Recipe, Variant
 from cnnviz.recipes.results import Outcome, summary
-from cnnviz.recipes.verdict import SEED_NOISE, verdict
+from cnnviz.recipes.verdict import verdict
 from cnnviz.runs.run import Run
 from cnnviz.ui import cache, comparison
 from cnnviz.ui.components.form import words
@@ -130,7 +130,7 @@ def _table(recipe: Recipe, outcomes: dict[str, list[Outcome]], choice: Choice) -
         st.caption(
             f"Test accuracy on {count:,} images: mean ± standard deviation over seeds, in brackets one standard error "
             f"of the test. Noise is two standard errors (s.e.) of both tests and of the seeds together; with fewer "
-            f"than three seeds, their deviation is assumed to be {100 * SEED_NOISE:.1f} points."
+            "than three seeds, their deviation is assumed: half a point, or a twentieth of the errors if that is less."
         )
     _settings_table(recipe)
     _more(recipe, outcomes)
