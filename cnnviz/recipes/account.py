@@ -16,8 +16,8 @@ What five lab reports say, beside what came out here. Written by `python -m cnnv
 behind it, whose configuration and metrics are in `docs/reproduction/`. Accuracies are of the test set: mean ± standard
 deviation over seeds where there are several, then the standard error of the test in brackets. Noise is two standard
 errors (s.e.) of both tests and of the seeds together; where fewer than three seeds were run, their deviation is
-assumed: half a point, or a twentieth of the errors if that is less. Sizes: `full` is as reported, `short` has fewer images or
-epochs and is not comparable. What is not run without a reason has waited for machine time.
+assumed: half a point, or a twentieth of the errors if that is less. Sizes: `full` is as reported, `short` has fewer
+images or epochs and is not comparable. What is not run without a reason has waited for machine time.
 """
 _SIZES: tuple[Size, ...] = ("full", "short")
 

@@ -7,13 +7,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.config import Data, Mlp, RunConfig
 from cnnviz.runs import control, lease, status
 from cnnviz.runs.run import Run, find
-from cnnviz.ui.components import run_panel
+from cnnviz.ui.components import channel_view, run_panel
 from cnnviz.workspace import ROOT
 from tests.conftest import Bench, write_data
 
@@ -220,3 +221,27 @@ def test_softmax_before_the_loss_is_warned_of(bench: Bench, tiny_data: str) -> N
     assert "softmax twice" not in words(app)
     next(one for one in app.toggle if one.label == "Softmax before loss").set_value(True).run()
     assert "softmax twice" in words(app)
+
+
+def test_a_channel_and_a_cell_are_a_link(finished: Run) -> None:
+    app = open_page("activations", run=finished.id, layer="fc1", channel="3")
+    assert not app.exception
+    assert "**fc1, channel 3**" in words(app)
+    assert "Linear layer: Σ input × weight" in words(app)
+    assert "(bias)" in words(app)
+    app = open_page("activations", run=finished.id, layer="fc1", channel="99999", cell="7.7")
+    assert "channel 99999" not in words(app)
+    assert not app.exception
+
+
+def test_a_channel_can_be_switched_off(finished: Run) -> None:
+    app = open_page("activations", run=finished.id, layer="act1", channel="0")
+    app.toggle(key="channel off").set_value(True).run()
+    assert not app.exception
+    assert list(app.table[-1].value.columns) == ["With it", "Without", "Change"]
+
+
+def test_of_a_large_map_blocks_show_what_is_furthest_from_zero() -> None:
+    values = np.array([[1, -5, 2], [0, 3, -1], [4, 0, -6]], np.float32)
+    assert channel_view._blocks(values, 2).tolist() == [[-5, 2], [4, -6]]
+    assert channel_view._blocks(values, 1) is values

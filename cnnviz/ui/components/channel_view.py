@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cnnviz.explore.layers import Layer
 
 _SIDE = 320
+_MOST_CELLS = 64
+"""Cells across a map that are drawn one by one."""
 _MOST_TABLE = 12
 """Largest kernel side that is shown as numbers."""
 
@@ -39,31 +41,13 @@ def show(looked_at: LookedAt, layer: "Layer", maps: NDArray[np.float32], seen: "
 def _draw(
     looked_at: LookedAt, layer: "Layer", maps: NDArray[np.float32], seen: "Input", channel: int
 ) -> None:
-    _, height, width = maps.shape
     row, column = _cell(maps[channel])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{layer.name}, channel {channel}**")
         st.button("Close", icon=":material/close:", type="tertiary", key="close channel", on_click=_close)
     left, right = st.columns(2)
     with left:
-        drawn = grid(maps[channel].reshape(-1, 1, 1), columns=width, tile=1, gap=0)
-        size = f"Its map, {height} × {width}, {_short(drawn.scale.low)} to {_short(drawn.scale.high)}: choose a cell."
-        st.caption(size if height * width > 1 else "One number.")
-        picked = sprite(
-            drawn,
-            key=f"cells {layer.name} {channel}",
-            tile=max(1, min(64, _SIDE // max(height, width))),
-            columns=width,
-            labels=[
-                f"row {n // width}, column {n % width}: {v:.4g}" for n, v in enumerate(maps[channel].flat)
-            ],
-            selected=row * width + column,
-            choice=True,
-            alt=f"Map of channel {channel} of {layer.name}: arrow keys walk its cells, Enter chooses",
-        )
-        if picked is not None and picked != row * width + column:
-            selection.put("cell", f"{picked // width}.{picked % width}")
-            st.rerun()
+        _map(layer, maps[channel], channel, row, column)
     with right:
         _sees(layer, seen, row, column)
     found = cache.cell(
@@ -80,6 +64,48 @@ def _draw(
         "Switch this channel off", key="channel off", help="Its whole map becomes zero in the next layers."
     ):
         _without(looked_at, seen, layer.name, channel)
+
+
+def _map(layer: "Layer", values: NDArray[np.float32], channel: int, row: int, column: int) -> None:
+    """The map with its cells to choose from; of a large map, blocks of cells."""
+    height, width = values.shape
+    block = -(-max(height, width) // _MOST_CELLS)
+    shown = _blocks(values, block)
+    across = shown.shape[1]
+    drawn = grid(shown.reshape(-1, 1, 1), columns=across, tile=1, gap=0)
+    what = "choose a cell" if block == 1 else f"each square the largest of {block} × {block} cells"
+    size = f"Its map, {height} × {width}, {_short(drawn.scale.low)} to {_short(drawn.scale.high)}: {what}."
+    st.caption(size if values.size > 1 else "One number.")
+    at = row // block * across + column // block
+    picked = sprite(
+        drawn,
+        key=f"cells {layer.name} {channel}",
+        tile=max(1, min(64, _SIDE // max(shown.shape))),
+        columns=across,
+        labels=[
+            f"row {n // across * block}, column {n % across * block}: {value:.4g}"
+            for n, value in enumerate(shown.flat)
+        ],
+        selected=at,
+        choice=True,
+        alt=f"Map of channel {channel} of {layer.name}: arrow keys walk its cells, Enter chooses",
+    )
+    if picked is not None and picked != at:
+        top, left = picked // across * block, picked % across * block
+        within = values[top : top + block, left : left + block]
+        largest = int(np.argmax(np.nan_to_num(np.abs(within))))
+        selection.put("cell", f"{top + largest // within.shape[1]}.{left + largest % within.shape[1]}")
+        st.rerun()
+
+
+def _blocks(values: NDArray[np.float32], block: int) -> NDArray[np.float32]:
+    """The value furthest from zero in each block of a map; fewer cells at the right and lower edge."""
+    if block == 1:
+        return values
+    rows, columns = (np.arange(0, side, block) for side in values.shape)
+    high = np.maximum.reduceat(np.maximum.reduceat(values, rows, axis=0), columns, axis=1)
+    low = np.minimum.reduceat(np.minimum.reduceat(values, rows, axis=0), columns, axis=1)
+    return np.where(-low > high, low, high)
 
 
 def _close() -> None:
