@@ -12,17 +12,17 @@ import typer
 
 from cnnviz.cli import checkpoint, files
 from cnnviz.cli.answer import Json, answer, table
-from cnnviz.errors import CnnvizError, ImageError
+from cnnviz.cli.layers import layers_of, listing
+from cnnviz.cli.picture import ImageOption, picture
+from cnnviz.errors import CnnvizError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from torch import nn
 
     from cnnviz.explore.activations import Summary
     from cnnviz.explore.layers import Layer
     from cnnviz.models.checkpoint import Card
-    from cnnviz.runs.run import Run
 
 _TOP = 5
 
@@ -31,10 +31,7 @@ def activations(
     run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
     *,
     layer: Annotated[str | None, typer.Option(help="Without it, all layers are listed.")] = None,
-    image: Annotated[
-        str | None,
-        typer.Option(help="A file, photo.NAME (built in) or test.NUMBER; without it, a built-in one."),
-    ] = None,
+    image: ImageOption = None,
     snapshot: Annotated[
         str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
     ] = "last",
@@ -56,13 +53,13 @@ def activations(
     target = files.destination(out, suffixes=(".png", ".npz"), force=force) if out else None
     where = checkpoint.source(run, snapshot)
     model, card = checkpoint.load(where)
-    listed = _layers(model, card, where.run)
+    listed = layers_of(model, card, where.run)
     if layer is None:
         document: dict[str, Any] = {
             "checkpoint": where.document(card),
             "layers": [asdict(one) for one in listed],
         }
-        answer(document, _listing(listed), as_json=as_json)
+        answer(document, listing(listed), as_json=as_json)
         return
 
     from cnnviz.explore import activations as exploring
@@ -70,7 +67,7 @@ def activations(
     from cnnviz.explore.layers import layer_named
 
     chosen = layer_named(listed, layer)
-    name, pixels = _picture(image, card)
+    name, pixels = picture(image, card)
     values = as_input(pixels, card, invert=invert).values
     maps = exploring.channel_maps(model, values, layer)
     summary = exploring.summary(maps)
@@ -87,69 +84,6 @@ def activations(
     }
     text = table(_rows(name, chosen, summary, prediction, target))
     answer(document, text, as_json=as_json)
-
-
-def _layers(model: nn.Module, card: Card, run: Run | None) -> list[Layer]:
-    from cnnviz.explore import layers
-    from cnnviz.models.freezing import frozen_weights
-
-    height, width, channels = card.image_shape
-    frozen = frozen_weights(model, run.config.freeze) if run else set()
-    return layers.layers(model, (channels, height, width), frozen=frozen)
-
-
-def _listing(listed: Sequence[Layer]) -> str:
-    rows = [["LAYER", "KIND", "OUTPUT", "PARAMETERS", "", "MACS", "SEES", ""]]
-    rows += [
-        [
-            one.name,
-            one.kind,
-            "×".join(map(str, one.output_shape)),
-            f"{one.parameters:,}",
-            one.arithmetic,
-            f"{one.macs:,}",
-            _sees(one),
-            "frozen" if one.frozen else "",
-        ]
-        for one in listed
-    ]
-    total = f"{sum(one.parameters for one in listed):,}", "", f"{sum(one.macs for one in listed):,}"
-    return table([*rows, ["all", "", "", *total, "", ""]], right=[3, 5])
-
-
-def _sees(layer: Layer) -> str:
-    """What a cell of the layer sees of the image."""
-    if layer.field is None:
-        return ""
-    return "all" if layer.field.whole else "×".join(map(str, layer.field.size))
-
-
-def _picture(text: str | None, card: Card) -> tuple[str, NDArray[np.uint8]]:
-    """Name and pixels (H, W, C) of a built-in picture, a test image of the network's data set or a file."""
-    from cnnviz.data.images import decode
-    from cnnviz.explore.photos import photo_named, photos
-
-    text = text or ("photo.digit-3" if card.image_shape[2] == 1 else "photo.frog")
-    kind, _, rest = text.partition(".")
-    if kind == "test" and rest.isdecimal():
-        return text, _test_image(int(rest), card)
-    path = Path(text)
-    if kind == "photo" and (rest in photos() or not path.exists()):
-        return text, photo_named(rest).image()
-    raw = files.content(path, what="picture")
-    try:
-        return text, decode(raw)
-    except ImageError as error:
-        raise ImageError(f"{path}: {error}") from None
-
-
-def _test_image(number: int, card: Card) -> NDArray[np.uint8]:
-    data = checkpoint.data_of(card)
-    count = len(data.test_labels)
-    if number >= count:
-        raise CnnvizError(f"There is no test image {number:,}: {data.name} has test.0 to test.{count - 1}.")
-    image: NDArray[np.uint8] = data.test_images[number]
-    return image
 
 
 def _top(probabilities: NDArray[np.float64], card: Card) -> list[tuple[str, float]]:

@@ -7,8 +7,10 @@ import typer
 
 from cnnviz.cli.activations import activations
 from cnnviz.cli.answer import Command
+from cnnviz.cli.channel import channel
 from cnnviz.cli.data import data
 from cnnviz.cli.evaluate import evaluate
+from cnnviz.cli.layers import layers
 from cnnviz.cli.models import models
 from cnnviz.cli.recipes import recipes
 from cnnviz.cli.reproduce import reproduce
@@ -21,7 +23,19 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for _command in (train, runs, resume, stop, delete, evaluate, activations, recipes, reproduce):
+for _command in (
+    train,
+    runs,
+    resume,
+    stop,
+    delete,
+    evaluate,
+    layers,
+    activations,
+    channel,
+    recipes,
+    reproduce,
+):
     app.command(cls=Command)(_command)
 app.add_typer(data)
 app.command(cls=Command)(models)

@@ -1,0 +1,88 @@
+"""`channel`: one channel of a layer, and how one cell of its map came by its number."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from cnnviz.cli import checkpoint
+from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.layers import layers_of
+from cnnviz.cli.picture import ImageOption, picture
+from cnnviz.errors import CnnvizError
+
+
+def channel(
+    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    layer: Annotated[str, typer.Argument(help="As `layers` lists it.")],
+    number: Annotated[int, typer.Argument(metavar="CHANNEL", min=0, help="Counted from 0.")],
+    *,
+    cell: Annotated[
+        str | None, typer.Option(metavar="ROW,COLUMN", help="Counted from 0; without it, the largest one.")
+    ] = None,
+    image: ImageOption = None,
+    snapshot: Annotated[
+        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
+    ] = "last",
+    as_json: Json = False,
+) -> None:
+    """One channel for one image: what a cell sees, its number worked out, and the prediction without the channel."""
+    import numpy as np
+
+    from cnnviz.explore.activations import channel_maps, predict, predict_without
+    from cnnviz.explore.cell import cell as worked_out
+    from cnnviz.explore.inputs import as_input
+    from cnnviz.explore.layers import layer_named
+    from cnnviz.explore.receptive_field import box
+
+    where = checkpoint.source(run, snapshot)
+    model, card = checkpoint.load(where)
+    listed = layers_of(model, card, where.run)
+    chosen = layer_named(listed, layer)
+    name, pixels = picture(image, card)
+    values = as_input(pixels, card).values
+    maps = channel_maps(model, values, layer)
+    if number >= len(maps):
+        raise CnnvizError(f"{layer} has channels 0 to {len(maps) - 1}, not {number}.")
+    row, column = _place(cell) if cell else map(int, np.unravel_index(maps[number].argmax(), maps.shape[1:]))
+    try:
+        found = worked_out(model, values, listed, layer, channel=number, row=row, column=column)
+    except IndexError:
+        raise CnnvizError(f"The map has cells 0,0 to {maps.shape[1] - 1},{maps.shape[2] - 1}.") from None
+    seen = None if chosen.field is None else box(chosen.field, row, column, image=card.image_shape[:2])
+    before, after = predict(model, values), predict_without(model, values, layer, number)
+    top = int(before.argmax())
+    document = {
+        "checkpoint": where.document(card),
+        "image": name,
+        "layer": layer,
+        "channel": number,
+        "cell": [row, column],
+        "value": found.value,
+        "sees": seen,
+        "steps": [asdict(step) for step in found.steps],
+        "class": card.classes[top],
+        "probability": float(before[top]),
+        "probability_without": float(after[top]),
+    }
+    rows = [
+        ["image", name],
+        ["cell", f"row {row}, column {column} of {maps.shape[1]} × {maps.shape[2]}"],
+        ["value", f"{found.value:.6g}"],
+        [
+            "sees",
+            "–" if seen is None else f"rows {seen[0]} to {seen[2] - 1}, columns {seen[1]} to {seen[3] - 1}",
+        ],
+        *([step.layer, f"{step.title}: {step.formula}"] for step in found.steps),
+        ["without it", f"{card.classes[top]} {before[top]:.1%} becomes {after[top]:.1%}"],
+    ]
+    answer(document, table(rows), as_json=as_json)
+
+
+def _place(text: str) -> tuple[int, int]:
+    row, comma, column = text.partition(",")
+    if not comma or not row.strip().isdecimal() or not column.strip().isdecimal():
+        raise typer.BadParameter(f"{text!r} is not ROW,COLUMN, such as 3,4.", param_hint="--cell")
+    return int(row), int(column)

@@ -1,0 +1,89 @@
+"""`layers`: every layer of a network, what it learns, computes and sees."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cnnviz.cli import checkpoint, files
+from cnnviz.cli.answer import Json, answer, table
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from cnnviz.explore.layers import Layer
+    from cnnviz.models.checkpoint import Card
+    from cnnviz.runs.run import Run
+
+_HEAD = ["LAYER", "KIND", "OUTPUT", "PARAMETERS", "", "MACS", "SEES", ""]
+
+
+def layers(
+    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    *,
+    snapshot: Annotated[
+        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
+    ] = "last",
+    out: Annotated[Path | None, typer.Option(help="Write the table as .csv.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    as_json: Json = False,
+) -> None:
+    """All layers in the order in which they run: sizes, parameters, multiply-accumulates, receptive fields."""
+    target = files.destination(out, suffixes=(".csv",), force=force) if out else None
+    where = checkpoint.source(run, snapshot)
+    model, card = checkpoint.load(where)
+    listed = layers_of(model, card, where.run)
+    if target:
+        content = io.StringIO()
+        csv.writer(content).writerows([_HEAD, *map(_row, listed)])
+        files.write(target, content.getvalue().encode())
+    document = {
+        "checkpoint": where.document(card),
+        "parameters": sum(one.parameters for one in listed),
+        "macs": sum(one.macs for one in listed),
+        "layers": [asdict(one) for one in listed],
+        "file": str(target) if target else None,
+    }
+    answer(document, listing(listed), as_json=as_json)
+
+
+def layers_of(model: nn.Module, card: Card, run: Run | None) -> list[Layer]:
+    """The layers of a checkpoint's network, with what its run has frozen."""
+    from cnnviz.explore import layers
+    from cnnviz.models.freezing import frozen_weights
+
+    height, width, channels = card.image_shape
+    frozen = frozen_weights(model, run.config.freeze) if run else set()
+    return layers.layers(model, (channels, height, width), frozen=frozen)
+
+
+def listing(listed: Sequence[Layer]) -> str:
+    """The layers as a table, with their sums below."""
+    total = f"{sum(one.parameters for one in listed):,}", "", f"{sum(one.macs for one in listed):,}"
+    return table([_HEAD, *map(_row, listed), ["all", "", "", *total, "", ""]], right=[3, 5])
+
+
+def _row(layer: Layer) -> list[str]:
+    return [
+        layer.name,
+        layer.kind,
+        "×".join(map(str, layer.output_shape)),
+        f"{layer.parameters:,}",
+        layer.arithmetic,
+        f"{layer.macs:,}",
+        _sees(layer),
+        "frozen" if layer.frozen else "",
+    ]
+
+
+def _sees(layer: Layer) -> str:
+    """What a cell of the layer sees of the image."""
+    if layer.field is None:
+        return ""
+    return "all" if layer.field.whole else "×".join(map(str, layer.field.size))
