@@ -10,7 +10,7 @@ from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui import cache, selection
 from cnnviz.ui.components.sprite import sprite
 
-_MOST, _ACROSS = 100, 10
+_MOST, _ACROSS, _TILE = 100, 10, 64
 
 
 def show(dataset: Dataset) -> None:
@@ -28,7 +28,9 @@ def show(dataset: Dataset) -> None:
     with facts:
         st.markdown("**Mean image of each class**")
         sprite(
-            grid_pictures(cache.mean_images(dataset.name, dataset)),
+            grid_pictures(
+                cache.mean_images(dataset.name, dataset), tile=min(112, max(dataset.image_shape[:2]))
+            ),
             key=f"means {dataset.name}",
             tile=56,
             labels=list(dataset.classes),
@@ -51,9 +53,9 @@ def _samples(dataset: Dataset) -> None:
     ]
     chosen = selection.get("sample")
     picked = sprite(
-        grid_pictures(dataset.train_images[numbers]),
+        grid_pictures(dataset.train_images[numbers], tile=min(_TILE, max(dataset.image_shape[:2]))),
         key=f"samples {dataset.name} {page}",
-        tile=64,
+        tile=_TILE,
         columns=_ACROSS,
         labels=labels,
         choice=True,

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from cnnviz import workspace
 from cnnviz.recipes import account, book, plan
 from cnnviz.recipes.recipe import Recipe, Variant
 from cnnviz.recipes.results import Outcome, summary
@@ -101,7 +102,8 @@ def _failures(runs: dict[str, list[Run]]) -> None:
     for name, those in runs.items():
         for run in those:
             status = run.status()
-            if status.state in ("failed", "interrupted"):
+            here = run.folder.parent == workspace.checkpoints_root()
+            if here and status.state in ("failed", "interrupted"):
                 st.warning(f"{name}, seed {run.config.seed}: {status.reason}", icon=":material/error:")
 
 
