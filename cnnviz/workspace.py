@@ -46,6 +46,12 @@ def snapshot_file(run_id: str, snapshot: str) -> Path:
     return run_folder(run_id) / "snapshots" / f"{plain_name(snapshot, what='snapshot')}.safetensors"
 
 
+def index_file(run_id: str, snapshot: str, layer: str) -> Path:
+    """Where it is kept what excites the channels of a layer, whether or not it is."""
+    name = slug(f"{snapshot}-{layer}", fallback="layer")
+    return run_folder(run_id) / "index" / f"{name}.npz"
+
+
 def plain_name(name: str, *, what: str) -> str:
     """`name` itself, if it is safe as the name of a folder.
 
