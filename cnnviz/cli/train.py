@@ -105,7 +105,7 @@ def _recipe(
     """Train the variants of a recipe, one after the other."""
     recipe = book.find(name)
     if recipe.kind != "train":
-        raise ConfigError(f"{name} trains nothing: `reproduce {name}` shows what it is about.")
+        raise ConfigError(f"{name} trains nothing: `recipes {name}` shows what it is about.")
     planned = reproduction.tasks([recipe], variants=variants, size=size, seeds=seeds, pretrained=pretrained)
     configs = [with_settings(task.config, changes) for task in planned]
     for config in configs:

@@ -33,7 +33,7 @@ def configuration(
     """
     if recipe.kind != "train":
         raise ConfigError(
-            f"{recipe.id} trains nothing: open it on the Experiments page, or `reproduce {recipe.id}`."
+            f"{recipe.id} trains nothing: open it on the Experiments page, or see `recipes {recipe.id}`."
         )
     chosen = book.variant(recipe, variant)
     values = merged(recipe.settings, chosen.settings)

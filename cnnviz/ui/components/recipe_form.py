@@ -3,9 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
+from cnnviz.config import Network
 from cnnviz.data import catalogue
 from cnnviz.errors import CnnvizError
 from cnnviz.recipes import book, plan, reproduction
@@ -94,7 +96,7 @@ def _pretrained(recipe: Recipe) -> str | None:
     if not any(plan.needs_imagenet(recipe, name) for name in book.variants(recipe)):
         return None
     network = plan.configuration(recipe, next(iter(book.variants(recipe)))).network
-    runs = {run.id: run for run in every() if run.snapshots() and run.config.network.name == network.name}
+    runs = {run.id: run for run in every() if run.snapshots() and _body(run.config.network) == _body(network)}
     chosen = st.selectbox(
         "Pretrained on",
         [_IMAGENET, *runs],
@@ -103,6 +105,15 @@ def _pretrained(recipe: Recipe) -> str | None:
         help="ImageNet's weights are downloaded. Offline, a run of the same network can take their place.",
     )
     return None if chosen == _IMAGENET else chosen
+
+
+def _body(network: Network) -> dict[str, Any]:
+    """What decides the shapes of all weights but the head's."""
+    return {
+        name: value
+        for name, value in network.model_dump().items()
+        if not name.startswith(("dropout", "head"))
+    }
 
 
 def _buttons(recipe: Recipe, tasks: Sequence[Task], todo: Sequence[Task], shelf: Shelf) -> Callable[[], None]:
