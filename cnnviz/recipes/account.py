@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from cnnviz.recipes import book, lesson
+from cnnviz.recipes import book, lesson, plan
 from cnnviz.recipes.looking import Depth
 from cnnviz.recipes.recipe import Recipe, Reported, Size, Variant
 from cnnviz.recipes.results import Outcome, Shelf, summary
@@ -172,7 +172,7 @@ def _why_not(recipe: Recipe, variant: Variant, shelf: Shelf) -> str:
             status = run.status()
             if status.state == "failed" and status.reason:
                 return f"Not run: {status.reason.partition('. ')[0]}."
-    return "Not run."
+    return "Not run: needs ImageNet weights." if plan.needs_imagenet(recipe, variant.id) else "Not run."
 
 
 def _depth_table(depths: list[Depth] | None) -> Iterator[str]:
