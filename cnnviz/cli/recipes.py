@@ -102,8 +102,7 @@ def _text(recipe: Recipe, runs: Shelf) -> str:
         rows.append(
             [
                 variant.id,
-                account.reported_text(variant.reported, "test_accuracy"),
-                account.figure_text(outcomes, "test_accuracy"),
+                *account.side_by_side(variant.reported, outcomes),
                 size if outcomes else "–",
                 said.words,
             ]

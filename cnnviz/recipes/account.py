@@ -82,6 +82,24 @@ def reported_text(reported: Reported, figure: str) -> str:
     return f"{value:g}" if figure.endswith("epoch") else f"{value:.4f}"
 
 
+def main_figure(reported: Reported) -> str:
+    """The figure that a variant is judged by: validation accuracy where the report gives no other."""
+    validation = reported.validation_accuracy is not None or reported.validation_accuracy_range is not None
+    return "validation_accuracy" if validation and reported.test_accuracy is None else "test_accuracy"
+
+
+def side_by_side(reported: Reported, outcomes: list[Outcome]) -> tuple[str, str]:
+    """The main figure as reported and as measured."""
+    figure = main_figure(reported)
+    if reported.target_test_accuracy is not None:
+        said = f"aims at {100 * reported.target_test_accuracy:.0f} %"
+    elif reported.validation_accuracy_range is not None:
+        said = reported_text(reported, "validation_accuracy_range")
+    else:
+        said = reported_text(reported, figure)
+    return f"{said} (validation)" if figure == "validation_accuracy" else said, figure_text(outcomes, figure)
+
+
 def compared_figures(reported: Reported) -> list[str]:
     """Names of the figures that both sides can have, as far as the report gives them."""
     return [
@@ -115,13 +133,11 @@ def _table(recipe: Recipe, shelf: Shelf) -> Iterator[str]:
     more = []
     for variant in book.variants(recipe).values():
         size, outcomes = best(shelf, recipe, variant.id)
-        figure = _main_figure(variant.reported)
         said = verdict(recipe, variant.reported, outcomes, size=size)
         words = said.words if outcomes else _why_not(recipe, variant, shelf)
         cells = [
             variant.id,
-            _said(variant.reported, figure),
-            figure_text(outcomes, "test_accuracy" if figure != "validation_accuracy" else figure),
+            *side_by_side(variant.reported, outcomes),
             str(len(outcomes)),
             size if outcomes else "–",
             figure_text(outcomes, "seconds") if outcomes else "–",
@@ -129,26 +145,9 @@ def _table(recipe: Recipe, shelf: Shelf) -> Iterator[str]:
         ]
         yield "| " + " | ".join(cells) + " |"
         if outcomes and size == "full":
-            more += [_others(variant, outcomes, figure)]
+            more.append(_others(variant, outcomes, main_figure(variant.reported)))
     yield ""
     yield from (line for line in more if line)
-
-
-def _main_figure(reported: Reported) -> str:
-    return (
-        "test_accuracy"
-        if reported.test_accuracy is not None or reported.validation_accuracy is None
-        else "validation_accuracy"
-    )
-
-
-def _said(reported: Reported, figure: str) -> str:
-    if reported.validation_accuracy_range is not None:
-        return f"{reported_text(reported, 'validation_accuracy_range')} (validation)"
-    if reported.target_test_accuracy is not None:
-        return f"aims at {100 * reported.target_test_accuracy:.0f} %"
-    text = reported_text(reported, figure)
-    return f"{text} (validation)" if figure == "validation_accuracy" and text != "–" else text
 
 
 def _others(variant: Variant, outcomes: list[Outcome], shown: str) -> str:

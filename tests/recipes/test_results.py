@@ -178,3 +178,15 @@ def test_an_outcome_is_read_anew_when_it_changes(make: Make) -> None:
     journal.add("resumed", {"step": 0, "epoch": 0})
     journal.close()
     assert outcome(run) is None
+
+
+def test_what_is_reported_of_validation_is_beside_what_validation_gave(make: Make) -> None:
+    found = [one for one in [outcome(make(0.7))] if one]
+    assert account.side_by_side(Reported(validation_accuracy_range=(0.61, 0.66)), found) == (
+        "61 to 66 % (validation)",
+        "60.0 % (± 0.7)",
+    )
+    assert account.side_by_side(Reported(target_test_accuracy=0.8), found) == (
+        "aims at 80 %",
+        "70.0 % (± 0.5)",
+    )

@@ -10,7 +10,7 @@ import streamlit as st
 
 from cnnviz import workspace
 from cnnviz.recipes import account, book, plan
-from cnnviz.recipes.recipe import Recipe, Variant
+from cnnviz.recipes.recipe import Recipe
 from cnnviz.recipes.results import Outcome, summary
 from cnnviz.recipes.verdict import verdict
 from cnnviz.runs.run import Run
@@ -113,7 +113,7 @@ def _table(recipe: Recipe, outcomes: dict[str, list[Outcome]], choice: Choice) -
     for variant in book.variants(recipe).values():
         found = outcomes[variant.id]
         said = verdict(recipe, variant.reported, found, size=choice.size, pretrained=choice.pretrained)
-        reported, measured = _both(variant, found)
+        reported, measured = account.side_by_side(variant.reported, found)
         row = {"Variant": variant.id, "Reported": reported, "Measured": measured, "Verdict": said.words}
         if found:
             row |= {
@@ -161,22 +161,6 @@ def _settings_table(recipe: Recipe) -> None:
     ]
     with st.expander("Settings that differ", icon=":material/tune:"):
         st.table(pd.DataFrame(rows).set_index("Variant"))
-
-
-def _both(variant: Variant, outcomes: list[Outcome]) -> tuple[str, str]:
-    """The main figure, as reported and as measured."""
-    reported = variant.reported
-    if reported.target_test_accuracy is not None:
-        return f"aims at {100 * reported.target_test_accuracy:.0f} %", account.figure_text(
-            outcomes, "test_accuracy"
-        )
-    if reported.validation_accuracy_range is not None:
-        text = account.reported_text(reported, "validation_accuracy_range")
-        return f"{text}, validation", account.figure_text(outcomes, "validation_accuracy")
-    if reported.test_accuracy is None and reported.validation_accuracy is not None:
-        text = account.reported_text(reported, "validation_accuracy")
-        return f"{text}, validation", account.figure_text(outcomes, "validation_accuracy")
-    return account.reported_text(reported, "test_accuracy"), account.figure_text(outcomes, "test_accuracy")
 
 
 def _more(recipe: Recipe, outcomes: dict[str, list[Outcome]]) -> None:
