@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from cnnviz.errors import LayerNotFound
 from cnnviz.explore.arithmetic import multiply_accumulates, parameters_in_words
 from cnnviz.explore.capture import call_name, evaluating, first_tensor, fitting, is_block, watched
+from cnnviz.explore.origins import Origins
 from cnnviz.explore.receptive_field import Field, Fields
 
 
@@ -35,6 +36,10 @@ class Layer:
     """Modules around it, 0 for one that the network holds directly."""
     input: str
     """Where its input comes from: "image", a layer's name, with " + …" if it was changed in place since."""
+    inputs: tuple[str, ...]
+    """All layers that its input was made from, "image" among them: several where branches join before it."""
+    ends: tuple[str, ...]
+    """Of a block: the layers that its output was made from, several where its branches join at its end."""
     block: bool
     """Output of a whole block (after a residual addition, say); otherwise of a single module."""
     idle: bool
@@ -61,6 +66,8 @@ class _Call:
     name: str
     output_shape: tuple[int, ...]
     input: str
+    inputs: tuple[str, ...]
+    ends: tuple[str, ...]
     idle: bool
     field: Field | None
 
@@ -84,6 +91,8 @@ def layers(
             parameters=owned[call.module] if call.name == call.module else 0,
             depth=call.module.count("."),
             input=call.input,
+            inputs=call.inputs,
+            ends=call.ends if is_block(modules[call.module]) else (),
             block=is_block(modules[call.module]),
             idle=call.idle,
             frozen=_is_frozen(modules[call.module], call.module, frozen),
@@ -113,7 +122,7 @@ def _trace(model: nn.Module, modules: dict[str, nn.Module], input_shape: Sequenc
     calls: list[_Call] = []
     counts: Counter[str] = Counter()
     sources: dict[int, tuple[Tensor, int, str]] = {}
-    entered: list[tuple[Tensor | None, int, str]] = []
+    entered: list[tuple[Tensor | None, int, str, tuple[str, ...]]] = []
 
     def source_of(tensor: Tensor) -> str:
         for known in (tensor, tensor._base):
@@ -124,14 +133,12 @@ def _trace(model: nn.Module, modules: dict[str, nn.Module], input_shape: Sequenc
 
     def enter(module: nn.Module, args: Any) -> None:
         tensor = first_tensor(args)
-        if tensor is None:
-            entered.append((None, 0, "several layers"))
-        else:
-            entered.append((tensor, tensor._version, source_of(tensor)))
+        version, source = (tensor._version, source_of(tensor)) if tensor is not None else (0, "several layers")
+        entered.append((tensor, version, source, origins.of(args)))
 
     def leave(module: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(_: nn.Module, args: Any, output: Any) -> None:
-            tensor, version, source = entered.pop()
+            tensor, version, source, inputs = entered.pop()
             result = first_tensor(output)
             if result is None:
                 return
@@ -139,20 +146,32 @@ def _trace(model: nn.Module, modules: dict[str, nn.Module], input_shape: Sequenc
             name = call_name(module, counts[module])
             same = tensor is not None and result.data_ptr() == tensor.data_ptr()
             idle = same and tensor is not None and result.shape == tensor.shape and tensor._version == version
-            calls.append(_Call(module, name, tuple(result.shape[1:]), source, idle, fields.of(result)))
+            calls.append(
+                _Call(
+                    module=module,
+                    name=name,
+                    output_shape=tuple(result.shape[1:]),
+                    input=source,
+                    inputs=inputs,
+                    ends=origins.of(result),
+                    idle=idle,
+                    field=fields.of(result),
+                )
+            )
             sources[id(result)] = (result, result._version, name)
+            origins.name(result, name)
 
         return hook
 
     image = fitting(model, torch.zeros(1, *input_shape))
     sources[id(image)] = (image, image._version, "image")
-    fields = Fields(image)
+    fields, origins = Fields(image), Origins(image)
     # Not inference mode: its tensors don't count how often they were changed in place.
     with evaluating(model), ExitStack() as stack, torch.no_grad():
         for name, module in modules.items():
             stack.callback(module.register_forward_pre_hook(enter).remove)
             stack.callback(module.register_forward_hook(leave(name)).remove)
-        with fields:
+        with fields, origins:
             model(image)
     return calls
 
