@@ -46,7 +46,7 @@ def grid(
     chosen = scale if isinstance(scale, Scale) else scale_of(values, per=scale)
     if not chosen.shared and len(chosen.lows) != len(values):
         raise ValueError(f"The scale is for {len(chosen.lows)} maps, not {len(values)}: take a shared one.")
-    indices = assemble(levels(_reduced(values, layout.shrink), chosen), layout, fill=BACKGROUND)
+    indices = assemble(levels(reduced(values, layout.shrink), chosen), layout, fill=BACKGROUND)
     colours = palette(
         table_of(chosen) if table is None else table, signed=chosen.signed, background=background or (0, 0, 0)
     )
@@ -75,7 +75,7 @@ def grid_rgb(
     layout = arrange(*values.shape[:3], columns=columns, gap=gap, tile=tile, max_width=max_width)
     chosen = scale if isinstance(scale, Scale) else scale_of(values, per=scale, signed=True)
     highs = np.asarray(chosen.high if chosen.shared else chosen.highs, np.float64).reshape(-1, 1, 1, 1)
-    drawn = _reduced(values, layout.shrink)
+    drawn = reduced(values, layout.shrink)
     with np.errstate(invalid="ignore"):
         shades = np.rint(drawn / np.where(highs > 0, highs, 1) * 127).clip(-127, 127) + 128
         pixels = shades.astype(np.uint8)
@@ -110,7 +110,7 @@ def assemble(tiles: NDArray[np.uint8], layout: Layout, *, fill: int | Colour) ->
     return sheet.reshape(-1, *sheet.shape[2:])[: layout.height, : layout.width]
 
 
-def _reduced(maps: NDArray[Any], shrink: int) -> NDArray[Any]:
+def reduced(maps: NDArray[Any], shrink: int) -> NDArray[Any]:
     """Means over `shrink` × `shrink` values of (C, H, W, …); smaller blocks where the edge cuts them."""
     if shrink == 1:
         return maps
@@ -151,6 +151,6 @@ def grid_pictures(
         max_width=PAGE_WIDTH,
     )
     colours = pictures if pictures.shape[3] == 3 else pictures.repeat(3, axis=3)
-    small = colours if layout.shrink == 1 else np.rint(_reduced(colours.astype(np.float32), layout.shrink))
+    small = colours if layout.shrink == 1 else np.rint(reduced(colours.astype(np.float32), layout.shrink))
     sheet = assemble(small.astype(np.uint8), layout, fill=(0, 0, 0))
     return Mosaic(**vars(layout), png=png(sheet), scale=Scale(low=0, high=255, signed=False))
