@@ -2,8 +2,15 @@
 
 import streamlit as st
 
-from cnnviz.ui import frame
-from cnnviz.ui.components import activation_view, image_picker, prediction_view
+from cnnviz.ui import cache, frame
+from cnnviz.ui.components import (
+    activation_view,
+    image_picker,
+    layer_picker,
+    layer_table,
+    network_strip,
+    prediction_view,
+)
 from cnnviz.ui.components.network_picker import pick_network
 
 frame.ensure()
@@ -11,10 +18,16 @@ with frame.guarded():
     looked_at = pick_network()
     if looked_at is None:
         st.stop()
+    whole = st.container()
     image = image_picker.chosen(looked_at.card.data, grey=looked_at.grey)
     left, right = st.columns([3, 8], gap="large")
     with left:
         seen = prediction_view.show(looked_at, image)
         image_picker.picker(looked_at.card.data, looked_at.card.classes, image, grey=looked_at.grey)
     with right:
-        activation_view.show(looked_at, image, seen)
+        found = cache.layers(looked_at.stamp, looked_at.run.config.freeze)
+        layer = layer_picker.pick(found)
+        with whole:
+            network_strip.show(looked_at, image, seen, layer.name)
+        activation_view.show(looked_at, image, seen, layer)
+        layer_table.show(found, stem=looked_at.run.id)

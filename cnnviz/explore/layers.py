@@ -133,7 +133,9 @@ def _trace(model: nn.Module, modules: dict[str, nn.Module], input_shape: Sequenc
 
     def enter(module: nn.Module, args: Any) -> None:
         tensor = first_tensor(args)
-        version, source = (tensor._version, source_of(tensor)) if tensor is not None else (0, "several layers")
+        version, source = (
+            (tensor._version, source_of(tensor)) if tensor is not None else (0, "several layers")
+        )
         entered.append((tensor, version, source, origins.of(args)))
 
     def leave(module: str) -> Callable[[nn.Module, Any, Any], None]:

@@ -44,4 +44,3 @@ def _glance(maps: NDArray[np.float32]) -> Glance:
         low=float(finite.min()) if finite.size else 0.0,
         high=float(finite.max()) if finite.size else 0.0,
     )
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,15 +28,15 @@ class Thumbnails:
     """Left edge, width and height of each, in pixels."""
 
 
-def thumbnails(pictures: Sequence[NDArray[np.float32]], *, most: int = 48) -> Thumbnails:
-    """`pictures` (H, W), each on a scale of its own and at most `most` px on its longer side.
+def thumbnails(pictures: Sequence[NDArray[Any]], *, most: int = 48) -> Thumbnails:
+    """`pictures`, each at most `most` px on its longer side: maps (H, W), photos uint8 (H, W, 1 or 3).
 
-    A long single row is laid out row by row, about twice as wide as high.
+    Each map has a scale of its own. A long single row is laid out row by row, about twice as wide as high.
     Raises ValueError for none.
     """
     if not pictures:
         raise ValueError("There are no pictures to show.")
-    drawn = [_drawn(picture, most) for picture in pictures]
+    drawn = [_photo(one, most) if one.ndim == 3 else _map(one, most) for one in pictures]
     widths = [one.shape[1] for one in drawn]
     sheet = np.zeros((max(len(one) for one in drawn), sum(widths), 4), np.uint8)
     boxes = []
@@ -47,8 +48,17 @@ def thumbnails(pictures: Sequence[NDArray[np.float32]], *, most: int = 48) -> Th
     return Thumbnails(png=png(sheet), boxes=tuple(boxes))
 
 
-def _drawn(picture: NDArray[np.float32], most: int) -> NDArray[np.uint8]:
-    """RGBA of one picture."""
+def _photo(photo: NDArray[np.uint8], most: int) -> NDArray[np.uint8]:
+    """RGBA of one photo."""
+    shrink = -(-max(photo.shape[:2]) // most)
+    small = photo if shrink == 1 else np.rint(reduced(photo[None].astype(np.float32), shrink)[0])
+    pixels = np.full((*small.shape[:2], 4), 255, np.uint8)
+    pixels[..., :3] = small
+    return pixels
+
+
+def _map(picture: NDArray[np.float32], most: int) -> NDArray[np.uint8]:
+    """RGBA of one map."""
     scale = scale_of(picture[None])
     long = picture.shape[0] == 1 and picture.shape[1] > MOST_IN_A_ROW
     indices = levels(reduced(picture[None], 1 if long else -(-max(picture.shape) // most)), scale)[0]

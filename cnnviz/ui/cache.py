@@ -6,7 +6,7 @@ import hashlib
 from collections import OrderedDict
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -122,19 +122,6 @@ def maps(of: Stamp, values: NDArray[np.float32], layer: str) -> NDArray[np.float
     from cnnviz.explore.activations import channel_maps
 
     return channel_maps(network(of)[0], values, layer)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def tiles(of: Stamp, values: NDArray[np.float32], layer: str, per: Any) -> Mosaic:
-    """The maps of one layer at one pixel a value, for the browser to enlarge; large maps are reduced."""
-    found = maps(of, values, layer)
-    return grid(found, tile=min(max(found.shape[1:]), 224), scale=per, gap=0)
-
-
-@st.cache_data(max_entries=16, show_spinner=False)
-def download(of: Stamp, values: NDArray[np.float32], layer: str, per: Any) -> bytes:
-    """The maps of one layer as one enlarged PNG."""
-    return grid(maps(of, values, layer), scale=per).png
 
 
 def filters(run: Run) -> tuple[NDArray[np.int64], NDArray[np.float16]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.looks import canvas, colours, settled
 
@@ -128,3 +128,77 @@ def test_from_the_layer_to_one_number_by_keyboard_and_by_link(page: Page, addres
     expect(page.get_by_text("conv1, channel 7")).to_be_visible()
     expect(page.get_by_text("Row 2, column 3 sees 3 × 3 pixels.")).to_be_visible()
     expect(page.get_by_text("Input × weight, from image")).to_be_visible()
+
+
+def stop(page: Page, layer: str) -> Locator:
+    """A layer in the network's strip."""
+    return page.get_by_role("option", name=re.compile(f"^{re.escape(layer)}: "))
+
+
+def test_from_the_whole_network_to_one_number_with_the_mouse(page: Page, address: str) -> None:
+    page.goto(f"{address}/activations?run=cifar10-resnet18")
+    settled(page)
+    expect(stop(page, "layer3.0.conv1")).to_have_count(0)
+    stop(page, "layer3.0").click()
+    canvas(page, "Activations of layer3.0 for")
+    expect(page).to_have_url(re.compile(r"layer=layer3\.0(&|$)"))
+    stop(page, "layer3.0.relu").click()
+    maps = canvas(page, "Activations of layer3.0.relu for")
+    expect(stop(page, "layer3.0.relu")).to_have_attribute("aria-selected", "true")
+    maps.click(position={"x": 20, "y": 20})
+    expect(page.get_by_text("layer3.0.relu, channel 0")).to_be_visible()
+    canvas(page, "Map of channel 0 of layer3.0.relu").click(position={"x": 3, "y": 3})
+    expect(page).to_have_url(re.compile(r"cell=0\.0"))
+    expect(page.get_by_text("3×3 convolution: Σ input × weight")).to_be_visible()
+
+
+def test_from_the_whole_network_to_one_number_by_keyboard_alone(page: Page, address: str) -> None:
+    page.goto(f"{address}/activations?run=cifar10-resnet18&layer=conv1")
+    settled(page)
+    stop(page, "conv1").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(stop(page, "relu")).to_be_focused()
+    page.keyboard.press("Enter")
+    canvas(page, "Activations of relu for")
+    # The focus stays on what was chosen, so that one can walk on.
+    expect(stop(page, "relu")).to_be_focused()
+    maps = canvas(page, "Activations of relu for")
+    maps.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("relu, channel 1")).to_be_visible()
+    cells = canvas(page, "Map of channel 1 of relu")
+    cells.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"cell=0\.0"))
+    expect(page.get_by_text("Row 0, column 0 sees 3 × 3 pixels.")).to_be_visible()
+
+
+def test_arrow_keys_in_the_strip_do_not_walk_layers_as_well(page: Page, address: str) -> None:
+    page.goto(f"{address}/activations?run=cifar10-resnet18&layer=layer1.0")
+    settled(page)
+    stop(page, "layer1.0").focus()
+    page.keyboard.press("ArrowRight")
+    expect(stop(page, "layer1.1")).to_be_focused()
+    expect(page).to_have_url(re.compile(r"layer=layer1\.0(&|$)"))
+
+
+def test_the_strip_has_a_picture_of_every_layer_and_an_arc_for_every_shortcut(
+    page: Page, address: str
+) -> None:
+    page.goto(f"{address}/activations?run=cifar10-resnet18&layer=layer2.0")
+    settled(page)
+    row = page.get_by_role("listbox", name=re.compile("layers of the network"))
+    page.wait_for_function("row => row.dataset.drawn !== undefined", arg=row.element_handle())
+    options = row.get_by_role("option")
+    expect(options).to_have_count(1 + 3 + 8 + 8 + 2)
+    for number in (0, 1, 8, 21):
+        assert colours(options.nth(number).locator("canvas")) > 5
+    arcs = page.locator("[role=listbox] svg path")
+    # Two of the opened block, and one over each of the seven closed ones.
+    expect(arcs).to_have_count(2 + 7)
+    expect(stop(page, "layer2.0.relu:2")).to_have_attribute(
+        "aria-label", re.compile("takes in layer2.0.bn2 too")
+    )

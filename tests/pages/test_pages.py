@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,6 +35,13 @@ def words(app: AppTest) -> str:
     """All text of the page."""
     kinds = (app.markdown, app.caption, app.info, app.warning, app.error, app.title, app.subheader)
     return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+def component(app: AppTest, key: str) -> dict[str, Any]:
+    """What a component of ours is given to draw."""
+    (found,) = [one for one in app.get("bidi_component") if one.proto.id.endswith(f"-{key}")]
+    given: dict[str, Any] = json.loads(found.proto.json)
+    return given
 
 
 def wait_for(run: Run) -> None:
@@ -258,3 +266,18 @@ def test_what_excites_a_channel_is_looked_for_and_kept(finished: Run) -> None:
     assert "Test images that excite it most" in words(again)
     other = open_page("activations", run=finished.id, layer="fc1", channel="3")
     assert "Test images that excite it most" not in words(other)
+
+
+def test_maps_are_sorted_and_scaled_by_choice_and_a_click_still_finds_its_channel(
+    finished: Run, bench: Bench
+) -> None:
+    app = open_page("activations", run=finished.id, layer="act1")
+    labels = component(app, "activation maps")["labels"]
+    assert [label.split(":")[0] for label in labels[:3]] == ["channel 0", "channel 1", "channel 2"]
+    app.segmented_control(key="maps Sort by").set_value("maximum").run()
+    labels = component(app, "activation maps")["labels"]
+    tops = [float(label.split(" to ")[1].split(",")[0].replace("−", "-")) for label in labels]
+    assert tops == sorted(tops, reverse=True)
+    assert len({label.split(":")[0] for label in labels}) == 16
+    app.segmented_control(key="maps Scale").set_value("network").run()
+    assert "shared by all layers of this network" in words(app)

@@ -45,6 +45,17 @@ def test_what_is_no_number_is_magenta():
     assert tuple(sheet[0, 1]) == (*MAGENTA, 255)
 
 
+def test_photos_keep_their_colours():
+    photo = np.random.default_rng(0).integers(0, 256, (4, 6, 3), np.uint8)
+    grey = photo[..., :1]
+    sheet = pixels(thumbnails([photo, grey]))
+    np.testing.assert_array_equal(sheet[:, :6, :3], photo)
+    np.testing.assert_array_equal(sheet[:, 6:, :3], grey.repeat(3, axis=2))
+    small = pixels(thumbnails([photo], most=3))
+    expected = photo.reshape(2, 2, 3, 2, 3).astype(float).mean(axis=(1, 3)).round()
+    np.testing.assert_allclose(small[..., :3], expected, atol=1)
+
+
 def test_none_is_refused():
     with pytest.raises(ValueError, match="no pictures"):
         thumbnails([])

@@ -1,6 +1,7 @@
 """All channels of one layer, in one mosaic."""
 
 import io
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,8 +9,11 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz.render.bar import bar
-from cnnviz.ui import cache, selection
-from cnnviz.ui.components import channel_view, layer_table
+from cnnviz.render.colour import Per, Scale, scale_of
+from cnnviz.render.mosaic import Mosaic, grid
+from cnnviz.render.order import MEASURES, largest_first
+from cnnviz.ui import cache
+from cnnviz.ui.components import channel_view, network_strip
 from cnnviz.ui.components.image_picker import Chosen
 from cnnviz.ui.components.network_picker import LookedAt
 from cnnviz.ui.components.sprite import sprite
@@ -18,51 +22,70 @@ if TYPE_CHECKING:
     from cnnviz.explore.inputs import Input
     from cnnviz.explore.layers import Layer
 
-_SCALES = {"layer": "One scale for all maps", "channel": "Each map its own"}
-_TILE = 88
+_SCALES = {"layer": "By layer", "channel": "By channel", "network": "Whole network"}
+_BY_INDEX = "index"
 _UNIT = 20
 
 
-def show(looked_at: LookedAt, image: Chosen, seen: "Input") -> None:
-    """Choose a layer, and see its maps with their scale; choose a map, and see how its numbers come about."""
-    values = seen.values
-    found = [layer for layer in cache.layers(looked_at.stamp, looked_at.run.config.freeze) if not layer.idle]
-    names = [layer.name for layer in found]
-    by_name = {layer.name: layer for layer in found}
-    chooser, before, after = st.columns([6, 2, 2], vertical_alignment="bottom")
-    with chooser:
-        layer = by_name[
-            selection.selectbox(
-                "Layer", "layer", names, default=_first(names), words=lambda name: _words(by_name[name])
-            )
-        ]
-    at = names.index(layer.name)
-    with before:
-        _go("Previous", names[at - 1] if at else None, icon=":material/chevron_left:", shortcut="Left")
-    with after:
-        _go(
-            "Next",
-            names[at + 1] if at + 1 < len(names) else None,
-            icon=":material/chevron_right:",
-            shortcut="Right",
-        )
+def show(looked_at: LookedAt, image: Chosen, seen: "Input", layer: "Layer") -> None:
+    """The maps of a layer with their scale; choose one, and see how its numbers come about."""
+    maps = cache.maps(looked_at.stamp, seen.values, layer.name)
     card = st.container()
-    per = st.segmented_control(
-        "Scale",
-        list(_SCALES),
-        format_func=lambda per: _SCALES[per],
-        default="layer",
-        required=True,
-        key="map scale",
-        label_visibility="collapsed",
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        per = _choice("Scale", _SCALES, default="layer")
+        by = _choice(
+            "Sort by", {name: name.capitalize() for name in (_BY_INDEX, *MEASURES)}, default=_BY_INDEX
+        )
+    order = np.arange(len(maps)) if by == _BY_INDEX else largest_first(MEASURES[by](maps))
+    mosaic = _tiles(looked_at.stamp, seen.values, layer.name, per, by)
+    _describe(mosaic, maps, per)
+    channel = channel_view.chosen(len(maps))
+    places = {int(number): place for place, number in enumerate(order)}
+    picked = sprite(
+        mosaic,
+        key="activation maps",
+        tile=_UNIT if maps[0].size == 1 else max(_wanted(len(maps)), maps.shape[2]),
+        labels=_labels(maps, order),
+        selected=None if channel is None else places[channel],
+        choice=True,
+        alt=f"Activations of {layer.name} for {image.title}: {len(maps)} maps, {mosaic.scale.in_words()}. "
+        "Arrow keys walk, Enter opens one",
     )
-    maps = cache.maps(looked_at.stamp, values, layer.name)
-    mosaic = cache.tiles(looked_at.stamp, values, layer.name, per)
+    if picked is not None:
+        channel = int(order[picked])
+        channel_view.choose(channel)
+    if channel is not None:
+        with card:
+            channel_view.show(looked_at, layer, maps, seen, channel)
+    _downloads(
+        looked_at.run.id,
+        maps,
+        layer.name,
+        lambda: _picture(looked_at.stamp, seen.values, layer.name, per, by),
+    )
+
+
+def _choice(label: str, options: dict[str, str], *, default: str) -> str:
+    chosen = st.segmented_control(
+        label,
+        list(options),
+        format_func=lambda one: options[one],
+        default=default,
+        required=True,
+        key=f"maps {label}",
+    )
+    return chosen or default
+
+
+def _describe(mosaic: Mosaic, maps: NDArray[np.float32], per: str) -> None:
     zeros = float((maps == 0).mean())
     dead = int((maps == 0).all(axis=(1, 2)).sum())
     st.image(bar(mosaic.scale, width=512, height=10), output_format="PNG", alt="Colour bar")
+    scale = mosaic.scale.in_words()
+    if per == "network":
+        scale = scale.replace("shared by all maps", "shared by all layers of this network")
     st.caption(
-        f"{mosaic.scale.in_words()}. {len(maps):,} {'units' if maps[0].size == 1 else 'maps'}, "
+        f"{scale}. {len(maps):,} {'units' if maps[0].size == 1 else 'maps'}, "
         f"{zeros:.0%} of values are zero, {dead:,} are zero everywhere."
         + (
             f" Each pixel is the mean of {mosaic.shrink} × {mosaic.shrink} values."
@@ -70,72 +93,64 @@ def show(looked_at: LookedAt, image: Chosen, seen: "Input") -> None:
             else ""
         )
     )
+
+
+def _labels(maps: NDArray[np.float32], order: NDArray[np.intp]) -> list[str]:
     peaks = maps.reshape(len(maps), -1)
-    channel = channel_view.chosen(len(maps))
-    picked = sprite(
-        mosaic,
-        key="activation maps",
-        tile=_UNIT if maps[0].size == 1 else max(_TILE, maps.shape[2]),
-        labels=[
-            f"channel {number}: {low:.3g} to {high:.3g}, mean {mean:.3g}"
-            for number, (low, high, mean) in enumerate(
-                zip(peaks.min(1), peaks.max(1), peaks.mean(1), strict=True)
-            )
-        ],
-        selected=channel,
-        choice=True,
-        alt=f"Activations of {layer.name} for {image.title}: {len(maps)} maps, {mosaic.scale.in_words()}. "
-        "Arrow keys walk, Enter opens one",
-    )
-    if picked is not None:
-        selection.put("channel", str(picked))
-        channel = picked
-    if channel is not None:
-        with card:
-            channel_view.show(looked_at, layer, maps, seen, channel)
-    stem = f"{looked_at.run.id}-{layer.name}".replace(":", "-")
+    ranges = zip(peaks.min(1), peaks.max(1), peaks.mean(1), strict=True)
+    said = [
+        f"channel {number}: {low:.3g} to {high:.3g}, mean {mean:.3g}".replace("-", "−")
+        for number, (low, high, mean) in enumerate(ranges)
+    ]
+    return [said[number] for number in order]
+
+
+def _wanted(count: int) -> int:
+    """Pixels a tile is wide: smaller where there are hundreds, so that they can be seen together."""
+    return next(side for most, side in ((128, 88), (512, 64), (10**9, 40)) if count <= most)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _tiles(of: cache.Stamp, values: NDArray[np.float32], layer: str, per: str, by: str) -> Mosaic:
+    """The maps of one layer at one pixel a value, for the browser to enlarge; large maps are reduced."""
+    maps, scale = _prepared(of, values, layer, per, by)
+    return grid(maps, tile=min(max(maps.shape[1:]), 224), scale=scale, gap=0)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _picture(of: cache.Stamp, values: NDArray[np.float32], layer: str, per: str, by: str) -> bytes:
+    """The maps of one layer as one enlarged PNG."""
+    maps, scale = _prepared(of, values, layer, per, by)
+    return grid(maps, scale=scale).png
+
+
+def _prepared(
+    of: cache.Stamp, values: NDArray[np.float32], layer: str, per: str, by: str
+) -> tuple[NDArray[np.float32], Scale | Per]:
+    maps = cache.maps(of, values, layer)
+    if by != _BY_INDEX:
+        maps = maps[largest_first(MEASURES[by](maps))]
+    if per != "network":
+        return maps, "channel" if per == "channel" else "layer"
+    glances = network_strip.overview(of, values).values()
+    low, high = min(one.low for one in glances), max(one.high for one in glances)
+    return maps, scale_of(np.array([[low, high]]))
+
+
+def _downloads(stem: str, maps: NDArray[np.float32], layer: str, picture: Callable[[], bytes]) -> None:
+    stem = f"{stem}-{layer}".replace(":", "-")
     with st.container(horizontal=True):
         st.download_button(
-            "PNG",
-            lambda: cache.download(looked_at.stamp, values, layer.name, per),
-            f"{stem}.png",
-            "image/png",
-            icon=":material/download:",
-            on_click="ignore",
+            "PNG", picture, f"{stem}.png", "image/png", icon=":material/download:", on_click="ignore"
         )
         st.download_button(
             "npz",
-            lambda: _arrays(maps, layer.name),
+            lambda: _arrays(maps, layer),
             f"{stem}.npz",
             "application/zip",
             icon=":material/download:",
             on_click="ignore",
         )
-    layer_table.show(found, stem=looked_at.run.id)
-
-
-def _go(label: str, layer: str | None, *, icon: str, shortcut: str) -> None:
-    """A button, and an arrow key, that goes to another layer."""
-    st.button(
-        label,
-        icon=icon,
-        width="stretch",
-        disabled=layer is None,
-        on_click=selection.put,
-        args=("layer", layer),
-        shortcut=shortcut,
-        key=label,
-    )
-
-
-def _first(names: list[str]) -> str:
-    return next((name for name in ("layer1.0", "act1", "fc1") if name in names), names[0])
-
-
-def _words(layer: "Layer") -> str:
-    shape = " × ".join(map(str, layer.output_shape))
-    frozen = " · frozen" if layer.frozen else ""
-    return f"{layer.index + 1}. {layer.name} · {layer.kind} · {shape}{frozen}"
 
 
 def _arrays(maps: NDArray[np.float32], layer: str) -> bytes:

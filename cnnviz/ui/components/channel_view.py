@@ -33,6 +33,11 @@ def chosen(count: int) -> int | None:
     return int(text) if text.isdecimal() and int(text) < count else None
 
 
+def choose(channel: int) -> None:
+    """Select a channel; its largest cell comes with it."""
+    selection.put("channel", str(channel))
+
+
 def show(looked_at: LookedAt, layer: "Layer", maps: NDArray[np.float32], seen: "Input", channel: int) -> None:
     """The map of a channel, what the selected cell sees, and its arithmetic."""
     with st.container(border=True):
