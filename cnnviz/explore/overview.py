@@ -17,7 +17,7 @@ class Glance:
 
     picture: NDArray[np.float32]
     """Mean over the channels, (H, W); where a map is one cell, as of units, the values themselves: (1, C)."""
-    dead: float
+    silent: float
     """Share of channels that are zero everywhere, 0 to 1."""
     low: float
     """Smallest finite value of the layer; 0 if there is none."""
@@ -40,7 +40,7 @@ def _glance(maps: NDArray[np.float32]) -> Glance:
         mean = maps.mean(axis=0)
     return Glance(
         picture=flat.T if flat.shape[1] == 1 else mean,
-        dead=float((~flat.any(axis=1)).mean()),
+        silent=float((~flat.any(axis=1)).mean()),
         low=float(finite.min()) if finite.size else 0.0,
         high=float(finite.max()) if finite.size else 0.0,
     )

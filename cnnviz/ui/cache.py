@@ -51,7 +51,7 @@ def stamp(run: str, snapshot: str) -> Stamp:
     return str(path), found.st_mtime_ns, found.st_size, found.st_ino
 
 
-@st.cache_resource(max_entries=4, show_spinner="Loading the network …")
+@st.cache_resource(max_entries=8, show_spinner="Loading the network …")
 def network(of: Stamp) -> tuple[nn.Module, Card]:
     """A snapshot's network, in evaluation mode on the CPU, and its card. Shared: look, don't change."""
     from cnnviz.models import checkpoint

@@ -49,10 +49,12 @@ def selectbox(
     return str(st.session_state[key])
 
 
-def slider(label: str, name: str, options: Sequence[str], *, default: str) -> str:
+def slider(
+    label: str, name: str, options: Sequence[str], *, default: str, words: Callable[[str], str] = str
+) -> str:
     """The selected option, chosen on a slider that arrow keys walk; there are at least two."""
     key = _key(name, options, default)
-    st.select_slider(label, options, key=key, on_change=_take, args=(name,))
+    st.select_slider(label, options, key=key, format_func=words, on_change=_take, args=(name,))
     return str(st.session_state[key])
 
 

@@ -18,7 +18,7 @@ def test_every_layer_by_one_pass_as_looked_at_one_by_one():
         maps = channel_maps(model, image, name)
         silent = sum(1 for one in maps if not one.any()) / len(maps)
         glance = found[name]
-        assert glance.dead == silent
+        assert glance.silent == silent
         assert (glance.low, glance.high) == (maps.min(), maps.max())
         expected = maps[:, 0, 0][None] if name == "fc" else sum(maps) / len(maps)
         np.testing.assert_allclose(glance.picture, expected, rtol=1e-4, atol=1e-6)
@@ -32,7 +32,7 @@ def test_numbers_that_are_none():
     glance = overview(model, image)["0"]
     assert (glance.low, glance.high) == (1, 3)
     assert np.isnan(glance.picture[0, 1])
-    assert glance.dead == 0
+    assert glance.silent == 0
 
 
 def test_another_shape_is_refused():

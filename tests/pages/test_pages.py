@@ -100,7 +100,7 @@ def test_every_page_shows_a_run(finished: Run, name: str) -> None:
 def test_a_link_opens_what_it_names(finished: Run, tiny_data: str) -> None:
     app = open_page("activations", run=finished.id, snapshot="epoch_0001", layer="fc2", image="test.7")
     assert not app.exception
-    assert app.selectbox(key="selected snapshot").value == "epoch_0001"
+    assert app.select_slider(key="selected snapshot").value == "epoch_0001"
     assert app.selectbox(key="selected layer").value == "fc2"
     assert app.query_params["image"] == "test.7"
     assert "4 units" in words(app)

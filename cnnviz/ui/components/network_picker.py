@@ -7,6 +7,7 @@ import streamlit as st
 
 from cnnviz.runs.run import Run, every
 from cnnviz.ui import cache, selection
+from cnnviz.ui.components import snapshot_picker
 
 if TYPE_CHECKING:
     from cnnviz.models.checkpoint import Card
@@ -48,13 +49,11 @@ def pick_network() -> LookedAt | None:
         st.info("There is no trained network yet. Train one: it can be looked at from its first epoch on.")
         st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")
         return None
-    first, second = st.columns([3, 1], vertical_alignment="bottom")
+    first, second = st.columns([3, 2], vertical_alignment="bottom")
     with first:
         run = pick_run(runs)
     with second:
-        snapshot = selection.selectbox(
-            "Snapshot", "snapshot", run.snapshots(), default=run.snapshots()[0], words=snapshot_name
-        )
+        snapshot = snapshot_picker.pick(run)
     stamp = cache.stamp(run.id, snapshot)
     return LookedAt(run, snapshot, stamp, cache.network(stamp)[1])
 
@@ -72,11 +71,3 @@ def preferred(runs: list[Run]) -> Run:
 def name(run: Run) -> str:
     """A run in one line."""
     return f"{run.title} — {run.id}"
-
-
-def snapshot_name(snapshot: str) -> str:
-    """A snapshot in words."""
-    if snapshot.startswith("epoch_"):
-        epoch = int(snapshot.removeprefix("epoch_"))
-        return f"epoch {epoch}" if epoch else "epoch 0, untrained"
-    return {"last": "last", "best": "best on validation"}.get(snapshot, snapshot)

@@ -66,12 +66,12 @@ def _image_stop(image: Chosen, seen: "Input") -> Stop:
 def _stop(node: "Node", glance: "Glance", found: "list[Node]") -> Stop:
     layer = node.layer
     size = "×".join(map(str, layer.output_shape))
-    dead = f"{glance.dead:.0%} dead" if glance.dead else ""
+    silent = f"{glance.silent:.0%} silent" if glance.silent else ""
     kind = f"{layer.kind}, output" if node.opened else f"{layer.kind}, a block" if layer.block else layer.kind
-    what = "mean map" if len(layer.output_shape) > 1 else "values"
-    words = [f"{layer.name}: {kind}, {size}", f"{what} of values {glance.low:.3g} to {glance.high:.3g}"]
-    if dead:
-        words.append(f"{glance.dead:.1%} of its channels are zero everywhere for this image")
+    what = "mean map of values" if len(layer.output_shape) > 1 else "values"
+    words = [f"{layer.name}: {kind}, {size}", f"{what} {glance.low:.3g} to {glance.high:.3g}"]
+    if silent:
+        words.append(f"{glance.silent:.1%} of its channels are zero everywhere, for this image")
     if node.branches:
         words.append("branches join in it: choose it to see them")
     if node.jumps:
@@ -81,7 +81,7 @@ def _stop(node: "Node", glance: "Glance", found: "list[Node]") -> Stop:
         key=layer.name,
         name=_short(node, found),
         size=size,
-        sign=dead,
+        sign=silent,
         words="; ".join(words).replace("-", "−"),
         inside=node.level > 0,
         branches=node.branches,
