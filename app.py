@@ -13,6 +13,7 @@ st.navigation(
         st.Page("pages/data.py", title="Data", icon=":material/photo_library:"),
         st.Page("pages/activations.py", title="Activations", icon=":material/blur_on:"),
         st.Page("pages/filters.py", title="Filters", icon=":material/grid_view:"),
+        st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
     ],
     position="top",
 ).run()

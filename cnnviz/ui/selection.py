@@ -49,6 +49,17 @@ def selectbox(
     return str(st.session_state[key])
 
 
+def segmented(
+    label: str, name: str, options: Sequence[str], *, default: str, words: Callable[[str], str] = str
+) -> str:
+    """The selected one of a few options that stand beside each other."""
+    key = _key(name, options, default)
+    st.segmented_control(
+        label, options, key=key, format_func=words, required=True, on_change=_take, args=(name,)
+    )
+    return str(st.session_state[key])
+
+
 def slider(
     label: str, name: str, options: Sequence[str], *, default: str, words: Callable[[str], str] = str
 ) -> str:

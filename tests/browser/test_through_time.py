@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from cnnviz.config import Data, Mlp, RunConfig
 from cnnviz.runs import control
 from cnnviz.runs.run import Run
-from tests.browser.looks import canvas, settled
+from tests.browser.looks import canvas, choose, settled
 
 
 def start(bench: Path, monkeypatch: pytest.MonkeyPatch, *, epochs: int) -> Run:
@@ -79,3 +79,30 @@ def test_epochs_of_a_running_training_appear_and_the_chosen_one_stays(
     expect(page).to_have_url(re.compile("snapshot=epoch_0001"))
     control.stop(run.id)
     expect(page.get_by_text("Being trained: epochs appear here")).to_have_count(0)
+
+
+def test_two_checkpoints_are_compared_and_a_click_shows_one_channel_of_both(
+    page: Page, address: str, bench: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = start(bench, monkeypatch, epochs=2)
+    page.goto(f"{address}/train?run={run.id}")
+    expect(page.get_by_text("finished", exact=True)).to_be_visible(timeout=90_000)
+    page.goto(f"{address}/compare?run={run.id}&layer=act1")
+    settled(page)
+    first, second = (
+        canvas(page, "Activations of act1, A: last epoch"),
+        canvas(page, "act1, B: epoch 0, untrained"),
+    )
+    assert first.get_attribute("data-drawn") != second.get_attribute("data-drawn")
+    page.get_by_text("Another network").click()
+    settled(page)
+    choose(page, "Checkpoint B", "MLP on MNIST — mnist-mlp")
+    expect(page.get_by_text("have no difference map by map")).to_be_visible()
+    page.get_by_text("Another epoch").click()
+    settled(page)
+    canvas(page, "Difference of act1").click(position={"x": 30, "y": 5})
+    expect(page.get_by_text("act1, channel 2")).to_be_visible()
+    expect(canvas(page, "Channel 2, B − A")).to_be_visible()
+    page.get_by_role("link", name="Look inside").last.click()
+    expect(page).to_have_url(re.compile("activations.*snapshot=epoch_0000"))
+    expect(page.get_by_text("act1, channel 2")).to_be_visible()

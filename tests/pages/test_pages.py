@@ -74,7 +74,7 @@ def finished(bench: Bench, tiny_data: str, trained: Path) -> Run:
     return Run(folder.name, folder)
 
 
-@pytest.mark.parametrize("name", ["home", "train", "activations", "filters"])
+@pytest.mark.parametrize("name", ["home", "train", "activations", "filters", "compare"])
 def test_an_empty_bench_says_what_to_do(bench: Bench, name: str) -> None:
     app = open_page(name)
     assert not app.exception
@@ -84,11 +84,12 @@ def test_an_empty_bench_says_what_to_do(bench: Bench, name: str) -> None:
         "train": "Press Start",
         "activations": "Train one",
         "filters": "Train a network",
+        "compare": "Train one",
     }
     assert hints[name] in words(app)
 
 
-@pytest.mark.parametrize("name", ["home", "train", "activations", "filters"])
+@pytest.mark.parametrize("name", ["home", "train", "activations", "filters", "compare"])
 def test_every_page_shows_a_run(finished: Run, name: str) -> None:
     app = open_page(name)
     assert not app.exception
@@ -281,3 +282,48 @@ def test_maps_are_sorted_and_scaled_by_choice_and_a_click_still_finds_its_channe
     assert len({label.split(":")[0] for label in labels}) == 16
     app.segmented_control(key="maps Scale").set_value("network").run()
     assert "shared by all layers of this network" in words(app)
+
+
+def test_two_epochs_are_compared_and_their_difference_is_that_of_the_maps(
+    finished: Run, bench: Bench
+) -> None:
+    app = open_page("compare", run=finished.id, layer="fc1", channel="3", image="photo.digit-3")
+    assert not app.exception
+    assert app.query_params["with"] == "epoch"
+    assert app.query_params["snapshot_b"] == "epoch_0000"
+    assert "fc1, channel 3" in words(app)
+    from cnnviz.explore.activations import channel_maps
+    from cnnviz.explore.inputs import as_input
+    from cnnviz.explore.photos import photo_named
+    from cnnviz.models import checkpoint
+
+    maps = []
+    for name in ("last", "epoch_0000"):
+        model, card = checkpoint.load(finished.folder / "snapshots" / f"{name}.safetensors")
+        maps.append(channel_maps(model, as_input(photo_named("digit-3").image(), card).values, "fc1"))
+    expected = float(np.abs(maps[1] - maps[0]).mean())
+    assert f"Mean of |B − A|: **{expected:.3g}**" in words(app)
+    app.segmented_control(key="selected sort").set_value("change").run()
+    labels = component(app, "maps A")["labels"]
+    largest = int(np.abs(maps[1] - maps[0]).ravel().argmax())
+    assert labels[0].startswith(f"channel {largest}:")
+
+
+def test_layers_of_two_shapes_have_no_difference_and_say_so(finished: Run, bench: Bench) -> None:
+    shutil.copytree(ROOT / "checkpoints" / "mnist-mlp", bench.checkpoints / "mnist-mlp")
+    app = open_page("compare", run=finished.id, layer="fc1", **{"with": "network"}, run_b="mnist-mlp")
+    assert not app.exception
+    assert "have no difference map by map" in words(app)
+
+
+def test_two_images_are_compared(finished: Run, bench: Bench) -> None:
+    app = open_page(
+        "compare",
+        run=finished.id,
+        layer="fc1",
+        **{"with": "image"},
+        image="photo.digit-1",
+        image_b="photo.digit-1",
+    )
+    assert "Mean of |B − A|: **0**" in words(app)
+    assert "Correlation of all values: **1.00**" in words(app)

@@ -31,20 +31,20 @@ class Chosen:
     """Number of its class, where it is known."""
 
 
-def chosen(data: str, *, grey: bool) -> Chosen:
+def chosen(data: str, *, grey: bool, key: str = "image", default: str | None = None) -> Chosen:
     """The image that the address names; a built-in one where it names none, or one that is gone."""
-    default = "photo.digit-3" if grey else "photo.frog"
-    name = selection.get("image") or default
+    default = default or ("photo.digit-3" if grey else "photo.frog")
+    name = selection.get(key) or default
     try:
         found = _find(name, data)
     except CnnvizError as error:
         st.warning(f"{error} Showing another picture.", icon=":material/link_off:")
         found = _find(default, data)
-    selection.put("image", found.name)
+    selection.put(key, found.name)
     return found
 
 
-def picker(data: str, classes: tuple[str, ...], current: Chosen, *, grey: bool) -> None:
+def picker(data: str, classes: tuple[str, ...], current: Chosen, *, grey: bool, key: str = "image") -> None:
     """Controls that choose another image. The choice shows at the next run, which follows at once."""
     sources: dict[str, Callable[[], str | None]] = {
         "Built-in": lambda: _built_in(current, grey=grey),
@@ -66,7 +66,7 @@ def picker(data: str, classes: tuple[str, ...], current: Chosen, *, grey: bool) 
         st.error(str(error), icon=":material/error:")
         return
     if picked and picked != current.name:
-        selection.put("image", picked)
+        selection.put(key, picked)
         st.rerun()
 
 

@@ -32,18 +32,31 @@ class LookedAt:
         """The part of an address that names it."""
         return {"run": self.run.id, "snapshot": self.snapshot}
 
+    def at(self, snapshot: str) -> "LookedAt":
+        """Another snapshot of the same run. Raises CheckpointError when it is not there."""
+        stamp = cache.stamp(self.run.id, snapshot)
+        return LookedAt(self.run, snapshot, stamp, cache.network(stamp)[1])
 
-def pick_run(runs: list[Run]) -> Run:
-    """The selected one of `runs`, by a select box."""
+
+def pick_run(
+    runs: list[Run], *, key: str = "run", label: str = "Checkpoint", avoid: str | None = None
+) -> Run:
+    """The selected one of `runs`, by a select box; at first the preferred one, other than `avoid` if there is one."""
     by_id = {run.id: run for run in runs}
+    first = preferred([run for run in runs if run.id != avoid] or runs)
     chosen = selection.selectbox(
-        "Checkpoint", "run", list(by_id), default=preferred(runs).id, words=lambda run: name(by_id[run])
+        label, key, list(by_id), default=first.id, words=lambda run: name(by_id[run])
     )
     return by_id[chosen]
 
 
-def pick_network() -> LookedAt | None:
-    """The selected snapshot of the selected run; None, with a hint on the page, while there is none."""
+def pick_network(
+    *, keys: tuple[str, str] = ("run", "snapshot"), label: str = "Checkpoint", avoid: str | None = None
+) -> LookedAt | None:
+    """The selected snapshot of the selected run; None, with a hint on the page, while there is none.
+
+    `keys` are those of the run and the snapshot in the address; `avoid` is a run not to begin with.
+    """
     runs = [run for run in every() if run.snapshots()]
     if not runs:
         st.info("There is no trained network yet. Train one: it can be looked at from its first epoch on.")
@@ -51,9 +64,9 @@ def pick_network() -> LookedAt | None:
         return None
     first, second = st.columns([3, 2], vertical_alignment="bottom")
     with first:
-        run = pick_run(runs)
+        run = pick_run(runs, key=keys[0], label=label, avoid=avoid)
     with second:
-        snapshot = snapshot_picker.pick(run)
+        snapshot = snapshot_picker.pick(run, key=keys[1], label="Epoch of B" if avoid else "Epoch")
     stamp = cache.stamp(run.id, snapshot)
     return LookedAt(run, snapshot, stamp, cache.network(stamp)[1])
 

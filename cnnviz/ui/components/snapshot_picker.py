@@ -10,17 +10,22 @@ _EVERY = 3
 _NAMES = {"last": "last", "best": "best on validation"}
 
 
-def pick(run: Run, *, key: str = "snapshot", default: str = "last") -> str:
-    """The selected snapshot; `default` where none is selected, if the run has it."""
+def pick(
+    run: Run, *, key: str = "snapshot", default: str = "last", label: str = "Epoch", follow: bool = True
+) -> str:
+    """The selected snapshot; `default` where none is selected, if the run has it.
+
+    With `follow` the page is drawn anew when the run has more of them.
+    """
     names = in_order(run.snapshots())
     default = default if default in names else names[-1]
-    if run.status().active:
+    if follow and run.status().active:
         _follow(run, names, cache.stamp(run.id, names[-1]))
     if len(names) == 1:
         selection.follow(key, names, default)
         st.caption(f"Only one snapshot is kept: {words(names[0])}.")
         return names[0]
-    return selection.slider("Epoch", key, names, default=default, words=words)
+    return selection.slider(label, key, names, default=default, words=words)
 
 
 def in_order(names: list[str]) -> list[str]:
@@ -34,6 +39,11 @@ def words(snapshot: str) -> str:
         epoch = int(snapshot.removeprefix("epoch_"))
         return str(epoch) if epoch else "0, untrained"
     return _NAMES.get(snapshot, snapshot)
+
+
+def title(snapshot: str) -> str:
+    """A snapshot as a heading."""
+    return {"last": "last epoch", "best": "best epoch"}.get(snapshot, f"epoch {words(snapshot)}")
 
 
 @st.fragment(run_every=_EVERY)
