@@ -10,11 +10,13 @@ from cnnviz.ui.components import (
     layer_table,
     network_strip,
     prediction_view,
+    recipe_views,
 )
 from cnnviz.ui.components.network_picker import pick_network
 
 frame.ensure()
 with frame.guarded():
+    recipe_views.hint()
     looked_at = pick_network()
     if looked_at is None:
         st.stop()

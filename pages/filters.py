@@ -7,11 +7,12 @@ import streamlit as st
 
 from cnnviz.runs.run import every
 from cnnviz.ui import cache, frame, selection
-from cnnviz.ui.components import filter_view
+from cnnviz.ui.components import filter_view, recipe_views
 from cnnviz.ui.components.network_picker import pick_run
 
 frame.ensure()
 with frame.guarded():
+    recipe_views.hint()
     runs = [run for run in every() if (run.folder / "filters.npz").exists()]
     if not runs:
         st.info("There is no run yet. Train a network: its filters are kept for every epoch.")

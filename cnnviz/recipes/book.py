@@ -15,7 +15,19 @@ from cnnviz.recipes.recipe import Choice, Recipe, Settings, Variant
 
 _FOLDER = Path(__file__).parent
 _OWN = frozenset(
-    {"id", "base", "variant", "axis", "parameters", "layer_parameters", "claim", "note", "finding", "proof"}
+    {
+        "id",
+        "base",
+        "variant",
+        "axis",
+        "view",
+        "parameters",
+        "layer_parameters",
+        "claim",
+        "note",
+        "finding",
+        "proof",
+    }
 )
 """What a recipe does not take over from the one it is based on."""
 

@@ -70,6 +70,21 @@ class Look(Strict):
     layers: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
+class View(Strict):
+    """A place of the app that shows something, and what to look for there."""
+
+    title: str
+    look: str
+    """What to look for."""
+    page: Literal["activations", "filters", "compare"]
+    run: str | None = None
+    """The run that is shown; empty takes the newest finished run of this experiment, or a shipped one."""
+    layer: str | None = None
+    image: str | None = None
+    image_b: str | None = None
+    channel: Annotated[int, Field(ge=0)] | None = None
+
+
 class Question(Strict):
     question: str
     answer: str
@@ -117,6 +132,8 @@ class Recipe(Strict):
     """Directions of a grid: each combination is a variant too."""
     look: Look | None = None
     lesson: Lesson | None = None
+    view: tuple[View, ...] = ()
+    """Where in the app its question can be looked into."""
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Recipe:

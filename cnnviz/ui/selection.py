@@ -13,6 +13,12 @@ def get(name: str) -> str | None:
     return str(value) if value is not None else None
 
 
+def here(name: str) -> str | None:
+    """The value in the address of this page alone, whatever was selected before."""
+    value = st.query_params.get(name)
+    return str(value) if value is not None else None
+
+
 def put(name: str, value: str) -> None:
     """Select `value`, and say so in the address."""
     _remembered()[name] = value

@@ -1,13 +1,16 @@
 """The logic of the Experiments and Data pages, without a browser."""
 
 import re
+import shutil
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.recipes import book, reproduction
 from cnnviz.ui import cache
+from cnnviz.workspace import ROOT
 from tests.conftest import Bench
 from tests.pages.test_pages import open_page, words
 
@@ -87,3 +90,47 @@ def test_the_data_page_shows_a_data_set_and_draws(bench: Bench, tiny_data: str) 
     button(app, "Draw again").click().run()  # type: ignore[attr-defined]
     assert app.session_state["augmentation seed"] == before + 1
     assert not app.exception
+
+
+@pytest.fixture
+def shipped(bench: Bench) -> Bench:
+    """A bench that holds the shipped ResNet-18."""
+    shutil.copytree(ROOT / "checkpoints" / "cifar10-resnet18", bench.checkpoints / "cifar10-resnet18")
+    return bench
+
+
+@pytest.mark.parametrize("name", [recipe.id for recipe in book.every().values() if recipe.view])
+def test_every_view_opens_on_what_it_names_and_says_what_to_look_for(shipped: Bench, name: str) -> None:
+    recipe = book.find(name)
+    links = [
+        (one.proto.page, dict(parse_qsl(one.proto.query_string)))
+        for one in open_page("experiments", recipe=name).get("page_link")
+        if "view=" in one.proto.query_string
+    ]
+    assert len(links) == len(recipe.view)
+    for (page, address), view in zip(links, recipe.view, strict=True):
+        assert page == view.page
+        app = open_page(page, **address)
+        assert not app.exception
+        assert not app.error
+        # Without CIFAR-10 there is no cat: that alone may be said.
+        assert all("image" in one.value for one in app.warning)
+        assert (
+            (view.image or "").startswith("test.")
+            or (view.image_b or "").startswith("test.")
+            or not app.warning
+        )
+        assert f"**{view.title}.** {view.look}" in words(app)
+        if view.layer:
+            assert app.selectbox(key="selected layer").value == view.layer
+        if view.channel is not None:
+            assert f"{view.layer}, channel {view.channel}" in words(app)
+        next(one for one in app.button if one.label == "Close" and one.key is None).click().run()
+        assert view.look not in words(app)
+
+
+def test_a_view_that_does_not_exist_is_passed_over(shipped: Bench) -> None:
+    for name in ("000-2.4.99", "nothing.0", "x"):
+        app = open_page("activations", view=name)
+        assert not app.exception
+        assert not app.error

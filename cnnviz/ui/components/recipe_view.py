@@ -9,7 +9,7 @@ from cnnviz.recipes import book, plan
 from cnnviz.recipes.recipe import Recipe
 from cnnviz.recipes.results import Shelf
 from cnnviz.ui import cache, selection
-from cnnviz.ui.components import depth_view, lesson_view, recipe_form, recipe_results
+from cnnviz.ui.components import depth_view, lesson_view, recipe_form, recipe_results, recipe_views
 from cnnviz.ui.frame import guarded
 
 
@@ -36,6 +36,7 @@ def show(recipe: Recipe, shelf: Shelf) -> None:
             st.caption(f"Assumed, where the report leaves it open: {'; '.join(recipe.assumed)}.")
     if recipe.finding:
         st.info(f"**Found.** {recipe.finding.strip()}", icon=":material/search_insights:")
+    recipe_views.show(recipe, shelf)
     with guarded():
         _KINDS[recipe.kind](recipe, shelf)
 
