@@ -60,24 +60,26 @@ def test_the_epoch_slider_changes_the_maps_and_is_a_link(
 def test_epochs_of_a_running_training_appear_and_the_chosen_one_stays(
     page: Page, address: str, bench: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = start(bench, monkeypatch, epochs=4000)
-    while "epoch_0001" not in run.snapshots():
-        assert run.status().active
-        time.sleep(0.1)
-    page.goto(f"{address}/activations?run={run.id}&layer=fc1&snapshot=epoch_0001")
-    expect(page.get_by_text("Being trained: epochs appear here")).to_be_visible()
-    expect(page.get_by_test_id("stSliderThumbValue")).to_have_text("1")
-    slider = page.get_by_role("slider", name="Epoch")
-    before = int(slider.get_attribute("aria-valuemax") or 0)
-    for _ in range(20):
-        page.wait_for_timeout(1000)
-        if int(slider.get_attribute("aria-valuemax") or 0) > before:
-            break
-    else:
-        raise AssertionError("no epoch appeared")
-    expect(page.get_by_test_id("stSliderThumbValue")).to_have_text("1")
-    expect(page).to_have_url(re.compile("snapshot=epoch_0001"))
-    control.stop(run.id)
+    run = start(bench, monkeypatch, epochs=100_000)
+    try:
+        while "epoch_0001" not in run.snapshots():
+            assert run.status().active
+            time.sleep(0.1)
+        page.goto(f"{address}/activations?run={run.id}&layer=fc1&snapshot=epoch_0001")
+        expect(page.get_by_text("Being trained: epochs appear here")).to_be_visible()
+        value = page.get_by_test_id("stSliderThumbValue")
+        expect(value).to_have_text("1")
+        slider = page.get_by_role("slider", name="Epoch")
+        most = "slider => Number(slider.max ?? slider.getAttribute('aria-valuemax'))"
+        before = slider.evaluate(most)
+        deadline = time.monotonic() + 60
+        while slider.evaluate(most) <= before:
+            assert time.monotonic() < deadline, "no epoch appeared"
+            page.wait_for_timeout(500)
+        expect(value).to_have_text("1")
+        expect(page).to_have_url(re.compile("snapshot=epoch_0001"))
+    finally:
+        control.stop(run.id)
     expect(page.get_by_text("Being trained: epochs appear here")).to_have_count(0)
 
 

@@ -290,7 +290,7 @@ def test_two_epochs_are_compared_and_their_difference_is_that_of_the_maps(
     app = open_page("compare", run=finished.id, layer="fc1", channel="3", image="photo.digit-3")
     assert not app.exception
     assert app.query_params["with"] == "epoch"
-    assert app.query_params["snapshot_b"] == "epoch_0000"
+    assert app.query_params["epoch_b"] == "epoch_0000"
     assert "fc1, channel 3" in words(app)
     from cnnviz.explore.activations import channel_maps
     from cnnviz.explore.inputs import as_input

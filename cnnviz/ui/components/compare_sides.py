@@ -66,7 +66,7 @@ def _other_image(looked_at: LookedAt, image: Chosen) -> tuple[LookedAt, Chosen, 
 def _other_epoch(looked_at: LookedAt, image: Chosen) -> tuple[LookedAt, Chosen, str]:
     names = snapshot_picker.in_order(looked_at.run.snapshots())
     snapshot = snapshot_picker.pick(
-        looked_at.run, key="snapshot_b", default=names[0], label="Epoch of B", follow=False
+        looked_at.run, key="epoch_b", default=names[0], label="Epoch of B", follow=False
     )
     return looked_at.at(snapshot), image, snapshot_picker.title(snapshot)
 
