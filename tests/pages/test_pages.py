@@ -245,16 +245,3 @@ def test_of_a_large_map_blocks_show_what_is_furthest_from_zero() -> None:
     values = np.array([[1, -5, 2], [0, 3, -1], [4, 0, -6]], np.float32)
     assert channel_view._blocks(values, 2).tolist() == [[-5, 2], [4, -6]]
     assert channel_view._blocks(values, 1) is values
-
-
-def test_what_excites_a_channel_is_looked_for_and_kept(finished: Run) -> None:
-    app = open_page("activations", run=finished.id, layer="act1", channel="2")
-    button = next(one for one in app.button if one.label == "Find what excites it most, in 60 test images")
-    button.click().run()
-    assert not app.exception
-    assert "Test images that excite it most" in words(app)
-    assert list((finished.folder / "index").glob("*.npz"))
-    again = open_page("activations", run=finished.id, layer="act1", channel="3")
-    assert "Test images that excite it most" in words(again)
-    other = open_page("activations", run=finished.id, layer="fc1", channel="3")
-    assert "Test images that excite it most" not in words(other)
