@@ -65,7 +65,7 @@ def quick(nursery: Any, bench: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 def kill_all(checkpoints: Path) -> None:
     """Kill every worker of a test's runs (which only the test can have started)."""
-    for path in checkpoints.glob("*/lease"):
+    for path in [*checkpoints.glob("*/lease"), *checkpoints.glob("*/index/*/lease")]:
         process = lease.holder(path)
         if process is not None:
             with suppress(ProcessLookupError):
