@@ -138,6 +138,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.nice(_NICE)
     Indexer(folder, descriptor, run_id=run_id, snapshot=snapshot, images=int(images)).work()
+    os.close(descriptor)  # the next one need not wait until torch is unloaded
 
 
 if __name__ == "__main__":
