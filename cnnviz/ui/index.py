@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -40,9 +41,13 @@ def layer(looked_at: LookedAt, name: str) -> Excitation | None:
 @st.cache_data(max_entries=32, show_spinner=False)
 def seconds(of: Stamp, images: int) -> float:
     """About how long looking through so many images takes here: measured on a few."""
+    import torch
+
     from cnnviz.explore.excitation import seconds_an_image
 
-    return images * seconds_an_image(*cache.network(of))
+    # The app leaves cores to trainings, the process that will do it takes them all.
+    share = torch.get_num_threads() / (os.cpu_count() or 1)
+    return images * seconds_an_image(*cache.network(of)) * min(1.0, share)
 
 
 @st.cache_data(max_entries=64, ttl=10, show_spinner=False)

@@ -52,14 +52,14 @@ def show(looked_at: LookedAt) -> None:
 
 def _progress(run_id: str, snapshot: str) -> None:
     now = control.state(run_id, snapshot)
-    stopped = st.button("Stop", icon=":material/stop:", key="stop looking through")
-    if stopped:
+    above = st.container()
+    if st.button("Stop", icon=":material/stop:", key="stop looking through"):
         with st.spinner("Stopping …"):
             control.stop(run_id, snapshot)
         st.rerun()
     if now is None or not now.active:
         st.rerun()
-    st.progress(now.share, text=_words(now))
+    above.progress(now.share, text=_words(now))
 
 
 def _words(now: Status) -> str:
