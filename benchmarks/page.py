@@ -1,22 +1,16 @@
-"""How long a reader waits for the next layer's picture, in a real browser."""
+"""How long a reader waits for the next picture, in a real browser."""
 
-import time
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import playwright.sync_api as playwright
 
 from benchmarks.browser import app, page
 from benchmarks.images import environment
+from benchmarks.index import looked_through
 from benchmarks.pairs import MILLISECONDS, Row
-from cnnviz.config import Data, ResNet18, RunConfig
-from cnnviz.data.split import IMAGENET_MEAN, IMAGENET_STD
-from cnnviz.models import checkpoint
-from cnnviz.models.registry import build
-from cnnviz.runs import run as runs
-from cnnviz.runs import status
+from benchmarks.runs import untrained
 
-_CLICKS = 20
+_CLICKS = 30
 _WARM_UP = 3
 
 _DRAWN = """
@@ -52,44 +46,85 @@ _CLICK = """
 """
 
 
+_PRESS = """
+([wanted, number]) => new Promise((resolve, reject) => {
+  const search = (root) => {
+    for (const canvas of root.querySelectorAll("canvas")) {
+      if (canvas.getAttribute("aria-label")?.startsWith(wanted) && canvas.dataset.drawn) return canvas;
+    }
+    for (const element of root.querySelectorAll("*")) {
+      const found = element.shadowRoot && search(element.shadowRoot);
+      if (found) return found;
+    }
+    return null;
+  };
+  const key = (name) => window.mosaic().dispatchEvent(new KeyboardEvent("keydown", { key: name }));
+  key("Home");
+  for (let at = 0; at < number; at++) key("ArrowRight");
+  const start = performance.now();
+  key("Enter");
+  const look = () => {
+    const passed = performance.now() - start;
+    if (search(document)) resolve(passed);
+    else if (passed > 20000) reject(new Error("no new picture within 20 s"));
+    else requestAnimationFrame(look);
+  };
+  look();
+})
+"""
+
+
 def measure(*, quick: bool) -> list[Row]:
-    """One row: milliseconds from a click on "next layer" to the picture, a layer not seen before each time."""
+    """Milliseconds from a click to the picture: the next layer at two sizes, another channel, its nine images."""
+    count = 8 if quick else _CLICKS
     with TemporaryDirectory() as checkpoints, environment(CNNVIZ_CHECKPOINTS=checkpoints):
-        run = untrained()
+        small, large, indexed = untrained(), untrained(size=224, stem="imagenet"), untrained()
+        looked_through(indexed, images=200)
         with app() as running, page() as browser:
-            browser.goto(f"{running.url}/activations?run={run.id}&snapshot=last&layer=conv1")
-            waits = clicks(browser, 8 if quick else _CLICKS)
+            found = {}
+            for run in (small, large):
+                browser.goto(f"{running.url}/activations?run={run.id}&snapshot=last&layer=conv1")
+                found[run] = clicks(browser, count)
+            browser.goto(f"{running.url}/activations?run={small.id}&snapshot=last&layer=layer1.0")
+            another = channels(browser, count, shows="Map of channel {}")
+            browser.goto(f"{running.url}/activations?run={indexed.id}&snapshot=last&layer=layer1.0")
+            nine = channels(browser, count, shows="Test images that excite channel {} most")
+    where = "headless Chromium"
+    notes = [f"{count} clicks after {_WARM_UP} to warm up, each on what was not cached"]
     return [
         Row(
             name="page: next layer",
-            what="from the click to the mosaic drawn, ResNet-18 with 3×3 stem at 32 px, headless Chromium",
+            what=f"from the click to the mosaic drawn, ResNet-18 with 3×3 stem at 32 px, {where}",
             unit=MILLISECONDS,
-            ours=waits,
-            notes=[f"{len(waits)} clicks after {_WARM_UP} to warm up, each on a layer that was not cached"],
-        )
+            ours=found[small],
+            at_most=150,
+            notes=notes,
+        ),
+        Row(
+            name="page: next layer, 224 px",
+            what=f"the same, ResNet-18 with 7×7 stem at 224 px, {where}",
+            unit=MILLISECONDS,
+            ours=found[large],
+            at_most=400,
+            notes=notes,
+        ),
+        Row(
+            name="page: another channel",
+            what=f"from Enter on its tile to its map drawn, layer1.0 at 32 px, {where}",
+            unit=MILLISECONDS,
+            ours=another,
+            at_most=120,
+            notes=notes,
+        ),
+        Row(
+            name="page: nine strongest",
+            what=f"from Enter on a channel's tile to the test images that excite it most, with an index, {where}",
+            unit=MILLISECONDS,
+            ours=nine,
+            at_most=150,
+            notes=notes,
+        ),
     ]
-
-
-def untrained() -> runs.Run:
-    """A finished run of a network with random weights."""
-    config = RunConfig(title="Benchmark", data=Data(name="shapes"), network=ResNet18(stem="cifar"), epochs=1)
-    run = runs.create(config, *runs.environment())
-    model = build(config.network, image_shape=(32, 32, 3), classes=10)
-    card = checkpoint.Card(
-        network=config.network,
-        image_shape=(32, 32, 3),
-        classes=tuple(map(str, range(10))),
-        mean=IMAGENET_MEAN,
-        std=IMAGENET_STD,
-        data="shapes",
-        epoch=0,
-        step=0,
-    )
-    snapshots: Path = run.folder / "snapshots"
-    snapshots.mkdir()
-    checkpoint.save(snapshots / "last.safetensors", model.state_dict(), card)
-    status.write(run.folder, status.Status(state="finished", epochs=1, updated=time.time()))
-    return run
 
 
 def clicks(browser: playwright.Page, count: int) -> list[float]:
@@ -101,4 +136,14 @@ def clicks(browser: playwright.Page, count: int) -> list[float]:
         browser.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
         button = browser.locator(".st-key-Next button:visible").first
         waits.append(float(button.evaluate(_CLICK)))
+    return waits[_WARM_UP:]
+
+
+def channels(browser: playwright.Page, count: int, *, shows: str) -> list[float]:
+    """Milliseconds until the picture that `shows` a channel is drawn, for one channel after the other."""
+    browser.wait_for_function(_DRAWN, timeout=60_000)
+    waits = []
+    for number in range(_WARM_UP + count):
+        browser.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+        waits.append(float(browser.evaluate(_PRESS, [shows.format(number), number])))
     return waits[_WARM_UP:]

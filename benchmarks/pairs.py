@@ -28,6 +28,7 @@ class Unit:
 RATE = Unit("images/s", more_is_better=True)
 SHARE = Unit("%", more_is_better=True)
 MILLISECONDS = Unit("ms", more_is_better=False)
+SECONDS = Unit("s", more_is_better=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,9 @@ class Row:
     theirs: Sequence[float] = ()
     """Of the same turns; empty where there is nothing to compare with."""
     target: float | None = None
-    """How many times as fast ours should be, at least; None where the figure is for information."""
+    """How many times as fast ours should be, at least; None where nothing of the kind was promised."""
+    at_most: float | None = None
+    """What our median should not exceed; a row without this and without `target` is for information."""
     notes: Sequence[str] = ()
 
     @property
@@ -55,7 +58,9 @@ class Row:
 
     @property
     def met(self) -> bool | None:
-        """Whether the median ratio reaches the target; None where there is none."""
+        """Whether the median ratio reaches the target, or our median stays below; None where nothing was promised."""
+        if self.at_most is not None:
+            return spread(self.ours).median <= self.at_most
         return None if self.target is None or self.ratio is None else self.ratio.median >= self.target
 
 

@@ -58,10 +58,16 @@ def _cells(row: Row, busy: float) -> tuple[str, ...]:
         _figure(row.ours, row.unit),
         _figure(row.theirs, row.unit) if row.theirs else "",
         f"{ratio.median:.3g} ({ratio.low:.3g}..{ratio.high:.3g})" if ratio else "",
-        f"≥ {row.target:g}" if row.target else "for information",
+        _promise(row),
         {True: "yes", False: "**no**", None: ""}[row.met],
         f"{busy:.2f}",
     )
+
+
+def _promise(row: Row) -> str:
+    if row.at_most is not None:
+        return f"≤ {row.at_most:g} {row.unit.name}"
+    return f"≥ {row.target:g}" if row.target else "for information"
 
 
 def _figure(figures: Sequence[float], unit: Unit) -> str:

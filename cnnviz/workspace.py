@@ -46,10 +46,9 @@ def snapshot_file(run_id: str, snapshot: str) -> Path:
     return run_folder(run_id) / "snapshots" / f"{plain_name(snapshot, what='snapshot')}.safetensors"
 
 
-def index_file(run_id: str, snapshot: str, layer: str) -> Path:
-    """Where it is kept what excites the channels of a layer, whether or not it is."""
-    name = slug(f"{snapshot}-{layer}", fallback="layer")
-    return run_folder(run_id) / "index" / f"{name}.npz"
+def index_folder(run_id: str, snapshot: str) -> Path:
+    """Where it is kept what excites the channels of a snapshot's network, whether or not it is."""
+    return run_folder(run_id) / "index" / plain_name(snapshot, what="snapshot")
 
 
 def plain_name(name: str, *, what: str) -> str:

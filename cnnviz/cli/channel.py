@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import typer
 
+from cnnviz import workspace
 from cnnviz.cli import checkpoint
 from cnnviz.cli.answer import Json, answer, table
 from cnnviz.cli.layers import layers_of
 from cnnviz.cli.picture import ImageOption, picture
 from cnnviz.errors import CnnvizError
+from cnnviz.index import kept
+
+if TYPE_CHECKING:
+    from cnnviz.cli.checkpoint import Source
+    from cnnviz.explore.excitation import Excitation
+    from cnnviz.models.checkpoint import Card
 
 
 def channel(
@@ -29,8 +37,6 @@ def channel(
     as_json: Json = False,
 ) -> None:
     """One channel for one image: what a cell sees, its number worked out, and the prediction without the channel."""
-    import numpy as np
-
     from cnnviz.explore.activations import channel_maps, predict, predict_without
     from cnnviz.explore.cell import cell as worked_out
     from cnnviz.explore.inputs import as_input
@@ -54,6 +60,7 @@ def channel(
     seen = None if chosen.field is None else box(chosen.field, row, column, image=card.image_shape[:2])
     before, after = predict(model, values), predict_without(model, values, layer, number)
     top = int(before.argmax())
+    known = _known(where, card, layer)
     document = {
         "checkpoint": where.document(card),
         "image": name,
@@ -66,6 +73,7 @@ def channel(
         "class": card.classes[top],
         "probability": float(before[top]),
         "probability_without": float(after[top]),
+        "test_images": _of_test_images(known, card, number) if known else None,
     }
     rows = [
         ["image", name],
@@ -77,8 +85,42 @@ def channel(
         ],
         *([step.layer, f"{step.title}: {step.formula}"] for step in found.steps),
         ["without it", f"{card.classes[top]} {before[top]:.1%} becomes {after[top]:.1%}"],
+        *(_lines(known, card, number) if known else []),
     ]
     answer(document, table(rows), as_json=as_json)
+
+
+def _known(where: Source, card: Card, layer: str) -> Excitation | None:
+    """What excites the layer, if its test images were looked through (see `index`)."""
+    if where.run is None or where.run.folder.parent != workspace.checkpoints_root():
+        return None
+    run_id, snapshot = where.run.id, where.file.stem
+    found = kept.find(run_id, snapshot, of=kept.mark(run_id, snapshot, card.data))
+    return kept.layer(found, layer) if found and layer in found.layers else None
+
+
+def _of_test_images(known: Excitation, card: Card, number: int) -> dict[str, Any]:
+    """What is known of a channel over the test images."""
+    return {
+        "count": known.count,
+        "strongest": [one._asdict() for one in known.strongest(number)],
+        "mean_by_class": dict(zip(card.classes, map(float, known.by_class(number)), strict=True)),
+        "zeros": float(known.zeros[number]),
+        "dead": bool(known.dead[number]),
+        "class_selectivity": float(known.selectivity[number]),
+    }
+
+
+def _lines(known: Excitation, card: Card, number: int) -> list[list[str]]:
+    best = ", ".join(f"test.{one.image} ({one.value:.3g})" for one in known.strongest(number, 9))
+    means = known.by_class(number)
+    top = [at for at in np.argsort(-means) if np.isfinite(means[at])][:3]
+    return [
+        ["excited most by", f"{best} of {known.count:,}"],
+        ["mean by class", ", ".join(f"{card.classes[at]} {means[at]:.3g}" for at in top) + ", …"],
+        ["zero", f"{known.zeros[number]:.1%} of the time" + (": dead" if known.dead[number] else "")],
+        ["class selectivity", f"{known.selectivity[number]:.2f}"],
+    ]
 
 
 def _place(text: str) -> tuple[int, int]:

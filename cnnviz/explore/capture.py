@@ -100,6 +100,32 @@ def capture(model: nn.Module, layers: Sequence[str] | None, *, stop: bool = True
 
 
 @contextmanager
+def passing(model: nn.Module, look: Callable[[str, Tensor], None]) -> Iterator[nn.Module]:
+    """The network; in the block, `look` is shown the name and output of every `watched` module as it passes by.
+
+    The tensors are the network's own: to be read at once and never kept, as the next layer may work in place.
+    Mode, hooks and lock are as with `capture`.
+    """
+    calls: Counter[str] = Counter()
+
+    def show(name: str) -> Callable[[nn.Module, Any, Any], None]:
+        def hook(module: nn.Module, args: Any, output: Any) -> None:
+            calls[name] += 1
+            tensor = first_tensor(output)
+            if tensor is not None:
+                look(call_name(name, calls[name]), tensor.detach())
+
+        return hook
+
+    with evaluating(model), ExitStack() as stack:
+        begin = model.register_forward_pre_hook(lambda module, args: calls.clear(), prepend=True)
+        stack.callback(begin.remove)
+        for name, module in watched(model).items():
+            stack.callback(module.register_forward_hook(show(name)).remove)
+        yield model
+
+
+@contextmanager
 def evaluating(model: nn.Module) -> Iterator[nn.Module]:
     """The network in evaluation mode, held by this thread; every module's mode is put back afterwards."""
     with lock_of(model):

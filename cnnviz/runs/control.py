@@ -65,18 +65,7 @@ def stop(run_id: str, *, patience: float = 4.0) -> Status:
     run = find(run_id)
     if not run.status().active:
         raise RunError(f"The run {run_id} is not under way: there is nothing to stop.")
-    path = run.folder / "lease"
-    until = time.monotonic() + patience
-    with suppress(FileNotFoundError):  # deleted just now
-        (run.folder / STOP).touch()
-    while lease.held(path) and time.monotonic() < until:
-        time.sleep(0.05)
-    process = lease.holder(path)
-    if process is not None:
-        with suppress(ProcessLookupError):
-            os.kill(process, signal.SIGKILL)
-        while lease.held(path) and time.monotonic() < until + 1:
-            time.sleep(0.02)
+    dismiss(run.folder, patience=patience)
     with _one_at_a_time():
         return _stopped(find(run_id))
 
@@ -131,20 +120,31 @@ def delete(run_id: str) -> None:
 
 def _hire(run: Run, first: Status) -> None:
     """Start a worker that holds the run's lease from before its first instruction."""
+    hire(run.folder, "cnnviz.runs.worker", first, what=f"The run {run.id}", tidy=[run.folder / "snapshots"])
+
+
+def hire(
+    folder: Path, module: str, first: Status, *arguments: str, what: str, tidy: Iterable[Path] = ()
+) -> None:
+    """Start `python -m MODULE FOLDER LEASE …`, detached, holding the folder's lease from before its first instruction.
+
+    What an earlier one left unfinished in the folder, and in those to `tidy`, is removed.
+    Raises RunError, about `what`, when someone holds the lease or the folder can't be written.
+    """
     try:
-        descriptor = lease.take(run.folder / "lease", patience=_LAST_WORDS)
+        descriptor = lease.take(folder / "lease", patience=_LAST_WORDS)
     except OSError as error:
-        raise RunError(f"The run {run.id} could not be started: {error.strerror or error}.") from error
+        raise RunError(f"{what} could not be started: {error.strerror or error}.") from error
     if descriptor is None:
-        raise RunError(f"The run {run.id} is already under way.")
+        raise RunError(f"{what} is already under way.")
     try:
-        (run.folder / STOP).unlink(missing_ok=True)
-        for folder in (run.folder, run.folder / "snapshots"):
-            atomic.remove_unfinished(folder)
-        status.write(run.folder, first)
-        with (run.folder / "log.txt").open("ab") as log:
+        (folder / STOP).unlink(missing_ok=True)
+        for place in (folder, *tidy):
+            atomic.remove_unfinished(place)
+        status.write(folder, first)
+        with (folder / "log.txt").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "cnnviz.runs.worker", str(run.folder), str(descriptor)],
+                [sys.executable, "-m", module, str(folder), str(descriptor), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -156,9 +156,25 @@ def _hire(run: Run, first: Status) -> None:
         with suppress(OSError):
             lease.name(descriptor, process.pid)
     except OSError as error:
-        raise RunError(f"The run {run.id} could not be started: {error.strerror or error}.") from error
+        raise RunError(f"{what} could not be started: {error.strerror or error}.") from error
     finally:
         os.close(descriptor)
+
+
+def dismiss(folder: Path, *, patience: float) -> None:
+    """Ask the worker of a folder to stop, and kill it if it has not gone within `patience` seconds."""
+    path = folder / "lease"
+    until = time.monotonic() + patience
+    with suppress(FileNotFoundError):  # deleted just now
+        (folder / STOP).touch()
+    while lease.held(path) and time.monotonic() < until:
+        time.sleep(0.05)
+    process = lease.holder(path)
+    if process is not None:
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+        while lease.held(path) and time.monotonic() < until + 1:
+            time.sleep(0.02)
 
 
 def _one_at_a_time() -> AbstractContextManager[None]:

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from cnnviz.data.prepared import Dataset
     from cnnviz.explore.cell import Cell
-    from cnnviz.explore.excitation import Excitation
     from cnnviz.explore.inputs import Input
     from cnnviz.explore.layers import Layer
     from cnnviz.models.checkpoint import Card
@@ -96,14 +95,6 @@ def cell(
     return exploring.cell(
         network(of)[0], values, layers(of, freeze), layer, channel=channel, row=row, column=column
     )
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def excitation(of: Stamp, path: str, mark: str) -> Excitation | None:
-    """What excites the channels of a layer, as far as it has been looked through."""
-    from cnnviz.explore import excitation as exploring
-
-    return exploring.load(Path(path), of=mark)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

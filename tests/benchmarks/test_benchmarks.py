@@ -32,6 +32,10 @@ def test_ways_take_turns_and_ratios_are_of_neighbours() -> None:
     assert (slower.ratio, slower.met) == ((0.5, 1 / 3, 1), False)
     alone = Row(name="a", what="", unit=MILLISECONDS, ours=ours)
     assert (alone.ratio, alone.met) == (None, None)
+    assert [Row(name="a", what="", unit=MILLISECONDS, ours=ours, at_most=at).met for at in (20, 19)] == [
+        True,
+        False,
+    ]
 
 
 def test_benchmarks_are_chosen_by_how_they_begin() -> None:

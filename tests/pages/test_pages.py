@@ -256,19 +256,6 @@ def test_of_a_large_map_blocks_show_what_is_furthest_from_zero() -> None:
     assert channel_view._blocks(values, 1) is values
 
 
-def test_what_excites_a_channel_is_looked_for_and_kept(finished: Run) -> None:
-    app = open_page("activations", run=finished.id, layer="act1", channel="2")
-    button = next(one for one in app.button if one.label == "Find what excites it most, in 60 test images")
-    button.click().run()
-    assert not app.exception
-    assert "Test images that excite it most" in words(app)
-    assert list((finished.folder / "index").glob("*.npz"))
-    again = open_page("activations", run=finished.id, layer="act1", channel="3")
-    assert "Test images that excite it most" in words(again)
-    other = open_page("activations", run=finished.id, layer="fc1", channel="3")
-    assert "Test images that excite it most" not in words(other)
-
-
 def test_maps_are_sorted_and_scaled_by_choice_and_a_click_still_finds_its_channel(
     finished: Run, bench: Bench
 ) -> None:

@@ -39,11 +39,13 @@ def nursery() -> Iterator[Callable[..., SimpleNamespace]]:
     def popen(
         command: list[str], *, stdout: Any, env: dict[str, str], pass_fds: list[int], **_: Any
     ) -> SimpleNamespace:
-        assert command[1:3] == ["-m", "cnnviz.runs.worker"]
+        assert command[1] == "-m"
         with alone:
             if not ready:
                 ready.append(ours.recv(16))
-            message = json.dumps({"folder": command[3], "environment": env}).encode()
+            message = json.dumps(
+                {"module": command[2], "folder": command[3], "arguments": command[5:], "environment": env}
+            ).encode()
             socket.send_fds(ours, [message], [stdout.fileno(), pass_fds[0]])
             return SimpleNamespace(pid=int(ours.recv(32)))
 
@@ -63,7 +65,7 @@ def quick(nursery: Any, bench: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 def kill_all(checkpoints: Path) -> None:
     """Kill every worker of a test's runs (which only the test can have started)."""
-    for path in checkpoints.glob("*/lease"):
+    for path in [*checkpoints.glob("*/lease"), *checkpoints.glob("*/index/*/lease")]:
         process = lease.holder(path)
         if process is not None:
             with suppress(ProcessLookupError):

@@ -1,17 +1,19 @@
 """Forks workers for the tests. Torch, which takes seconds to import, is imported once.
 
-Each child is a worker as `python -m cnnviz.runs.worker` would be: a session leader of its own that has been given
-the run's folder, the locked lease and the log, and nothing of its parent. `NURSERY` in its environment is Python to
-run first: a fault to have.
+Each child is a worker (of a run, or of an index) as `python -m MODULE` would be: a session leader of its own that has
+been given its folder, the locked lease and the log, and nothing of its parent. `NURSERY` in its environment is Python
+to run first: a fault to have.
 """
 
 import array
+import importlib
 import json
 import os
 import signal
 import socket
 import sys
 import traceback
+from typing import Any
 
 
 def serve(connection: socket.socket) -> None:
@@ -19,6 +21,8 @@ def serve(connection: socket.socket) -> None:
 
     torch.set_num_threads(1)
     import cnnviz.data.catalogue
+    import cnnviz.explore.excitation
+    import cnnviz.index.worker
     import cnnviz.train.loop
     import cnnviz.train.snapshots  # noqa: F401
     from cnnviz.runs import worker  # noqa: F401
@@ -40,7 +44,7 @@ def serve(connection: socket.socket) -> None:
         connection.send(str(child).encode())
 
 
-def become_worker(request: dict[str, dict[str, str] | str], log: int, lease: int) -> None:
+def become_worker(request: dict[str, Any], log: int, lease: int) -> None:
     code = 1
     try:
         os.setsid()
@@ -49,11 +53,9 @@ def become_worker(request: dict[str, dict[str, str] | str], log: int, lease: int
         os.dup2(log, 2)
         os.environ.clear()
         os.environ.update(request["environment"])
-        sys.argv = ["worker", str(request["folder"]), str(lease)]
+        sys.argv = ["worker", str(request["folder"]), str(lease), *request["arguments"]]
         exec(os.environ.get("NURSERY", ""), {})  # noqa: S102
-        from cnnviz.runs import worker
-
-        worker.main()
+        importlib.import_module(str(request["module"])).main()
         code = 0
     except BaseException:
         traceback.print_exc()

@@ -1,6 +1,5 @@
 """The test images that excite a channel most, what it answers to by class, and how often it is silent."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import altair as alt
@@ -9,41 +8,35 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cnnviz import workspace
-from cnnviz.data import catalogue
-from cnnviz.errors import CnnvizError
 from cnnviz.render.mosaic import grid_pictures
-from cnnviz.ui import cache, selection
+from cnnviz.ui import cache, index, selection
+from cnnviz.ui.components import index_view
 from cnnviz.ui.components.network_picker import LookedAt
 from cnnviz.ui.components.sprite import sprite
 
 if TYPE_CHECKING:
-    from cnnviz.explore.excitation import Excitation
+    from cnnviz.explore.excitation import Excitation, Strongest
     from cnnviz.explore.layers import Layer
 
-_MOST = 2_000
-"""Test images that are looked through."""
 _SHOWN = 9
 
 
 def show(looked_at: LookedAt, layer: "Layer", channel: int) -> None:
     """Draw what is known; offer to look through the test images where it is not."""
-    data = looked_at.card.data
-    if data not in catalogue.available():
-        st.caption(f"What excites it most shows here once the images of {data} are on this machine.")
+    if not index.images_of(looked_at.card.data):
+        st.caption(
+            f"What excites it most shows here once the images of {looked_at.card.data} are on this machine."
+        )
         return
-    found = cache.excitation(looked_at.stamp, _path(looked_at, layer), _mark(looked_at, layer))
-    if found is None:
-        count = min(_MOST, len(cache.dataset(data).test_labels))
-        if st.button(
-            f"Find what excites it most, in {count:,} test images",
-            icon=":material/image_search:",
-            key="look through",
-        ):
-            _look_through(looked_at, layer)
-        return
-    if channel >= found.peaks.shape[1]:
-        return
+    found = index.layer(looked_at, layer.name)
+    if found is not None and channel < found.channels:
+        _found(looked_at, layer, found, channel)
+    elif index.of(looked_at) is not None:
+        st.caption(f"{layer.name} gives no maps of channels, so that there is nothing to look for in it.")
+    index_view.show(looked_at)
+
+
+def _found(looked_at: LookedAt, layer: "Layer", found: "Excitation", channel: int) -> None:
     images, beside = _strongest(looked_at, layer, found, channel)
     if images:
         with beside:
@@ -54,68 +47,35 @@ def show(looked_at: LookedAt, layer: "Layer", channel: int) -> None:
             _by_class(looked_at, found, channel)
 
 
-def _path(looked_at: LookedAt, layer: "Layer") -> str:
-    return str(workspace.index_file(looked_at.run.id, looked_at.snapshot, layer.name))
-
-
-def _mark(looked_at: LookedAt, layer: "Layer") -> str:
-    """What an index is of: it is made anew for other weights, or another layer of a similar name."""
-    return f"{layer.name} {looked_at.stamp[1:]}"
-
-
-def _look_through(looked_at: LookedAt, layer: "Layer") -> None:
-    from cnnviz.explore import excitation
-
-    model, card = cache.network(looked_at.stamp)
-    data = cache.dataset(card.data)
-    numbers = np.arange(min(_MOST, len(data.test_labels)))
-    bar = st.progress(0.0, text="Looking through test images; leaving the page cancels it")
-    steps = excitation.excitation(
-        model, card, data.test_images, data.test_labels, layer.name, numbers=numbers
-    )
-    try:
-        while True:
-            bar.progress(next(steps), text="Looking through test images; leaving the page cancels it")
-    except StopIteration as end:
-        try:
-            excitation.save(Path(_path(looked_at, layer)), end.value, of=_mark(looked_at, layer))
-        except OSError as error:
-            st.error(f"It can't be kept ({error.strerror}): make room on the disk.", icon=":material/error:")
-            return
-    except CnnvizError as error:
-        st.error(str(error), icon=":material/error:")
-        return
-    cache.excitation.clear()
-    st.rerun()
-
-
 def _strongest(
     looked_at: LookedAt, layer: "Layer", found: "Excitation", channel: int
-) -> tuple[list[tuple[int, int, int]], DeltaGenerator]:
+) -> tuple[list["Strongest"], DeltaGenerator]:
     """Draw the images; gives those of which a part can be shown, if any, and the place beside them."""
     data = cache.dataset(looked_at.card.data)
-    best = found.strongest(channel, _SHOWN)
-    silent = found.zeros[channel]
+    # One at which it stays 0 does not excite it.
+    best = [one for one in found.strongest(channel, _SHOWN) if one.value]
     st.markdown("**Test images that excite it most**")
-    st.caption(
-        f"Of {len(found.numbers):,}. Its values are zero {silent:.0%} of the time"
-        + (": a dead channel." if found.dead[channel] else ".")
-    )
-    labels = [_label(looked_at, number) for number, _, _ in best]
+    st.caption(f"Of {found.count:,}. {_silence(found, channel)}{_selectivity(found, channel)}")
+    if not best:
+        return [], st.container()
+    labels = [_label(looked_at, one.image) for one in best]
     whole, beside = st.columns(2)
     with whole:
         picked = sprite(
-            grid_pictures(np.stack([data.test_images[number] for number, _, _ in best])),
+            grid_pictures(np.stack([data.test_images[one.image] for one in best])),
             key=f"strongest {layer.name} {channel}",
             tile=64,
             columns=3,
-            labels=[f"{text}. Click to look at it." for text in labels],
+            labels=[
+                f"{text}: {_short(one.value)}. Click to look at it."
+                for text, one in zip(labels, best, strict=True)
+            ],
             choice=True,
             alt=f"Test images that excite channel {channel} most: {'; '.join(labels)}",
         )
     if picked is not None:
-        selection.put("image", f"test.{best[picked][0]}")
-        selection.put("cell", f"{best[picked][1]}.{best[picked][2]}")
+        selection.put("image", f"test.{best[picked].image}")
+        selection.put("cell", f"{best[picked].row}.{best[picked].column}")
         st.rerun()
     height, width, _ = looked_at.card.image_shape
     field = layer.field
@@ -123,7 +83,20 @@ def _strongest(
     return best if partly and data.image_shape[:2] == (height, width) else [], beside
 
 
-def _crops(looked_at: LookedAt, layer: "Layer", best: list[tuple[int, int, int]], channel: int) -> None:
+def _silence(found: "Excitation", channel: int) -> str:
+    if found.dead[channel]:
+        return "Its values are always zero: a dead channel, which no image excites."
+    return f"Its values are zero {found.zeros[channel]:.0%} of the time."
+
+
+def _selectivity(found: "Excitation", channel: int) -> str:
+    value = found.selectivity[channel]
+    return (
+        f" Class selectivity {value:.2f} (0: all classes alike, 1: one alone)." if np.isfinite(value) else ""
+    )
+
+
+def _crops(looked_at: LookedAt, layer: "Layer", best: list["Strongest"], channel: int) -> None:
     """What the channel saw of each image."""
     from cnnviz.explore.receptive_field import box
 
@@ -131,7 +104,7 @@ def _crops(looked_at: LookedAt, layer: "Layer", best: list[tuple[int, int, int]]
     data = cache.dataset(looked_at.card.data)
     (high, wide), (height, width, _) = layer.field.size, looked_at.card.image_shape
     crops = []
-    for number, row, column in best:
+    for number, row, column, _ in best:
         top, left, _, _ = box(layer.field, row, column, image=(height, width))
         top, left = min(top, height - high), min(left, width - wide)
         crops.append(data.test_images[number][top : top + high, left : left + wide])
@@ -141,7 +114,7 @@ def _crops(looked_at: LookedAt, layer: "Layer", best: list[tuple[int, int, int]]
         tile=64,
         columns=3,
         labels=[
-            f"{_label(looked_at, number)}: the {high} × {wide} pixels that it saw" for number, _, _ in best
+            f"{_label(looked_at, number)}: the {high} × {wide} pixels that it saw" for number, *_ in best
         ],
         alt=f"The parts of these images that channel {channel} saw",
     )
@@ -154,7 +127,7 @@ def _label(looked_at: LookedAt, number: int) -> str:
 
 def _by_class(looked_at: LookedAt, found: "Excitation", channel: int) -> None:
     classes = looked_at.card.classes
-    means = found.by_class(channel, len(classes))
+    means = found.by_class(channel)
     rows = [
         {"class": name, "mean": mean} for name, mean in zip(classes, means, strict=True) if np.isfinite(mean)
     ]
@@ -169,3 +142,7 @@ def _by_class(looked_at: LookedAt, found: "Excitation", channel: int) -> None:
         .properties(height=alt.Step(18))
     )
     st.altair_chart(chart, key="mean by class", alt=f"Mean activation of channel {channel} by class")
+
+
+def _short(value: float) -> str:
+    return f"{value:.3g}".replace("-", "−")
