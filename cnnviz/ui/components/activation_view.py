@@ -26,7 +26,8 @@ _UNIT = 20
 def show(looked_at: LookedAt, image: Chosen, seen: "Input") -> None:
     """Choose a layer, and see its maps with their scale; choose a map, and see how its numbers come about."""
     values = seen.values
-    found = [layer for layer in cache.layers(looked_at.stamp, looked_at.run.config.freeze) if not layer.idle]
+    freeze = looked_at.run.config.freeze
+    found = [layer for layer in cache.layers(looked_at.stamp, freeze, seen.shape) if not layer.idle]
     names = [layer.name for layer in found]
     by_name = {layer.name: layer for layer in found}
     chooser, before, after = st.columns([6, 2, 2], vertical_alignment="bottom")
