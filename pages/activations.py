@@ -15,6 +15,6 @@ with frame.guarded():
     left, right = st.columns([3, 8], gap="large")
     with left:
         seen = prediction_view.show(looked_at, image)
-        image_picker.picker(looked_at.card.data, looked_at.card.classes, image, grey=looked_at.grey)
+        image_picker.picker(looked_at, image)
     with right:
         activation_view.show(looked_at, image, seen)

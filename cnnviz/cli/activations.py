@@ -86,7 +86,8 @@ def activations(
         "layer": asdict(chosen),
         "summary": asdict(summary),
         "prediction": [{"class": one, "probability": share} for one, share in prediction],
-        "prediction_at_training_size": [{"class": one, "probability": share} for one, share in trained] or None,
+        "prediction_at_training_size": [{"class": one, "probability": share} for one, share in trained]
+        or None,
         "file": str(target) if target else None,
     }
     rows = _rows(name, chosen, summary, prediction, target)

@@ -26,7 +26,9 @@ SizeOption = Annotated[
 ]
 FitOption = Annotated[
     Literal["crop", "squash", "pad"],
-    typer.Option(help="How a picture of another shape is fitted: its middle, squashed, or padded with black."),
+    typer.Option(
+        help="How a picture of another shape is fitted: its middle, squashed, or padded with black."
+    ),
 ]
 
 

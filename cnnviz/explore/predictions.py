@@ -41,7 +41,8 @@ class Predictions:
     @property
     def guesses(self) -> NDArray[np.intp]:
         """The likeliest class of each: (N,)."""
-        return self.probabilities.argmax(1)
+        found: NDArray[np.intp] = self.probabilities.argmax(1)
+        return found
 
     @property
     def sureness(self) -> NDArray[np.float32]:

@@ -91,9 +91,7 @@ def _obstacle(network: nn.Module, card: Card, size: int) -> str:
     return ""
 
 
-def _reason(
-    last: list[tuple[str, nn.Module, Any]], card: Card, size: tuple[int, int], message: str
-) -> str:
+def _reason(last: list[tuple[str, nn.Module, Any]], card: Card, size: tuple[int, int], message: str) -> str:
     for name, module, given in last:
         if isinstance(module, nn.Linear) and isinstance(given, Tensor) and given.ndim == 2:
             height, width, _ = card.image_shape

@@ -71,7 +71,7 @@ def layers(of: Stamp, freeze: Freeze, shape: tuple[int, int, int] | None = None)
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def network_input(
-    of: Stamp, image: str, pixels: Pixels, invert: bool, size: int | None = None, way: str = "crop"
+    of: Stamp, image: str, pixels: Pixels, invert: bool, *, size: int | None = None, way: str = "crop"
 ) -> Input:
     """`pixels`, the image of that name, as the network reads it: see `as_input`."""
     from cnnviz.explore.inputs import as_input

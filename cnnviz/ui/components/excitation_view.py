@@ -14,6 +14,7 @@ from cnnviz.data import catalogue
 from cnnviz.errors import CnnvizError
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui import cache, selection
+from cnnviz.ui.components import size_view
 from cnnviz.ui.components.network_picker import LookedAt
 from cnnviz.ui.components.sprite import sprite
 
@@ -32,6 +33,10 @@ def show(looked_at: LookedAt, layer: "Layer", channel: int) -> None:
     if data not in catalogue.available():
         st.caption(f"What excites it most shows here once the images of {data} are on this machine.")
         return
+    if not size_view.is_trained():
+        st.caption(
+            f"Below, test images are looked through at the size of training, {size_view.dimensions(looked_at, None)}."
+        )
     found = cache.excitation(looked_at.stamp, _path(looked_at, layer), _mark(looked_at, layer))
     if found is None:
         count = min(_MOST, len(cache.dataset(data).test_labels))
@@ -115,7 +120,10 @@ def _strongest(
         )
     if picked is not None:
         selection.put("image", f"test.{best[picked][0]}")
-        selection.put("cell", f"{best[picked][1]}.{best[picked][2]}")
+        if size_view.is_trained():
+            selection.put("cell", f"{best[picked][1]}.{best[picked][2]}")
+        else:  # where maps have other cells
+            selection.drop("cell")
         st.rerun()
     height, width, _ = looked_at.card.image_shape
     field = layer.field
