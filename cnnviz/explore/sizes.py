@@ -14,6 +14,8 @@ from cnnviz.models.registry import Shape, outline
 
 MOST_BYTES = 1_000_000_000
 """Of all maps together, for one image: a look at the layers holds them all at once."""
+MOST_SIDE = 512
+"""Larger than training only up to here: pages tell larger images apart by a sample of their values."""
 _OFTEN = (112, 224)
 
 
@@ -83,6 +85,8 @@ def _obstacle(network: nn.Module, card: Card, size: int) -> str:
     finally:
         for hook in hooks:
             hook.remove()
+    if max(height, width) > MOST_SIDE:
+        return f"Images of {height} × {width} are too large: {MOST_SIDE} × {MOST_SIDE} is the most."
     if held > MOST_BYTES:
         return (
             f"The maps of an image of {height} × {width} take {held / 1e9:.1f} GB, "

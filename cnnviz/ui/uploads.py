@@ -7,10 +7,11 @@ from threading import RLock
 
 import streamlit as st
 
-from cnnviz.data.images import Decoded, Picture, read
+from cnnviz.data.images import Decoded, Picture, fit, read, to_channels
 from cnnviz.errors import NotFound
 
 _MOST, _MOST_BYTES = 64, 1_000_000_000
+_THUMB = 64
 _MINE = "uploads"
 _HARMLESS = " .,-_()"
 
@@ -23,6 +24,8 @@ class Upload:
     title: str
     """The file's name, without what could mean something on a page."""
     decoded: Decoded
+    thumb: Picture
+    """Its middle in colour, small."""
 
     @property
     def pixels(self) -> Picture:
@@ -35,7 +38,8 @@ def add(raw: bytes, name: str) -> Upload:
     decoded = read(raw)
     pixels = decoded.pixels
     digest = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()[:16]
-    found = Upload(digest, harmless(name), decoded)
+    thumb = fit(to_channels(pixels, 3), _THUMB, _THUMB)
+    found = Upload(digest, harmless(name), decoded, thumb)
     lock, kept = _kept()
     with lock:
         kept[digest] = found

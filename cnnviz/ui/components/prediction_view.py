@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from cnnviz.explore.inputs import Input
 
 _SIDE = 256
+_INVERT = "invert image"
 _TOP = 5
 
 
@@ -85,7 +86,15 @@ def _inverted(looked_at: LookedAt, image: Chosen) -> bool:
     """Whether black and white are swapped: a choice for pictures that are not the data set's own."""
     if not looked_at.grey or image.truth is not None:
         return False
-    return st.toggle("Invert (for dark ink on light paper)", key="invert image")
+    st.session_state[_INVERT] = selection.get("invert") == "yes"
+    return st.toggle("Invert (for dark ink on light paper)", key=_INVERT, on_change=_take_invert)
+
+
+def _take_invert() -> None:
+    if st.session_state[_INVERT]:
+        selection.put("invert", "yes")
+    else:
+        selection.drop("invert")
 
 
 def _verdict(guess: int, image: Chosen, classes: tuple[str, ...]) -> str:

@@ -9,53 +9,61 @@ import streamlit as st
 
 from cnnviz.data.fitting import WAYS
 from cnnviz.data.images import Decoded, Picture, fit
+from cnnviz.render.mosaic import grid_pictures
 from cnnviz.render.outline import Box, outlined
-from cnnviz.render.picture import enlarge, png
+from cnnviz.render.picture import png
 from cnnviz.ui.components.image_picker import Chosen
 from cnnviz.ui.components.network_picker import LookedAt
+from cnnviz.ui.components.sprite import sprite
 
 if TYPE_CHECKING:
     from cnnviz.explore.inputs import Input, Reading
 
-_SIDE = 280
+_SIDE, _READ = 280, 240
 _COLOURS = {1: ["grey"], 3: ["red", "green", "blue"]}
 
 
 def show(looked_at: LookedAt, image: Chosen, seen: "Input", *, way: str, inverted: bool) -> None:
     """Draw the original with what was read of it, what came of it, and its values, in words and numbers."""
+    place = st.expander(
+        "How it was read", icon=":material/straighten:", key="how it was read", on_change="rerun"
+    )
+    if place.open:
+        with place:
+            _draw(looked_at, image, seen, way=way, inverted=inverted)
+
+
+def _draw(looked_at: LookedAt, image: Chosen, seen: "Input", *, way: str, inverted: bool) -> None:
     from cnnviz.explore.inputs import reading
 
     found = reading(image.pixels, seen, looked_at.card, way=way)
-    with st.expander("How it was read", icon=":material/straighten:"):
-        st.markdown(_origin(image))
-        left, right = st.columns(2)
-        with left:
-            st.image(
-                png(_marked(image.pixels, found)),
-                output_format="PNG",
-                alt=f"{image.title}, {image.pixels.shape[1]} by {image.pixels.shape[0]} pixels, "
-                "with the part that was read outlined",
-            )
-        with right:
-            height, width, channels = seen.pixels.shape
-            st.image(
-                png(enlarge(seen.pixels if channels == 3 else seen.pixels.repeat(3, axis=2), to=_SIDE)),
-                output_format="PNG",
-                alt=f"What was read: {width} by {height} pixels, enlarged",
-            )
-        st.markdown(_change(image.pixels, seen, found, way=way, inverted=inverted))
-        st.markdown("What the network gets is (value ÷ 255 − mean) ÷ std, as in training:")
-        st.table(_values(found))
-        with st.container(horizontal=True):
-            stem = f"{image.name}-{width}x{height}"
-            st.download_button(
-                "PNG", png(seen.pixels), f"{stem}.png", "image/png",
-                icon=":material/download:", on_click="ignore", key="reading png",
-            )  # fmt: skip
-            st.download_button(
-                "npz", lambda: _arrays(seen), f"{stem}.npz", "application/zip",
-                icon=":material/download:", on_click="ignore", key="reading npz",
-            )  # fmt: skip
+    st.markdown(_origin(image))
+    st.image(
+        _marked(image.name, found, _pixels=image.pixels),
+        output_format="PNG",
+        alt=f"{image.title}, {image.pixels.shape[1]} by {image.pixels.shape[0]} pixels, "
+        "with the part that was read outlined",
+    )
+    st.markdown(_change(image.pixels, seen, found, way=way, inverted=inverted))
+    height, width, _ = seen.pixels.shape
+    sprite(
+        grid_pictures(seen.pixels[None]),
+        key="as read",
+        tile=_READ,
+        alt=f"What was read: {width} by {height} pixels, enlarged",
+    )
+    st.markdown("What the network gets is (value ÷ 255 − mean) ÷ std, as in training:")
+    st.table(_values(found))
+    with st.container(horizontal=True):
+        stem = f"{image.name}-{width}x{height}"
+        st.download_button(
+            "PNG", png(seen.pixels), f"{stem}.png", "image/png",
+            icon=":material/download:", on_click="ignore", key="reading png",
+        )  # fmt: skip
+        st.download_button(
+            "npz", lambda: _arrays(seen), f"{stem}.npz", "application/zip",
+            icon=":material/download:", on_click="ignore", key="reading npz",
+        )  # fmt: skip
 
 
 def _origin(image: Chosen) -> str:
@@ -87,12 +95,12 @@ def origin(decoded: Decoded) -> str:
     )
 
 
-def _marked(pixels: Picture, found: "Reading") -> Picture:
-    """The original, made smaller if it is large, with a line around what was read."""
+@st.cache_data(max_entries=16, show_spinner=False)
+def _marked(name: str, found: "Reading", _pixels: Picture) -> bytes:
+    """PNG of the picture of that name, made smaller if it is large, with a line around what was read."""
     height, width = found.of
     scale = max(1.0, max(height, width) / _SIDE)
     small = (max(1, round(height / scale)), max(1, round(width / scale)))
-    shown = fit(pixels, *small)
     down, across = small[0] / height, small[1] / width
     top, left, bottom, right = found.part
     box: Box = (
@@ -101,7 +109,7 @@ def _marked(pixels: Picture, found: "Reading") -> Picture:
         max(round(bottom * down), 1),
         max(round(right * across), 1),
     )
-    return outlined(shown, box, to=_SIDE)
+    return png(outlined(fit(_pixels, *small), box, to=2 * _SIDE))
 
 
 def _change(pixels: Picture, seen: "Input", found: "Reading", *, way: str, inverted: bool) -> str:

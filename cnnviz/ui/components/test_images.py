@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cnnviz.explore.predictions import Predictions
 
 _PAGE = 60
+_ANY = -1
 _OUTCOMES = {"all": None, "right": True, "wrong": False}
 
 
@@ -60,13 +61,13 @@ def pick(looked_at: LookedAt, current: str) -> str | None:
 
 def _wanted(data: "Dataset", found: "Predictions | None") -> NDArray[np.int64]:
     """Numbers of the images that the controls ask for, in their order."""
-    options = [None, *range(len(data.classes))]
+    options = [_ANY, *range(len(data.classes))]
     first, second = st.columns(2)
     with first:
         truth = st.selectbox("Class", options, format_func=lambda c: _class(data, c), key="image class")
     if found is None:
         numbers = np.arange(len(data.test_labels))
-        return numbers if truth is None else numbers[data.test_labels[:] == truth]
+        return numbers if truth == _ANY else numbers[data.test_labels[:] == truth]
     from cnnviz.explore.predictions import ORDERS
 
     with second:
@@ -85,7 +86,12 @@ def _wanted(data: "Dataset", found: "Predictions | None") -> NDArray[np.int64]:
     order = st.selectbox(
         "Order", list(ORDERS), format_func=lambda name: ORDERS[name].title, key="image order"
     )
-    at = found.where(truth=truth, guess=guess, right=_OUTCOMES[outcome or "all"], order=order)
+    at = found.where(
+        truth=None if truth == _ANY else truth,
+        guess=None if guess == _ANY else guess,
+        right=_OUTCOMES[outcome or "all"],
+        order=order,
+    )
     st.caption(
         f"{len(at):,} of the {len(found):,} test images predicted so far"
         f"{'' if len(found) < len(data.test_labels) else ' (all)'}. "
@@ -94,8 +100,8 @@ def _wanted(data: "Dataset", found: "Predictions | None") -> NDArray[np.int64]:
     return found.numbers[at]
 
 
-def _class(data: "Dataset", number: int | None) -> str:
-    return "any" if number is None else data.classes[number]
+def _class(data: "Dataset", number: int) -> str:
+    return "any" if number == _ANY else data.classes[number]
 
 
 def _labels(data: "Dataset", found: "Predictions | None", numbers: NDArray[np.int64]) -> list[str]:

@@ -5,12 +5,10 @@ from contextlib import nullcontext
 import numpy as np
 import streamlit as st
 
-from cnnviz.data.images import fit, to_channels
 from cnnviz.errors import ImageError
 from cnnviz.ui import uploads
 from cnnviz.ui.components.picture_list import choose
 
-_THUMB = 64
 _TAKEN = "uploads taken"
 
 
@@ -58,7 +56,7 @@ def _strip(current: str) -> str | None:
         return None
     labels = [f"{one.title}, {one.pixels.shape[1]:,} × {one.pixels.shape[0]:,}" for one in mine]
     picked = choose(
-        np.stack([fit(to_channels(one.pixels, 3), _THUMB, _THUMB) for one in mine]),
+        np.stack([one.thumb for one in mine]),
         [f"upload.{one.hash}" for one in mine],
         labels,
         current=current,
