@@ -12,6 +12,7 @@ from cnnviz.cli.data import data
 from cnnviz.cli.evaluate import evaluate
 from cnnviz.cli.layers import layers
 from cnnviz.cli.models import models
+from cnnviz.cli.predictions import predictions
 from cnnviz.cli.recipes import recipes
 from cnnviz.cli.reproduce import reproduce
 from cnnviz.cli.runs import delete, runs, stop
@@ -33,6 +34,7 @@ for _command in (
     layers,
     activations,
     channel,
+    predictions,
     recipes,
     reproduce,
 ):
