@@ -29,7 +29,7 @@ class Predictions:
     """What a network says of N images, by K classes."""
 
     numbers: NDArray[np.int64]
-    """Which images: (N,), each once, rising."""
+    """Which images: (N,), each once; rising once they are `joined`."""
     labels: NDArray[np.int64]
     """What they are: (N,)."""
     probabilities: NDArray[np.float32]

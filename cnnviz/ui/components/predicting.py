@@ -64,8 +64,10 @@ def _predict(
     done = 0
     bar = st.progress(0.0, text=f"0 of {len(numbers):,} test images")
     st.button("Stop", icon=":material/stop:", key="stop predicting")
+    # In no order, so that what there is after a stop is a fair sample, too.
+    shuffled = np.random.default_rng(0).permutation(numbers)
     try:
-        for part in predictions(model, card, data.test_images, data.test_labels, numbers=numbers):
+        for part in predictions(model, card, data.test_images, data.test_labels, numbers=shuffled):
             parts.append(part)
             done += len(part)
             # A click on anything, Stop too, ends this script here.
