@@ -51,6 +51,11 @@ def index_folder(run_id: str, snapshot: str) -> Path:
     return run_folder(run_id) / "index" / plain_name(snapshot, what="snapshot")
 
 
+def predictions_file(run_id: str, snapshot: str) -> Path:
+    """Where it is kept what a snapshot says of test images, whether or not it is."""
+    return run_folder(run_id) / "index" / f"predictions-{plain_name(snapshot, what='snapshot')}.npz"
+
+
 def plain_name(name: str, *, what: str) -> str:
     """`name` itself, if it is safe as the name of a folder.
 

@@ -25,9 +25,9 @@ with frame.guarded():
     left, right = st.columns([3, 8], gap="large")
     with left:
         seen = prediction_view.show(looked_at, image)
-        image_picker.picker(looked_at.card.data, looked_at.card.classes, image, grey=looked_at.grey)
+        image_picker.picker(looked_at, image)
     with right:
-        found = cache.layers(looked_at.stamp, looked_at.run.config.freeze)
+        found = cache.layers(looked_at.stamp, looked_at.run.config.freeze, seen.shape)
         layer = layer_picker.pick(found)
         with whole:
             network_strip.show(looked_at, image, seen, layer.name)

@@ -13,7 +13,7 @@ import typer
 from cnnviz.cli import checkpoint, files
 from cnnviz.cli.answer import Json, answer, table
 from cnnviz.cli.layers import layers_of, listing
-from cnnviz.cli.picture import ImageOption, picture
+from cnnviz.cli.picture import FitOption, ImageOption, SizeOption, picture
 from cnnviz.errors import CnnvizError
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def activations(
     *,
     layer: Annotated[str | None, typer.Option(help="Without it, all layers are listed.")] = None,
     image: ImageOption = None,
+    size: SizeOption = None,
+    fit: FitOption = "crop",
     snapshot: Annotated[
         str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
     ] = "last",
@@ -53,7 +55,7 @@ def activations(
     target = files.destination(out, suffixes=(".png", ".npz"), force=force) if out else None
     where = checkpoint.source(run, snapshot)
     model, card = checkpoint.load(where)
-    listed = layers_of(model, card, where.run)
+    listed = layers_of(model, card, where.run, size=size)
     if layer is None:
         document: dict[str, Any] = {
             "checkpoint": where.document(card),
@@ -68,21 +70,31 @@ def activations(
 
     chosen = layer_named(listed, layer)
     name, pixels = picture(image, card)
-    values = as_input(pixels, card, invert=invert).values
+    fed = as_input(pixels, card, invert=invert, size=size, way=fit)
+    values = fed.values
     maps = exploring.channel_maps(model, values, layer)
     summary = exploring.summary(maps)
     prediction = _top(exploring.predict(model, values), card)
+    usual = as_input(pixels, card, invert=invert, way=fit)
+    trained = _top(exploring.predict(model, usual.values), card) if usual.shape != fed.shape else []
     if target:
         files.write(target, _content(target, maps, layer, scale))
     document = {
         "checkpoint": where.document(card),
         "image": name,
+        "size": list(fed.shape[1:]),
         "layer": asdict(chosen),
         "summary": asdict(summary),
         "prediction": [{"class": one, "probability": share} for one, share in prediction],
+        "prediction_at_training_size": [{"class": one, "probability": share} for one, share in trained]
+        or None,
         "file": str(target) if target else None,
     }
-    text = table(_rows(name, chosen, summary, prediction, target))
+    rows = _rows(name, chosen, summary, prediction, target)
+    if trained:
+        height, width, _ = card.image_shape
+        rows.append([f"at {height}×{width}, as trained", f"{trained[0][0]} {100 * trained[0][1]:.1f} %"])
+    text = table(rows)
     answer(document, text, as_json=as_json)
 
 

@@ -13,6 +13,7 @@ from cnnviz.cli.evaluate import evaluate
 from cnnviz.cli.index import index
 from cnnviz.cli.layers import layers
 from cnnviz.cli.models import models
+from cnnviz.cli.predictions import predictions
 from cnnviz.cli.recipes import recipes
 from cnnviz.cli.reproduce import reproduce
 from cnnviz.cli.runs import delete, runs, stop
@@ -35,6 +36,7 @@ for _command in (
     activations,
     channel,
     index,
+    predictions,
     recipes,
     reproduce,
 ):

@@ -12,7 +12,7 @@ from cnnviz import workspace
 from cnnviz.cli import checkpoint
 from cnnviz.cli.answer import Json, answer, table
 from cnnviz.cli.layers import layers_of
-from cnnviz.cli.picture import ImageOption, picture
+from cnnviz.cli.picture import FitOption, ImageOption, SizeOption, picture
 from cnnviz.errors import CnnvizError
 from cnnviz.index import kept
 
@@ -31,6 +31,8 @@ def channel(
         str | None, typer.Option(metavar="ROW,COLUMN", help="Counted from 0; without it, the largest one.")
     ] = None,
     image: ImageOption = None,
+    size: SizeOption = None,
+    fit: FitOption = "crop",
     snapshot: Annotated[
         str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
     ] = "last",
@@ -45,10 +47,11 @@ def channel(
 
     where = checkpoint.source(run, snapshot)
     model, card = checkpoint.load(where)
-    listed = layers_of(model, card, where.run)
+    listed = layers_of(model, card, where.run, size=size)
     chosen = layer_named(listed, layer)
     name, pixels = picture(image, card)
-    values = as_input(pixels, card).values
+    fed = as_input(pixels, card, size=size, way=fit)
+    values = fed.values
     maps = channel_maps(model, values, layer)
     if number >= len(maps):
         raise CnnvizError(f"{layer} has channels 0 to {len(maps) - 1}, not {number}.")
@@ -57,13 +60,14 @@ def channel(
         found = worked_out(model, values, listed, layer, channel=number, row=row, column=column)
     except IndexError:
         raise CnnvizError(f"The map has cells 0,0 to {maps.shape[1] - 1},{maps.shape[2] - 1}.") from None
-    seen = None if chosen.field is None else box(chosen.field, row, column, image=card.image_shape[:2])
+    seen = None if chosen.field is None else box(chosen.field, row, column, image=fed.shape[1:])
     before, after = predict(model, values), predict_without(model, values, layer, number)
     top = int(before.argmax())
     known = _known(where, card, layer)
     document = {
         "checkpoint": where.document(card),
         "image": name,
+        "size": list(fed.shape[1:]),
         "layer": layer,
         "channel": number,
         "cell": [row, column],

@@ -13,6 +13,7 @@ import typer
 
 from cnnviz.cli import checkpoint, files
 from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.picture import SizeOption
 
 if TYPE_CHECKING:
     from torch import nn
@@ -30,6 +31,7 @@ def layers(
     snapshot: Annotated[
         str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
     ] = "last",
+    size: SizeOption = None,
     out: Annotated[Path | None, typer.Option(help="Write the table as .csv.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
     as_json: Json = False,
@@ -38,7 +40,7 @@ def layers(
     target = files.destination(out, suffixes=(".csv",), force=force) if out else None
     where = checkpoint.source(run, snapshot)
     model, card = checkpoint.load(where)
-    listed = layers_of(model, card, where.run)
+    listed = layers_of(model, card, where.run, size=size)
     if target:
         content = io.StringIO()
         csv.writer(content).writerows([_HEAD, *map(_row, listed)])
@@ -53,12 +55,16 @@ def layers(
     answer(document, listing(listed), as_json=as_json)
 
 
-def layers_of(model: nn.Module, card: Card, run: Run | None) -> list[Layer]:
-    """The layers of a checkpoint's network, with what its run has frozen."""
-    from cnnviz.explore import layers
+def layers_of(model: nn.Module, card: Card, run: Run | None, *, size: int | None = None) -> list[Layer]:
+    """The layers of a checkpoint's network, with what its run has frozen, for images of height `size`.
+
+    Raises ConfigError where it can't read these.
+    """
+    from cnnviz.explore import layers, sizes
     from cnnviz.models.freezing import frozen_weights
 
-    height, width, channels = card.image_shape
+    sizes.check(card, size)
+    height, width, channels = sizes.shape_at(card, size)
     frozen = frozen_weights(model, run.config.freeze) if run else set()
     return layers.layers(model, (channels, height, width), frozen=frozen)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 ImageOption = Annotated[
     str | None,
     typer.Option(help="A file, photo.NAME (built in) or test.NUMBER; without it, a built-in one."),
+]
+SizeOption = Annotated[
+    int | None,
+    typer.Option(min=1, help="Height in pixels at which it is looked at; without it, that of training."),
+]
+FitOption = Annotated[
+    Literal["crop", "squash", "pad"],
+    typer.Option(
+        help="How a picture of another shape is fitted: its middle, squashed, or padded with black."
+    ),
 ]
 
 

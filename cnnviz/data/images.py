@@ -2,6 +2,8 @@
 
 import struct
 import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
@@ -15,6 +17,10 @@ Picture = npt.NDArray[np.uint8]
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 MAX_PIXELS = 24_000_000
 
+Box = tuple[float, float, float, float]
+"""Top, left, bottom and right in pixels; bottom and right are where it ends."""
+
+_LONG, _GAP = 1000.0, 8.0
 _LUMA = np.array([19595, 38470, 7471], dtype=np.uint32)
 _BROKEN = (
     OSError,
@@ -32,8 +38,54 @@ _BROKEN = (
 )
 
 
+_ORIENTATION = 0x0112
+_TURNS: Mapping[int, str] = {
+    2: "mirrored",
+    3: "turned by 180°",
+    4: "turned upside down and mirrored",
+    5: "mirrored and turned by 90° to the left",
+    6: "turned by 90° to the right",
+    7: "mirrored and turned by 90° to the right",
+    8: "turned by 90° to the left",
+}
+"""What EXIF asks for, by its number."""
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """A picture, and what was done to the file to have it."""
+
+    pixels: Picture
+    """(H, W, 1 or 3), upright."""
+    kind: str
+    """PNG, JPEG, WEBP or BMP."""
+    mode: str
+    """Pillow's name of what the file holds: RGB, RGBA, L, P, CMYK, I;16 …"""
+    stored: tuple[int, int]
+    """Height and width before it was turned."""
+    turn: str
+    """What was done because EXIF asked for it, in words; empty for nothing."""
+    transparent: bool
+    """Holds transparency, which was laid on white."""
+    frames: int
+    """Pictures in the file, of which this is the first."""
+
+    @property
+    def deep(self) -> bool:
+        """Whether 16 bits were scaled to 8."""
+        return self.mode.startswith("I")
+
+
 def decode(raw: bytes, *, channels: int = 3) -> Picture:
     """The picture in `raw`: uint8, (H, W, C), upright, with C = `channels` of 3 (RGB) or 1 (luma).
+
+    As `read`, which also says what was done. Raises ImageError.
+    """
+    return to_channels(read(raw).pixels, channels)
+
+
+def read(raw: bytes) -> Decoded:
+    """The picture in `raw`, and what was done to have it.
 
     Takes PNG, JPEG, WEBP and BMP by their content; of an animation the first frame. Transparency is laid on
     white, 16-bit grey is scaled to 8 bits, EXIF orientation is applied; colour profiles are ignored.
@@ -47,7 +99,16 @@ def decode(raw: bytes, *, channels: int = 3) -> Picture:
         with Image.open(BytesIO(raw), formats=FORMATS) as image:
             _refuse_large(image.size)
             image.load()
-            pixels = _eight_bit(_upright(image))
+            upright, turn = _upright(image)
+            return Decoded(
+                pixels=_eight_bit(upright),
+                kind=image.format or "",
+                mode=image.mode,
+                stored=(image.height, image.width),
+                turn=turn,
+                transparent=not image.mode.startswith("I") and image.has_transparency_data,
+                frames=int(getattr(image, "n_frames", 1)),
+            )
     except ImageError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -60,7 +121,6 @@ def decode(raw: bytes, *, channels: int = 3) -> Picture:
         raise ImageError(
             "The picture is damaged or cut short: open and save it again, or fetch it anew."
         ) from None
-    return to_channels(pixels, channels)
 
 
 def fit(image: Picture, height: int, width: int) -> Picture:
@@ -69,16 +129,31 @@ def fit(image: Picture, height: int, width: int) -> Picture:
     The same as resizing the shorter side and cropping the longer one at both ends, but a very long picture
     costs no memory. Pillow's bicubic filter, which averages (antialiases) when it shrinks.
     """
-    rows, columns, channels = image.shape
+    rows, columns, _ = image.shape
     if (rows, columns) == (height, width):
         return image
-    scale = min(rows / height, columns / width)
-    top, left = (rows - height * scale) / 2, (columns - width * scale) / 2
+    return resized(image, height, width, box=middle((rows, columns), (height, width)))
+
+
+def middle(of: tuple[int, int], to: tuple[int, int]) -> Box:
+    """The largest centred part of a picture of size `of` (height, width) that has the shape of `to`."""
+    scale = min(of[0] / to[0], of[1] / to[1])
+    top, left = (of[0] - to[0] * scale) / 2, (of[1] - to[1] * scale) / 2
     # Rounding must not push the box over the edge.
-    box = (left, top, min(left + width * scale, columns), min(top + height * scale, rows))
+    return top, left, min(top + to[0] * scale, of[0]), min(left + to[1] * scale, of[1])
+
+
+def resized(image: Picture, height: int, width: int, *, box: Box) -> Picture:
+    """The part `box` of `image`, uint8 (H, W, C), as (height, width, C): bicubic, averaging when it shrinks."""
+    channels = image.shape[2]
+    top, left, bottom, right = box
     picture = Image.fromarray(image[:, :, 0] if channels == 1 else image)
-    resized = np.asarray(picture.resize((width, height), Image.Resampling.BICUBIC, box=box))
-    return resized.reshape(height, width, channels)
+    # Pillow keeps weights for every pixel of a side: a very long one is averaged in blocks first.
+    gap = _GAP if max((bottom - top) / height, (right - left) / width) > _LONG else None
+    made = picture.resize(
+        (width, height), Image.Resampling.BICUBIC, box=(left, top, right, bottom), reducing_gap=gap
+    )
+    return np.asarray(made).reshape(height, width, channels)
 
 
 def to_channels(image: Picture, channels: int) -> Picture:
@@ -104,12 +179,14 @@ def _eight_bit(image: Image.Image) -> Picture:
     return np.asarray(image.convert("RGB"))
 
 
-def _upright(image: Image.Image) -> Image.Image:
+def _upright(image: Image.Image) -> tuple[Image.Image, str]:
+    """The picture as it was taken, and what that took, in words."""
     try:
-        return ImageOps.exif_transpose(image)
+        turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1), "")
+        return ImageOps.exif_transpose(image), turn
     except _BROKEN:
         # Many cameras and editors write faulty EXIF around a good picture.
-        return image
+        return image, ""
 
 
 def _refuse_large(size: tuple[int, int]) -> None:

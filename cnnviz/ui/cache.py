@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import OrderedDict
 from pathlib import Path
-from threading import RLock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +11,7 @@ from numpy.typing import NDArray
 
 from cnnviz import workspace
 from cnnviz.config import Data, Freeze, Network, RunConfig
-from cnnviz.errors import CheckpointError, NotFound
+from cnnviz.errors import CheckpointError
 from cnnviz.render.mosaic import Mosaic, grid
 from cnnviz.runs.run import Run
 
@@ -34,8 +31,6 @@ if TYPE_CHECKING:
 Stamp = tuple[str, int, int, int]
 """A file and its state: written anew, it has another stamp."""
 Pixels = NDArray[np.uint8]
-
-_MOST_UPLOADS = 32
 
 
 def stamp(run: str, snapshot: str) -> Stamp:
@@ -59,22 +54,28 @@ def network(of: Stamp) -> tuple[nn.Module, Card]:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def layers(of: Stamp, freeze: Freeze) -> list[Layer]:
-    """The layers of a snapshot's network, in the order in which they run, and what was frozen in training."""
+def layers(of: Stamp, freeze: Freeze, shape: tuple[int, int, int] | None = None) -> list[Layer]:
+    """The layers of a snapshot's network, in the order in which they run, and what was frozen in training.
+
+    `shape` is that of the image (C, H, W), `Input.shape`; None is that of training.
+    """
     from cnnviz.explore import layers as exploring
     from cnnviz.models.freezing import frozen_weights
 
     model, card = network(of)
     height, width, channels = card.image_shape
-    return exploring.layers(model, (channels, height, width), frozen=frozen_weights(model, freeze))
+    shape = shape or (channels, height, width)
+    return exploring.layers(model, shape, frozen=frozen_weights(model, freeze))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def network_input(of: Stamp, image: str, pixels: Pixels, invert: bool) -> Input:
-    """`pixels`, the image of that name, as the network reads it."""
+def network_input(
+    of: Stamp, image: str, pixels: Pixels, invert: bool, *, size: int | None = None, way: str = "crop"
+) -> Input:
+    """`pixels`, the image of that name, as the network reads it: see `as_input`."""
     from cnnviz.explore.inputs import as_input
 
-    return as_input(pixels, network(of)[1], invert=invert)
+    return as_input(pixels, network(of)[1], invert=invert, size=size, way=way)
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
@@ -92,9 +93,9 @@ def cell(
     """The arithmetic of one cell of one layer for one normalised image."""
     from cnnviz.explore import cell as exploring
 
-    return exploring.cell(
-        network(of)[0], values, layers(of, freeze), layer, channel=channel, row=row, column=column
-    )
+    channels, height, width = values.shape
+    listed = layers(of, freeze, (channels, height, width))
+    return exploring.cell(network(of)[0], values, listed, layer, channel=channel, row=row, column=column)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -143,32 +144,6 @@ def mean_images(name: str, _dataset: Dataset) -> Pixels:
     from cnnviz.data import preview
 
     return preview.mean_images(_dataset)
-
-
-@st.cache_resource
-def _uploads() -> tuple[RLock, OrderedDict[str, Pixels]]:
-    return RLock(), OrderedDict()
-
-
-def keep_upload(pixels: Pixels) -> str:
-    """The name under which an uploaded picture can be had again while the app runs: a hash of its pixels."""
-    name = hashlib.sha256(repr(pixels.shape).encode() + pixels.tobytes()).hexdigest()[:16]
-    lock, kept = _uploads()
-    with lock:
-        kept[name] = pixels
-        kept.move_to_end(name)
-        while len(kept) > _MOST_UPLOADS:
-            kept.popitem(last=False)
-    return name
-
-
-def upload(name: str) -> Pixels:
-    """An uploaded picture. Raises NotFound when the app has been restarted since."""
-    lock, kept = _uploads()
-    with lock:
-        if name not in kept:
-            raise NotFound("uploaded picture", name, available=())
-        return kept[name]
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

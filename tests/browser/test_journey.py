@@ -42,8 +42,8 @@ def test_train_watch_and_look_inside(page: Page, address: str, bench: Path, tmp_
     assert colours(canvas(page, "Activations of layer1.0")) > 50
     page.get_by_text("Upload", exact=True).first.click()
     page.locator("input[type=file]").set_input_files(photo(tmp_path))
-    expect(page.get_by_text("Your picture, as the network reads it: 32 × 32, colour")).to_be_visible()
+    expect(page.get_by_text("my flower.jpg, as the network reads it: 32 × 32, colour")).to_be_visible()
     expect(page).to_have_url(re.compile(r"image=upload\.[0-9a-f]{16}"))
     choose(page, "Layer", "1. conv1 · Conv2d · 64 × 16 × 16")
-    assert colours(canvas(page, "Activations of conv1 for Your picture")) > 50
+    assert colours(canvas(page, "Activations of conv1 for my flower.jpg")) > 50
     expect(page).to_have_url(re.compile("layer=conv1"))

@@ -244,3 +244,42 @@ def test_channels_convert_as_in_pillow() -> None:
     np.testing.assert_array_equal(images.to_channels(images.to_channels(grey, 3), 1), grey)
     with pytest.raises(ImageError, match="4 channels"):
         images.to_channels(grey, 4)
+
+
+def test_what_was_done_to_a_file_is_said() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = images.read(_raw(_random(size=(13, 9)), "JPEG", exif=exif))
+    assert (turned.kind, turned.mode, turned.stored) == ("JPEG", "RGB", (9, 13))
+    assert turned.turn == "turned by 90° to the right"
+    assert turned.pixels.shape == (13, 9, 3)
+    plain = images.read(_raw(_random()))
+    assert (plain.turn, plain.transparent, plain.deep, plain.frames) == ("", False, False, 1)
+    clear = images.read(_raw(_random("RGBA")))
+    assert (clear.mode, clear.transparent) == ("RGBA", True)
+    deep = images.read(_raw(Image.fromarray(np.array([[0, 65535]], np.uint16))))
+    assert deep.deep
+    assert deep.pixels.shape == (1, 2, 1)
+    assert images.read(_raw(Image.new("CMYK", (8, 8)), "JPEG")).mode == "CMYK"
+    assert images.read(_raw(_random("P"))).mode == "P"
+    frames = [Image.new("RGB", (4, 4), colour) for colour in ("red", "lime", "blue")]
+    assert images.read(_raw(frames[0], save_all=True, append_images=frames[1:])).frames == 3
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_the_words_for_a_turn_are_what_is_done(orientation: int) -> None:
+    stored = _random(size=(6, 4))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    decoded = images.read(_raw(stored, exif=exif))
+    pixels = np.asarray(stored)
+    words = decoded.turn
+    if "upside down" in words:
+        pixels = np.rot90(pixels, 2)
+    if "mirrored" in words:
+        pixels = pixels[:, ::-1]
+    if "180" in words:
+        pixels = np.rot90(pixels, 2)
+    if "90°" in words:
+        pixels = np.rot90(pixels, 1 if "left" in words else -1)
+    np.testing.assert_array_equal(decoded.pixels, pixels)

@@ -12,7 +12,7 @@ from cnnviz.render.bar import bar
 from cnnviz.render.colour import Per, Scale, scale_of
 from cnnviz.render.mosaic import Mosaic, grid
 from cnnviz.render.order import MEASURES, largest_first
-from cnnviz.ui import cache
+from cnnviz.ui import cache, index
 from cnnviz.ui.components import channel_view, network_strip
 from cnnviz.ui.components.image_picker import Chosen
 from cnnviz.ui.components.network_picker import LookedAt
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from cnnviz.explore.layers import Layer
 
 _SCALES = {"layer": "By layer", "channel": "By channel", "network": "Whole network"}
-_BY_INDEX = "index"
+_BY_INDEX, _BY_CLASS = "index", "class selectivity"
 _UNIT = 20
 
 
@@ -33,20 +33,16 @@ def show(looked_at: LookedAt, image: Chosen, seen: "Input", layer: "Layer") -> N
     card = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         per = _choice("Scale", _SCALES, default="layer")
-        by = _choice(
-            "Sort by", {name: name.capitalize() for name in (_BY_INDEX, *MEASURES)}, default=_BY_INDEX
-        )
-    order = np.arange(len(maps)) if by == _BY_INDEX else largest_first(MEASURES[by](maps))
-    mosaic = _tiles(looked_at.stamp, seen.values, layer.name, per, by)
+        order = _order(looked_at, layer, maps)
+    mosaic = _tiles(looked_at.stamp, seen.values, layer.name, per, order)
     _describe(mosaic, maps, per)
     channel = channel_view.chosen(len(maps))
-    places = {int(number): place for place, number in enumerate(order)}
     picked = sprite(
         mosaic,
         key="activation maps",
         tile=_UNIT if maps[0].size == 1 else max(_wanted(len(maps)), maps.shape[2]),
         labels=_labels(maps, order),
-        selected=None if channel is None else places[channel],
+        selected=None if channel is None else int(np.flatnonzero(order == channel)[0]),
         choice=True,
         alt=f"Activations of {layer.name} for {image.title}: {len(maps)} maps, {mosaic.scale.in_words()}. "
         "Arrow keys walk, Enter opens one",
@@ -61,8 +57,19 @@ def show(looked_at: LookedAt, image: Chosen, seen: "Input", layer: "Layer") -> N
         looked_at.run.id,
         maps,
         layer.name,
-        lambda: _picture(looked_at.stamp, seen.values, layer.name, per, by),
+        lambda: _picture(looked_at.stamp, seen.values, layer.name, per, order),
     )
+
+
+def _order(looked_at: LookedAt, layer: "Layer", maps: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Channels in the order that is chosen; by selectivity only where test images were looked through."""
+    found = index.layer(looked_at, layer.name)
+    known = found is not None and found.channels == len(maps)
+    measures = [_BY_INDEX, *MEASURES, *([_BY_CLASS] if known else [])]
+    by = _choice("Sort by", {name: name.capitalize() for name in measures}, default=_BY_INDEX)
+    if by == _BY_CLASS and found is not None:
+        return largest_first(found.selectivity)
+    return np.arange(len(maps)) if by == _BY_INDEX else largest_first(MEASURES[by](maps))
 
 
 def _choice(label: str, options: dict[str, str], *, default: str) -> str:
@@ -111,25 +118,27 @@ def _wanted(count: int) -> int:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _tiles(of: cache.Stamp, values: NDArray[np.float32], layer: str, per: str, by: str) -> Mosaic:
+def _tiles(
+    of: cache.Stamp, values: NDArray[np.float32], layer: str, per: str, order: NDArray[np.intp]
+) -> Mosaic:
     """The maps of one layer at one pixel a value, for the browser to enlarge; large maps are reduced."""
-    maps, scale = _prepared(of, values, layer, per, by)
-    return grid(maps, tile=min(max(maps.shape[1:]), 224), scale=scale, gap=0)
+    maps, scale = _prepared(of, values, layer, per)
+    return grid(maps[order], tile=min(max(maps.shape[1:]), 224), scale=scale, gap=0)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _picture(of: cache.Stamp, values: NDArray[np.float32], layer: str, per: str, by: str) -> bytes:
+def _picture(
+    of: cache.Stamp, values: NDArray[np.float32], layer: str, per: str, order: NDArray[np.intp]
+) -> bytes:
     """The maps of one layer as one enlarged PNG."""
-    maps, scale = _prepared(of, values, layer, per, by)
-    return grid(maps, scale=scale).png
+    maps, scale = _prepared(of, values, layer, per)
+    return grid(maps[order], scale=scale).png
 
 
 def _prepared(
-    of: cache.Stamp, values: NDArray[np.float32], layer: str, per: str, by: str
+    of: cache.Stamp, values: NDArray[np.float32], layer: str, per: str
 ) -> tuple[NDArray[np.float32], Scale | Per]:
     maps = cache.maps(of, values, layer)
-    if by != _BY_INDEX:
-        maps = maps[largest_first(MEASURES[by](maps))]
     if per != "network":
         return maps, "channel" if per == "channel" else "layer"
     glances = network_strip.overview(of, values).values()

@@ -57,9 +57,7 @@ def _other_image(looked_at: LookedAt, image: Chosen) -> tuple[LookedAt, Chosen, 
         )
         key = side or "image_b"
         current = image if key == "image" else other
-        image_picker.picker(
-            looked_at.card.data, looked_at.card.classes, current, grey=looked_at.grey, key=key
-        )
+        image_picker.picker(looked_at, current, key=key)
     return looked_at, other, other.title
 
 

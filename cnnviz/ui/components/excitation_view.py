@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui import cache, index, selection
-from cnnviz.ui.components import index_view
+from cnnviz.ui.components import index_view, size_view
 from cnnviz.ui.components.network_picker import LookedAt
 from cnnviz.ui.components.sprite import sprite
 
@@ -28,6 +28,10 @@ def show(looked_at: LookedAt, layer: "Layer", channel: int) -> None:
             f"What excites it most shows here once the images of {looked_at.card.data} are on this machine."
         )
         return
+    if not size_view.is_trained():
+        st.caption(
+            f"Test images are looked through at the size of training, {size_view.dimensions(looked_at, None)}."
+        )
     found = index.layer(looked_at, layer.name)
     if found is not None and channel < found.channels:
         _found(looked_at, layer, found, channel)
@@ -75,7 +79,10 @@ def _strongest(
         )
     if picked is not None:
         selection.put("image", f"test.{best[picked].image}")
-        selection.put("cell", f"{best[picked].row}.{best[picked].column}")
+        if size_view.is_trained():
+            selection.put("cell", f"{best[picked].row}.{best[picked].column}")
+        else:  # where maps have other cells
+            selection.drop("cell")
         st.rerun()
     height, width, _ = looked_at.card.image_shape
     field = layer.field

@@ -25,7 +25,7 @@ def show(looked_at: LookedAt, image: Chosen, seen: "Input", layer: str) -> None:
     from cnnviz.explore.graph import nodes
 
     glances = overview(looked_at.stamp, seen.values)
-    listed = cache.layers(looked_at.stamp, looked_at.run.config.freeze)
+    listed = cache.layers(looked_at.stamp, looked_at.run.config.freeze, seen.shape)
     found = nodes(listed, layer)
     strip(
         [_image_stop(image, seen), *(_stop(node, glances[node.layer.name], found) for node in found)],

@@ -4,9 +4,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
+from cnnviz.data.fitting import DEFAULT, WAYS
 from cnnviz.render.picture import enlarge, png
-from cnnviz.ui import cache, charts
+from cnnviz.ui import cache, charts, selection
+from cnnviz.ui.components import reading_view, size_view
 from cnnviz.ui.components.image_picker import Chosen
 from cnnviz.ui.components.network_picker import LookedAt
 
@@ -14,18 +17,34 @@ if TYPE_CHECKING:
     from cnnviz.explore.inputs import Input
 
 _SIDE = 256
+_INVERT = "invert image"
 _TOP = 5
 
 
 def show(looked_at: LookedAt, image: Chosen) -> "Input":
     """Draw both; gives the image as it is fed."""
-    invert = False
-    if looked_at.grey and image.truth is None:
-        invert = st.toggle("Invert (for dark ink on light paper)", key="invert image")
-    seen = cache.network_input(looked_at.stamp, image.name, image.pixels, invert)
-    probabilities = cache.prediction(looked_at.stamp, seen.values)
-    order = np.argsort(-probabilities)[:_TOP]
-    classes = looked_at.card.classes
+    picture = st.container()
+    size = size_view.pick(looked_at)
+    way = _way(looked_at, image)
+    inverted = _inverted(looked_at, image)
+    seen = cache.network_input(looked_at.stamp, image.name, image.pixels, inverted, size=size, way=way)
+    with picture:
+        _draw(looked_at, image, seen)
+        probabilities = cache.prediction(looked_at.stamp, seen.values)
+        if size is None:
+            _say(looked_at, image, probabilities)
+        else:
+            usual = cache.network_input(looked_at.stamp, image.name, image.pixels, inverted, way=way)
+            trained = cache.prediction(looked_at.stamp, usual.values)
+            _headline(looked_at, image, probabilities)
+            size_view.compare(looked_at, size, probabilities, trained)
+    if why := size_view.why_not(looked_at):
+        st.caption(f"It can be looked at in this size only: {why}")
+    reading_view.show(looked_at, image, seen, way=way, inverted=inverted)
+    return seen
+
+
+def _draw(looked_at: LookedAt, image: Chosen, seen: "Input") -> None:
     height, width, channels = seen.pixels.shape
     pixels = seen.pixels if channels == 3 else np.repeat(seen.pixels, 3, axis=2)
     st.image(
@@ -34,14 +53,48 @@ def show(looked_at: LookedAt, image: Chosen) -> "Input":
         output_format="PNG",
         alt=f"{image.title}, {width} by {height} pixels, enlarged",
     )
-    st.markdown(f"Looks like **{classes[order[0]]}**{_verdict(int(order[0]), image, classes)}")
+
+
+def _headline(looked_at: LookedAt, image: Chosen, probabilities: NDArray[np.float64]) -> None:
+    guess, classes = int(probabilities.argmax()), looked_at.card.classes
+    st.markdown(f"Looks like **{classes[guess]}**{_verdict(guess, image, classes)}")
+
+
+def _say(looked_at: LookedAt, image: Chosen, probabilities: NDArray[np.float64]) -> None:
+    """The likeliest classes."""
+    _headline(looked_at, image, probabilities)
+    order = np.argsort(-probabilities)[:_TOP]
+    classes = looked_at.card.classes
     st.altair_chart(
         charts.probabilities(
             [classes[index] for index in order], [float(probabilities[index]) for index in order]
         ),
         alt="Probabilities: " + ", ".join(f"{classes[i]} {probabilities[i]:.1%}" for i in order),
     )
-    return seen
+
+
+def _way(looked_at: LookedAt, image: Chosen) -> str:
+    """How the picture is fitted: a choice where its shape is another than the network's."""
+    height, width, _ = looked_at.card.image_shape
+    rows, columns, _ = image.pixels.shape
+    if rows * width == columns * height:
+        return DEFAULT
+    return selection.selectbox("Fit", "fit", list(WAYS), default=DEFAULT, words=lambda name: WAYS[name].title)
+
+
+def _inverted(looked_at: LookedAt, image: Chosen) -> bool:
+    """Whether black and white are swapped: a choice for pictures that are not the data set's own."""
+    if not looked_at.grey or image.truth is not None:
+        return False
+    st.session_state[_INVERT] = selection.get("invert") == "yes"
+    return st.toggle("Invert (for dark ink on light paper)", key=_INVERT, on_change=_take_invert)
+
+
+def _take_invert() -> None:
+    if st.session_state[_INVERT]:
+        selection.put("invert", "yes")
+    else:
+        selection.drop("invert")
 
 
 def _verdict(guess: int, image: Chosen, classes: tuple[str, ...]) -> str:

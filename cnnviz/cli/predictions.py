@@ -1,0 +1,109 @@
+"""`predictions`: what a network says of the test images, one by one."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from cnnviz.cli import checkpoint, files
+from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.progress import working
+from cnnviz.errors import NotFound
+from cnnviz.words import accuracy
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from cnnviz.data.prepared import Dataset
+    from cnnviz.explore.predictions import Predictions
+    from cnnviz.models.checkpoint import Card
+
+_HEAD = ["IMAGE", "CLASS", "PREDICTED", "PROBABILITY"]
+
+
+def predictions(
+    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    *,
+    snapshot: Annotated[
+        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
+    ] = "last",
+    count: Annotated[
+        int, typer.Option(min=1, help="Test images that are predicted, evenly over the test set.")
+    ] = 2000,
+    truth: Annotated[str | None, typer.Option(metavar="CLASS", help="Only images of this class.")] = None,
+    guess: Annotated[
+        str | None, typer.Option("--predicted", metavar="CLASS", help="Only images that are taken for it.")
+    ] = None,
+    right: Annotated[
+        bool | None, typer.Option("--right/--wrong", help="Only those that are right, or wrong.")
+    ] = None,
+    order: Annotated[
+        Literal["number", "surest", "unsure"], typer.Option(help="By number, surest or least sure first.")
+    ] = "number",
+    most: Annotated[int, typer.Option(min=1, help="Lines that are shown; --json and --out hold all.")] = 20,
+    out: Annotated[Path | None, typer.Option(help="Write the list as .csv.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Test images with what the network says of them: all, right or wrong ones, surest or least sure first."""
+    target = files.destination(out, suffixes=(".csv",), force=force) if out else None
+    where = checkpoint.source(run, snapshot)
+    model, card = checkpoint.load(where)
+    data = checkpoint.data_of(card)
+    is_of, taken_for = _number(truth, card), _number(guess, card)
+    found = _predicted(model, card, data, count)
+    at = found.where(truth=is_of, guess=taken_for, right=right, order=order)
+    rows = [
+        (int(number), card.classes[label], card.classes[top], float(sure))
+        for number, label, top, sure in zip(
+            found.numbers[at], found.labels[at], found.guesses[at], found.sureness[at], strict=True
+        )
+    ]
+    if target:
+        content = io.StringIO()
+        csv.writer(content).writerows([_HEAD, *rows])
+        files.write(target, content.getvalue().encode())
+    share = float(found.right.mean())
+    document: dict[str, Any] = {
+        "checkpoint": where.document(card),
+        "count": len(found),
+        "of": len(data.test_labels),
+        "accuracy": share,
+        "confusion": found.confusion().tolist(),
+        "images": [
+            dict(zip(("number", "class", "predicted", "probability"), row, strict=True)) for row in rows
+        ],
+        "file": str(target) if target else None,
+    }
+    shown = [[f"test.{row[0]}", row[1], row[2], f"{row[3]:.1%}"] for row in rows[:most]]
+    more = f", of which {most:,} are shown" if len(rows) > most else ""
+    text = (
+        f"{len(rows):,} of {len(found):,} test images of {card.data}{more}; "
+        f"{accuracy(share, len(found))} of the {len(found):,} are right"
+    )
+    answer(document, "\n".join([text, table([_HEAD, *shown], right=[3])]), as_json=as_json)
+
+
+def _number(name: str | None, card: Card) -> int | None:
+    if name is None:
+        return None
+    if name not in card.classes:
+        raise NotFound("class", name, available=card.classes)
+    return card.classes.index(name)
+
+
+def _predicted(model: nn.Module, card: Card, data: Dataset, count: int) -> Predictions:
+    from cnnviz.explore.predictions import joined, predictions, some_of
+
+    numbers = some_of(len(data.test_labels), count)
+    parts, done = [], 0
+    with working("Predicting") as progress:
+        for part in predictions(model, card, data.test_images, data.test_labels, numbers=numbers):
+            parts.append(part)
+            done += len(part)
+            progress(done / len(numbers), f"{done:,} of {len(numbers):,} test images")
+    return joined(parts)

@@ -1,0 +1,165 @@
+"""What a network says of many images: the base of lists by right and wrong, and of confusion matrices."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from cnnviz import atomic
+from cnnviz.data.batches import Normalise
+from cnnviz.data.geometry import resize
+from cnnviz.errors import CnnvizError
+from cnnviz.explore.capture import capture
+from cnnviz.models.checkpoint import Card
+
+_BATCH = 100
+"""Images of 32×32 at once; fewer where they are larger."""
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What a network says of N images, by K classes."""
+
+    numbers: NDArray[np.int64]
+    """Which images: (N,), each once; rising once they are `joined`."""
+    labels: NDArray[np.int64]
+    """What they are: (N,)."""
+    probabilities: NDArray[np.float32]
+    """(N, K), each row adding up to 1."""
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @property
+    def guesses(self) -> NDArray[np.intp]:
+        """The likeliest class of each: (N,)."""
+        found: NDArray[np.intp] = self.probabilities.argmax(1)
+        return found
+
+    @property
+    def sureness(self) -> NDArray[np.float32]:
+        """Probability of the likeliest class: (N,)."""
+        found: NDArray[np.float32] = self.probabilities.max(1)
+        return found
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """Where the likeliest class is the image's: (N,)."""
+        found: NDArray[np.bool_] = self.guesses == self.labels
+        return found
+
+    def confusion(self) -> NDArray[np.int64]:
+        """Numbers of images by class and by likeliest class: (K, K)."""
+        classes = self.probabilities.shape[1]
+        pairs = np.bincount(self.labels * classes + self.guesses, minlength=classes * classes)
+        return pairs.reshape(classes, classes)
+
+    def where(
+        self,
+        *,
+        truth: int | None = None,
+        guess: int | None = None,
+        right: bool | None = None,
+        order: str = "number",
+    ) -> NDArray[np.intp]:
+        """Places in these arrays of the images of that class, likeliest class and outcome, in that one of `ORDERS`."""
+        wanted = np.ones(len(self), bool)
+        if truth is not None:
+            wanted &= self.labels == truth
+        if guess is not None:
+            wanted &= self.guesses == guess
+        if right is not None:
+            wanted &= self.right == right
+        found = np.flatnonzero(wanted)
+        return found[np.argsort(ORDERS[order].by(self)[found], kind="stable")]
+
+
+@dataclass(frozen=True)
+class Order:
+    """A way to sort images."""
+
+    title: str
+    by: Callable[[Predictions], NDArray[np.float64]]
+    """Smallest first."""
+
+
+ORDERS: Mapping[str, Order] = {
+    "number": Order("By number", lambda found: found.numbers.astype(np.float64)),
+    "surest": Order("Surest first", lambda found: -found.sureness.astype(np.float64)),
+    "unsure": Order("Least sure first", lambda found: found.sureness.astype(np.float64)),
+}
+
+
+def predictions(
+    model: nn.Module,
+    card: Card,
+    images: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    *,
+    numbers: Sequence[int] | NDArray[np.int64],
+) -> Iterator[Predictions]:
+    """What the network says of the chosen ones of `images` (uint8, N×H×W×C), a batch at a time.
+
+    At the size of training. Raises CnnvizError for no images, and for a network that is no classifier.
+    """
+    chosen = np.asarray(numbers, np.int64)
+    if not len(chosen):
+        raise CnnvizError("There are no images to look through.")
+    normalise = Normalise.of(card.mean, card.std, torch.device("cpu"))
+    height, width, _ = card.image_shape
+    batch = max(8, min(_BATCH, _BATCH * 32 * 32 // (height * width)))
+    for start in range(0, len(chosen), batch):
+        some = chosen[start : start + batch]
+        pixels = torch.from_numpy(np.ascontiguousarray(images[some]))
+        if pixels.shape[1:3] != (height, width):
+            pixels = resize(pixels, height)
+        with capture(model, [], stop=False) as seen:
+            logits = seen.run(normalise(pixels))
+        if logits is None or logits.ndim != 2:
+            raise CnnvizError("This network gives no scores of classes: choose a classifier.")
+        shares = torch.softmax(logits.double(), dim=1).float().cpu().numpy()
+        yield Predictions(some, np.asarray(labels)[some], shares)
+
+
+def joined(parts: Sequence[Predictions]) -> Predictions:
+    """All of them in one, by number; of an image that is in several the last one counts. At least one part."""
+    numbers = np.concatenate([part.numbers for part in parts])
+    at = len(numbers) - 1 - np.unique(numbers[::-1], return_index=True)[1]
+    return Predictions(
+        numbers=numbers[at],
+        labels=np.concatenate([part.labels for part in parts])[at],
+        probabilities=np.concatenate([part.probabilities for part in parts])[at],
+    )
+
+
+def some_of(total: int, count: int) -> NDArray[np.int64]:
+    """`count` numbers below `total`, or all of them, evenly spaced: also of images in order of class, a fair sample."""
+    count = min(count, total)
+    return np.arange(count, dtype=np.int64) * total // max(count, 1)
+
+
+def save(path: Path, found: Predictions, *, of: str) -> None:
+    """Keep them in a file that says what they are of. Raises OSError when the disk is full."""
+    content = io.BytesIO()
+    np.savez(content, of=of, **vars(found))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic.replace(path, content.getvalue(), durable=False)
+
+
+def load(path: Path, *, of: str) -> Predictions | None:
+    """What was kept; None if there is nothing, or it is of something else, or damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            if str(kept["of"]) != of:
+                return None
+            return Predictions(**{name: kept[name] for name in Predictions.__dataclass_fields__})
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return None
