@@ -13,6 +13,7 @@ st.navigation(
         st.Page("pages/data.py", title="Data", icon=":material/photo_library:"),
         st.Page("pages/activations.py", title="Activations", icon=":material/blur_on:"),
         st.Page("pages/filters.py", title="Filters", icon=":material/grid_view:"),
+        st.Page("pages/statistics.py", title="Early vs late", icon=":material/stacked_line_chart:"),
     ],
     position="top",
 ).run()

@@ -15,6 +15,7 @@ from cnnviz.cli.models import models
 from cnnviz.cli.recipes import recipes
 from cnnviz.cli.reproduce import reproduce
 from cnnviz.cli.runs import delete, runs, stop
+from cnnviz.cli.statistics import statistics
 from cnnviz.cli.train import resume, train
 
 app = typer.Typer(
@@ -33,6 +34,7 @@ for _command in (
     layers,
     activations,
     channel,
+    statistics,
     recipes,
     reproduce,
 ):

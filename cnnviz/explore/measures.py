@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import hypot
 
 from cnnviz.explore.profile import LayerStatistics
 
@@ -27,6 +28,12 @@ class Measure:
     def written(self, value: float) -> str:
         """The value as a person reads it: 41 %, or 29 px."""
         return f"{value:.0f} px" if self.pixels else f"{100 * value:.0f} %"
+
+    def exactly(self, value: float, error: float | None) -> str:
+        """The value with its standard error, where it has one: 41.2 % ± 0.3."""
+        if self.pixels:
+            return f"{value:.0f} px"
+        return f"{100 * value:.1f} %" + ("" if error is None else f" ± {100 * error:.1f}")
 
 
 def _none(one: LayerStatistics) -> None:
@@ -104,7 +111,9 @@ def in_words(measure: Measure, layers: Sequence[LayerStatistics]) -> str:
         told = f"{measure.written(start)} in {first.layer} and {measure.written(end)} in {last.layer}: no clear change"
     else:
         verb = "Rises" if end > start else "Falls"
-        told = f"{verb} from {measure.written(start)} in {first.layer} to {measure.written(end)} in {last.layer}"
+        told = (
+            f"{verb} from {measure.written(start)} in {first.layer} to {measure.written(end)} in {last.layer}"
+        )
     for best, word in ((max, "highest"), (min, "lowest")):
         where, extreme = best(known, key=lambda pair: pair[1])
         beyond = min(abs(extreme - start), abs(extreme - end))
@@ -117,4 +126,4 @@ def _noise(measure: Measure, first: LayerStatistics, second: LayerStatistics) ->
     """The largest difference between two layers that may be none."""
     errors = [measure.error(first) or 0.0, measure.error(second) or 0.0]
     least = 0.5 if measure.pixels else 0.01
-    return max(least, 2 * (errors[0] ** 2 + errors[1] ** 2) ** 0.5)
+    return max(least, 2 * hypot(*errors))

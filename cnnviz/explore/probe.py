@@ -77,4 +77,5 @@ def _ridge(inputs: Tensor, targets: Tensor) -> Tensor:
         return float((((targets - basis @ (shrunk[:, None] * along)) / (1 - own)[:, None]) ** 2).sum())
 
     best = min(STRENGTHS, key=left_out)
-    return inputs.T @ (basis @ (along / (values + best)[:, None]))
+    weights: Tensor = inputs.T @ (basis @ (along / (values + best)[:, None]))
+    return weights

@@ -28,7 +28,7 @@ _ACTIVATIONS, _FEATURES = 128 * 2**20, 2**30
 """Bytes: of the outputs of one batch, and of the channel means of all images."""
 _LARGEST_BATCH = 100
 _ACTIVATION_KINDS = frozenset(
-    "ReLU ReLU6 LeakyReLU PReLU ELU SELU CELU GELU SiLU Mish Hardswish Sigmoid Tanh Softplus".split()
+    "ReLU ReLU6 LeakyReLU PReLU ELU SELU CELU GELU SiLU Mish Hardswish Sigmoid Tanh Softplus".split()  # noqa: SIM905
 )
 Progress = tuple[float, str]
 
@@ -54,7 +54,9 @@ def statistics(
     known = [layer for layer in listed if len(layer.output_shape) in (1, 3)]
     most = _FEATURES // (4 * sum(layer.output_shape[0] for layer in known) or 1)
     if len(chosen) > most:
-        raise CnnvizError(f"{len(chosen):,} images are too many for so wide a network: choose at most {most:,}.")
+        raise CnnvizError(
+            f"{len(chosen):,} images are too many for so wide a network: choose at most {most:,}."
+        )
     answers = np.asarray(labels)[chosen]
     sums = {layer.name: _Sums(layer, answers, len(card.classes)) for layer in known}
     normalise = Normalise.of(card.mean, card.std, torch.device("cpu"))
@@ -76,7 +78,9 @@ def statistics(
     pictures = yield from _told(effective_fields(model, batches), 0.5, 0.8, "effective receptive fields")
     found = []
     for number, layer in enumerate(known):
-        found.append(_measured(layer, sums.pop(layer.name), pictures.get(layer.name), _is_main(layer, listed)))
+        found.append(
+            _measured(layer, sums.pop(layer.name), pictures.get(layer.name), _is_main(layer, listed))
+        )
         yield 0.8 + 0.2 * (number + 1) / len(known), "linear probes"
     return Profile(
         data=card.data,
@@ -127,9 +131,7 @@ class _Sums:
         return float(np.nanmean(found)) if np.isfinite(found).any() else None
 
 
-def _measured(
-    layer: Layer, sums: _Sums, picture: NDArray[np.float64] | None, main: bool
-) -> LayerStatistics:
+def _measured(layer: Layer, sums: _Sums, picture: NDArray[np.float64] | None, main: bool) -> LayerStatistics:
     zeros, zeros_error = _mean(sums.zeros)
     spread, spread_error = _mean(sums.spread)
     read = probe(sums.features, sums.labels)
