@@ -24,10 +24,19 @@ class Measure:
     beside_title: str
     pixels: bool = False
     """In pixels; otherwise a share, 0 to 1."""
+    hidden: bool = False
+    """Only of hidden layers: logits are neither rectified nor maps."""
+
+    def shown(self, layers: Sequence[LayerStatistics]) -> Sequence[LayerStatistics]:
+        """Those of `layers`, of which the last gives the logits, that have the figure."""
+        known = layers[:-1] if self.hidden else layers
+        return [one for one in known if self.value(one) is not None]
 
     def written(self, value: float) -> str:
         """The value as a person reads it: 41 %, or 29 px."""
-        return f"{value:.0f} px" if self.pixels else f"{100 * value:.0f} %"
+        if self.pixels:
+            return f"{value:.0f} px"
+        return f"{100 * value:.{int(0 < value < 0.01)}f} %"
 
     def exactly(self, value: float, error: float | None) -> str:
         """The value with its standard error, where it has one: 41.2 % ± 0.3."""
@@ -48,6 +57,7 @@ MEASURES: Mapping[str, Measure] = {
         error=lambda one: one.zeros_error,
         beside=_none,
         beside_title="",
+        hidden=True,
     ),
     "dead": Measure(
         title="Dead channels",
@@ -56,6 +66,7 @@ MEASURES: Mapping[str, Measure] = {
         error=_none,
         beside=_none,
         beside_title="",
+        hidden=True,
     ),
     "spread": Measure(
         title="Spread over the map (entropy)",
@@ -97,8 +108,8 @@ MEASURES: Mapping[str, Measure] = {
 def in_words(measure: Measure, layers: Sequence[LayerStatistics]) -> str:
     """From the first to the last hidden layer in one sentence: Rises from 33 % in relu to 93 % in layer4.1.
 
-    The last of `layers` counts as the output. A change within two standard errors, or of less than a
-    hundredth (of a pixel's side: less than one), is none. Empty where fewer than two layers have the figure.
+    The last of `layers` counts as the output. A change within two standard errors, or of half a
+    hundredth, is none. Empty where fewer than two layers have the figure.
     """
     known = [(one, value) for one in layers[:-1] if (value := measure.value(one)) is not None]
     if len(known) < 2:
@@ -125,5 +136,5 @@ def in_words(measure: Measure, layers: Sequence[LayerStatistics]) -> str:
 def _noise(measure: Measure, first: LayerStatistics, second: LayerStatistics) -> float:
     """The largest difference between two layers that may be none."""
     errors = [measure.error(first) or 0.0, measure.error(second) or 0.0]
-    least = 0.5 if measure.pixels else 0.01
+    least = 0.5 if measure.pixels else 0.005
     return max(least, 2 * hypot(*errors))

@@ -20,15 +20,17 @@ _COLUMNS = ["layer", "value", "low", "high", "series", "words"]
 def by_layer(measure: Measure, series: Mapping[str, Sequence[LayerStatistics]]) -> Any:
     """A line a network, at most two, with bars of one standard error; grey is what to hold it against."""
     names = list(series)
-    rows = [_row(measure, one, name) for name, layers in series.items() for one in layers]
+    rows = [_row(measure, one, name) for name, layers in series.items() for one in measure.shown(layers)]
     # Of the first network alone: of two trained alike, both have the same.
-    rows += [_beside(measure, one) for one in series[names[0]] if measure.beside(one) is not None]
-    frame = pd.DataFrame([row for row in rows if row["value"] is not None], columns=_COLUMNS)
-    order = list(dict.fromkeys(one.layer for layers in series.values() for one in layers))
+    rows += [
+        _beside(measure, one) for one in measure.shown(series[names[0]]) if measure.beside(one) is not None
+    ]
+    frame = pd.DataFrame(rows, columns=_COLUMNS)
+    order = list(dict.fromkeys(one.layer for layers in series.values() for one in measure.shown(layers)))
     there = [name for name in [*names, measure.beside_title] if name in set(frame["series"])]
     looks = dict(zip(names, zip(_COLOURS, _DASHES, strict=True), strict=False))
     looks[measure.beside_title] = (_GREY, _DOTS)
-    legend = alt.Legend(orient="top", title=None, labelLimit=300, symbolType="stroke")
+    legend = alt.Legend(orient="top", title=None, labelLimit=300, symbolType="stroke", columns=2)
     colour = alt.Color(
         "series:N",
         scale=alt.Scale(domain=there, range=[looks[name][0] for name in there]),
@@ -71,26 +73,27 @@ def by_layer(measure: Measure, series: Mapping[str, Sequence[LayerStatistics]]) 
     )
     picked = alt.selection_point(name=PICKED, fields=["layer"], empty=False)
     points = (
-        base.mark_point(filled=True, opacity=1, size=50, cursor="pointer")
+        base.mark_point(filled=True, opacity=1, size=70, cursor="pointer")
         .encode(y=y, tooltip=words)
         .add_params(picked)
     )
     chart: Any = alt.layer(lines, errors, points).properties(
-        height=250, title=alt.Title(measure.title, anchor="start", fontSize=13)
+        height=320, title=alt.Title(measure.title, anchor="start", fontSize=13)
     )
     return chart
 
 
 def _row(measure: Measure, one: LayerStatistics, series: str) -> dict[str, Any]:
     value, error = measure.value(one), measure.error(one)
-    low, high = (None, None) if value is None or error is None else (value - error, value + error)
+    assert value is not None
+    low, high = (None, None) if error is None else (value - error, value + error)
     return {
         "layer": one.layer,
         "value": value,
         "low": low,
         "high": high,
         "series": series,
-        "words": "" if value is None else measure.exactly(value, error),
+        "words": measure.exactly(value, error),
     }
 
 

@@ -154,8 +154,9 @@ def _charts(looked_at: LookedAt, found: Mapping[str, Profile], *, all_layers: bo
     ]
     for place, (key, measure) in zip(places, MEASURES.items(), strict=False):
         with place:
-            told = {title: in_words(measure, ones) for title, ones in layers.items()}
-            if not any(measure.value(one) is not None for ones in layers.values() for one in ones):
+            # Of the main layers always: a convolution's own output beside a ReLU's says nothing of depth.
+            told = {title: in_words(measure, one.main) for title, one in found.items()}
+            if not all(map(measure.shown, layers.values())):
                 st.markdown(f"**{measure.title}**")
                 st.caption(_why_not(key, of))
                 continue
