@@ -66,7 +66,7 @@ def finished(bench: Bench, tiny_data: str, trained: Path) -> Run:
     return Run(folder.name, folder)
 
 
-@pytest.mark.parametrize("name", ["home", "train", "activations", "filters"])
+@pytest.mark.parametrize("name", ["home", "train", "activations", "filters", "statistics"])
 def test_an_empty_bench_says_what_to_do(bench: Bench, name: str) -> None:
     app = open_page(name)
     assert not app.exception
@@ -76,11 +76,12 @@ def test_an_empty_bench_says_what_to_do(bench: Bench, name: str) -> None:
         "train": "Press Start",
         "activations": "Train one",
         "filters": "Train a network",
+        "statistics": "Train one",
     }
     assert hints[name] in words(app)
 
 
-@pytest.mark.parametrize("name", ["home", "train", "activations", "filters"])
+@pytest.mark.parametrize("name", ["home", "train", "activations", "filters", "statistics"])
 def test_every_page_shows_a_run(finished: Run, name: str) -> None:
     app = open_page(name)
     assert not app.exception
