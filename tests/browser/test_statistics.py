@@ -29,6 +29,7 @@ def test_ones_own_run_is_measured(page: Page, address: str, bench: Path) -> None
     choose(page, "Network", "CNN")
     enter(page, "Epochs", "1")
     page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("heading", name="cnn on digits")).to_be_visible()
     expect(page.get_by_text("finished", exact=True)).to_be_visible(timeout=90_000)
     run = re.search(r"run=([^&]+)", page.url)
     assert run is not None
