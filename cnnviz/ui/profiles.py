@@ -56,7 +56,9 @@ class Subject:
         """What it is of: the contents of the snapshot, so that a copy of the folder keeps it, and the images."""
         if self.snapshot == UNTRAINED:
             config = self.run.config
-            weights = hashlib.sha256(f"{config.network!r} {config.seed}".encode()).hexdigest()
+            network = config.network.model_dump_json(exclude_defaults=True)
+            of = f"{config.network.name} {network} {config.seed}"
+            weights = hashlib.sha256(of.encode()).hexdigest()
         else:
             weights = _digest(cache.stamp(self.run.id, self.snapshot))
         return f"{weights} {self.run.config.data.name} {which.name}"

@@ -193,3 +193,16 @@ def test_other_definitions_are_measured_anew(bench: Bench, tiny_data: str, tiny_
     (path,) = Path(run.folder / "index").iterdir()
     path.write_text(json.dumps(json.loads(path.read_text()) | {"version": "older"}))
     assert "Not measured yet" in words(open_page("statistics", run=run.id))
+
+
+def test_another_network_is_no_reason_to_warn(bench: Bench, tiny_data: str, tiny_config: RunConfig) -> None:
+    run = made(tiny_config)
+    shutil.copytree(ROOT / "checkpoints" / "mnist-mlp", bench.checkpoints / "mnist-mlp")
+    app = open_page("statistics", run="mnist-mlp", of="7")
+    assert app.query_params["images"] == "500"
+    app = app.selectbox(key="selected run").set_value(run.id).run()
+    assert not app.exception
+    assert not app.warning
+    assert (app.query_params["images"], app.query_params["of"]) == ("60", "all")
+    app.query_params["of"] = "9"
+    assert "no of '9'" in app.run().warning[0].value

@@ -18,6 +18,7 @@ from cnnviz.words import duration
 _COUNTS = (100, 250, 500, 1_000, 2_000)
 _COUNT = 500
 _NOTHING, _ALL = "nothing", "all"
+_KEY = "statistics of"
 _WIDE = 16
 """Layers of which a chart takes the whole width."""
 
@@ -25,11 +26,14 @@ _WIDE = 16
 def show(looked_at: LookedAt) -> None:
     """Choose images and what to compare with; see all measures, or measure what is not known yet."""
     one = Subject(looked_at.run, looked_at.snapshot)
+    counts = _counts(looked_at)
+    _forget(one, counts)
     first, second, third, fourth = st.columns([2, 2, 4, 2], vertical_alignment="bottom")
     with first:
-        counts = _counts(looked_at)
         default = str(_COUNT) if str(_COUNT) in counts else counts[-1]
-        count = selection.selectbox("Test images, at most", "images", counts, default=default)
+        count = selection.selectbox(
+            "Test images, at most", "images", counts, default=default, words=lambda text: f"{int(text):,}"
+        )
     with second:
         classes = {_ALL: "all classes"} | {str(n): text for n, text in enumerate(looked_at.card.classes)}
         of_class = selection.selectbox(
@@ -48,6 +52,19 @@ def show(looked_at: LookedAt) -> None:
         _offer(looked_at, missing, which)
     if found:
         _charts(looked_at, found, all_layers=all_layers)
+
+
+def _forget(one: Subject, counts: list[str]) -> None:
+    """Drop what was chosen for another network and is not to be had for this one, before it is warned of."""
+    before: Subject | None = st.session_state.get(_KEY)
+    st.session_state[_KEY] = one
+    if before is None or before == one:
+        return
+    selection.drop("beside")
+    if before.run.config.data.name != one.run.config.data.name:
+        selection.drop("of")
+    if selection.get("images") not in counts:
+        selection.drop("images")
 
 
 def _counts(looked_at: LookedAt) -> list[str]:
