@@ -40,7 +40,7 @@ def by_layer(measure: Measure, series: Mapping[str, Sequence[LayerStatistics]]) 
         "series:N", scale=alt.Scale(domain=there, range=[looks[name][1] for name in there]), legend=None
     )
     scale = (
-        alt.Scale(type="log", nice=False)
+        alt.Scale(type="log", domain=[1, max(2, frame["value"].max())], nice=False)
         if measure.pixels
         else alt.Scale(domain=[0, 1] if frame["value"].max() > 0.3 else [0, 0.3])
     )
