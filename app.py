@@ -14,6 +14,7 @@ st.navigation(
         st.Page("pages/activations.py", title="Activations", icon=":material/blur_on:"),
         st.Page("pages/filters.py", title="Filters", icon=":material/grid_view:"),
         st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
+        st.Page("pages/statistics.py", title="Early vs late", icon=":material/stacked_line_chart:"),
     ],
     position="top",
 ).run()

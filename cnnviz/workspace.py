@@ -56,6 +56,12 @@ def predictions_file(run_id: str, snapshot: str) -> Path:
     return run_folder(run_id) / "index" / f"predictions-{plain_name(snapshot, what='snapshot')}.npz"
 
 
+def statistics_file(run_id: str, snapshot: str, images: str) -> Path:
+    """Where it is kept how the layers of a snapshot differ over some images, whether or not it is."""
+    name = slug(f"{snapshot}-{images}", fallback="images")
+    return run_folder(run_id) / "index" / f"statistics-{name}.json"
+
+
 def plain_name(name: str, *, what: str) -> str:
     """`name` itself, if it is safe as the name of a folder.
 

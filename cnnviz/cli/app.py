@@ -17,6 +17,7 @@ from cnnviz.cli.predictions import predictions
 from cnnviz.cli.recipes import recipes
 from cnnviz.cli.reproduce import reproduce
 from cnnviz.cli.runs import delete, runs, stop
+from cnnviz.cli.statistics import statistics
 from cnnviz.cli.train import resume, train
 
 app = typer.Typer(
@@ -37,6 +38,7 @@ for _command in (
     channel,
     index,
     predictions,
+    statistics,
     recipes,
     reproduce,
 ):
