@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from cnnviz.config import Network
 from cnnviz.errors import CheckpointError, LayerNotFound
 from cnnviz.explore.layers import layers
 from cnnviz.models import checkpoint
@@ -85,8 +87,13 @@ class Filters:
 
 def filter_layers(card: Card) -> list[FilterLayer]:
     """As `layers_with_filters`, of the network that a checkpoint's card describes; no weights are needed."""
-    model = outline(card.network, image_shape=card.image_shape, classes=len(card.classes))
-    return layers_with_filters(model, card.image_shape)
+    return list(_of_network(card.network, card.image_shape, len(card.classes)))
+
+
+@lru_cache(maxsize=32)
+def _of_network(network: Network, image_shape: Shape, classes: int) -> tuple[FilterLayer, ...]:
+    model = outline(network, image_shape=image_shape, classes=classes)
+    return tuple(layers_with_filters(model, image_shape))
 
 
 def layers_with_filters(model: nn.Module, image_shape: Shape) -> list[FilterLayer]:

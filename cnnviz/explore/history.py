@@ -14,7 +14,8 @@ from torch import Tensor
 from cnnviz.config import RandomStart, RunConfig
 from cnnviz.errors import NotFound
 from cnnviz.explore import filters
-from cnnviz.explore.filters import FilterLayer, Filters
+from cnnviz.explore.filters import FilterLayer, Filters, Values
+from cnnviz.explore.movement import Moved, moved
 from cnnviz.models import checkpoint
 from cnnviz.models.checkpoint import Card
 from cnnviz.models.first_layer import first_filters
@@ -66,10 +67,9 @@ class History:
 
     def epochs(self, layer: FilterLayer) -> list[int]:
         """Epochs for which the layer's filters are known, in order."""
-        known = set(self.files)
         if layer.first:
-            return sorted(known | set(self._epochs.tolist()))
-        return sorted(known | ({0} if 0 not in known and self.initial is not None else set()))
+            return sorted(set(self.files) | set(self._epochs.tolist()))
+        return self.whole_epochs
 
     def filters(self, layer: FilterLayer, epoch: int) -> Filters:
         """The layer's filters after that epoch; 0 is untrained.
@@ -77,8 +77,8 @@ class History:
         The first layer's are those of `filters.npz` where it has them: as float16, and of a linear layer only
         the first 100. Raises NotFound for an epoch that is not known, CheckpointError for a damaged snapshot.
         """
-        kept = np.flatnonzero(self._epochs == epoch) if layer.first else ()
-        if not len(kept):
+        kept = np.flatnonzero(self._epochs == epoch)
+        if not layer.first or not len(kept):
             return self._whole(layer, epoch)
         weights = self._first[kept[0]].astype(np.float32)
         if self.card is None or (epoch not in self.files and epoch != 0):
@@ -107,6 +107,29 @@ class History:
         kept = self._first[at[0]]
         drawn = first_filters(model, image_shape=shape)[: len(kept)].half().numpy()
         return dict(model.state_dict()) if np.array_equal(drawn, kept) else None
+
+    @property
+    def whole_epochs(self) -> list[int]:
+        """Epochs of which the weights of all layers are known, in order."""
+        return sorted(set(self.files) | ({0} if self._starts else set()))
+
+    def moved(self, epoch: int) -> list[Moved]:
+        """How far all weights of each layer have gone from epoch 0 to one of `whole_epochs`.
+
+        Raises NotFound where one of both is not known.
+        """
+        return [
+            moved(layer.name, self._start[layer.name], self._whole(layer, epoch).weights)
+            for layer in self.layers
+        ]
+
+    @cached_property
+    def _start(self) -> dict[str, Values]:
+        return {layer.name: self._whole(layer, 0).weights for layer in self.layers}
+
+    @property
+    def _starts(self) -> bool:
+        return 0 in self.files or self.initial is not None
 
     def _whole(self, layer: FilterLayer, epoch: int) -> Filters:
         if epoch in self.files:

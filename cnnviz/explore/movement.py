@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,8 +34,3 @@ def moved(layer: str, start: NDArray[Any], now: NDArray[Any]) -> Moved:
         cosine = np.clip(np.float64(before @ after) / (length * other), -1, 1)
         distance = np.float64(np.linalg.norm(after - before)) / length
     return Moved(layer, rotation=float(1 - cosine), distance=float(distance), norm=other)
-
-
-def all_moved(start: Mapping[str, NDArray[Any]], now: Mapping[str, NDArray[Any]]) -> list[Moved]:
-    """`moved` for each layer of `start`, in its order."""
-    return [moved(name, values, now[name]) for name, values in start.items()]

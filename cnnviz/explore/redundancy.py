@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,6 +69,27 @@ def redundancy(filters: Filters) -> Redundancy:
     similarity[:, ~alive] = np.nan
     number, value = nearest(similarity, groups=filters.layer.groups)
     return Redundancy(norms=lengths, short=short, silenced=silenced, nearest=number, cosine=value)
+
+
+def table(filters: Filters, found: Redundancy, order: NDArray[np.intp]) -> list[dict[str, Any]]:
+    """A row a filter, in the given order: its figures by name, None where there is none."""
+    norm = filters.batch_norm
+    return [
+        {
+            "filter": number,
+            "norm": float(found.norms[number]),
+            "bias": None if filters.bias is None else float(filters.bias[number]),
+            "batch_norm_weight": None if norm is None else float(norm.weight[number]),
+            "batch_norm_bias": None if norm is None else float(norm.bias[number]),
+            "running_mean": None if norm is None else float(norm.mean[number]),
+            "running_variance": None if norm is None else float(norm.variance[number]),
+            "nearest": None if found.nearest[number] < 0 else int(found.nearest[number]),
+            "cosine": None if found.nearest[number] < 0 else float(found.cosine[number]),
+            "dead": bool(found.dead[number]),
+            "near_duplicate": bool(found.duplicate[number]),
+        }
+        for number in order.tolist()
+    ]
 
 
 def _small(values: NDArray[np.floating]) -> NDArray[np.bool_]:
