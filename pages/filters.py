@@ -3,7 +3,7 @@
 import streamlit as st
 
 from cnnviz.runs.run import every
-from cnnviz.ui import filter_cache, frame, selection
+from cnnviz.ui import filter_cache, frame
 from cnnviz.ui.components import (
     epoch_slider,
     filter_card,
@@ -11,7 +11,7 @@ from cnnviz.ui.components import (
     filter_view,
     movement_view,
 )
-from cnnviz.ui.components.filter_view import SCALES, Shown
+from cnnviz.ui.components.filter_view import SCALES
 from cnnviz.ui.components.network_picker import pick_run
 
 frame.ensure()

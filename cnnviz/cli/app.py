@@ -10,6 +10,7 @@ from cnnviz.cli.answer import Command
 from cnnviz.cli.channel import channel
 from cnnviz.cli.data import data
 from cnnviz.cli.evaluate import evaluate
+from cnnviz.cli.filters import filters
 from cnnviz.cli.layers import layers
 from cnnviz.cli.models import models
 from cnnviz.cli.recipes import recipes
@@ -33,6 +34,7 @@ for _command in (
     layers,
     activations,
     channel,
+    filters,
     recipes,
     reproduce,
 ):

@@ -33,12 +33,15 @@ class History:
 
     def __init__(
         self,
-        config: RunConfig,
+        config: RunConfig | None,
         snapshots: Sequence[Path],
         epochs: NDArray[np.int64],
         first: NDArray[np.float16],
     ) -> None:
-        """`epochs` (E,) and `first` (E, F, C, H, W) are what `filters.npz` holds; E may be 0, snapshots none."""
+        """`epochs` (E,) and `first` (E, F, C, H, W) are what `filters.npz` holds; E may be 0, snapshots none.
+
+        Without a `config` nothing is drawn again.
+        """
         self.config = config
         self.files = by_epoch(snapshots)
         """The snapshot of each whole epoch, in order."""
@@ -98,7 +101,9 @@ class History:
     def initial(self) -> dict[str, Tensor] | None:
         """The untrained weights, drawn again from the seed; None where that would not give the run's own."""
         at = np.flatnonzero(self._epochs == 0)
-        if self.card is None or not len(at) or not isinstance(self.config.start, RandomStart):
+        if self.card is None or self.config is None or not len(at):
+            return None
+        if not isinstance(self.config.start, RandomStart):
             return None
         shape = self.card.image_shape
         model = build(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -44,11 +45,14 @@ def kernels(values: NDArray[Any], *, each: bool = False, **layout: Any) -> Mosai
 def matrix(values: NDArray[Any], *, each: bool = False, zoom: int = 1) -> Mosaic:
     """A picture of numbers (F, C), `zoom` × `zoom` pixels a number; a row is a filter and a tile of the mosaic.
 
-    Numbers are signed where one of them is negative. With `each` every row has a scale of its own.
+    Numbers are signed where one of them is negative, otherwise the scale begins at 0. With `each` every row has a
+    scale of its own.
     """
     rows = values[:, None, :]
     width = rows.shape[2] * zoom
     scale = scale_of(rows, per="channel" if each else "layer")
+    if not scale.signed:
+        scale = replace(scale, low=0.0, lows=(0.0,) * len(scale.lows))
     return grid(rows, columns=1, gap=0, tile=width, max_width=max(width, PAGE_WIDTH), scale=scale)
 
 

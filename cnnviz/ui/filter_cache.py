@@ -82,12 +82,12 @@ def shown(of: Mark, layer: str, epoch: int, _run: Run) -> Shown:
 def watch(run: Run, of: Mark) -> None:
     """Start the page over once a run that goes on has something new."""
 
-    @st.fragment(run_every=_PACE)
-    def look() -> None:
-        if not run.status().active or mark(run) != of:
-            st.rerun()
+    st.fragment(_look, run_every=_PACE)(run, of)
 
-    look()
+
+def _look(run: Run, of: Mark) -> None:
+    if not run.status().active or mark(run) != of:
+        st.rerun()
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

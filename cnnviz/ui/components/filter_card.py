@@ -15,7 +15,7 @@ from cnnviz.ui.components.sprite import sprite
 if TYPE_CHECKING:
     from cnnviz.explore.filters import FilterLayer
 
-_MOST = 512
+_MOST = 256
 """Kernels that are shown: the strongest."""
 _SIDE = 420
 """Pixels that the kernels of a filter take across, about."""
@@ -42,10 +42,11 @@ def show(before: Shown | None, now: Shown, number: int, *, per: str, link: dict[
         with figures:
             _figures(before, now, number)
         order = _strongest(now.filters.weights[number])
+        which = _which(layer, len(order), now.epoch)
         for place, shown, name in zip(places, (before, now), ("untrained", "trained"), strict=True):
             with place:
                 if shown is not None:
-                    _kernels(shown, number, order, key=f"kernels {name}", per=per)
+                    _kernels(shown, number, order, key=f"kernels {name}", per=per, which=which)
 
 
 def _strongest(filter_: NDArray[np.float32]) -> NDArray[np.intp]:
@@ -53,29 +54,38 @@ def _strongest(filter_: NDArray[np.float32]) -> NDArray[np.intp]:
     return np.argsort(-lengths, kind="stable")[:_MOST]
 
 
-def _kernels(shown: Shown, number: int, order: NDArray[np.intp], *, key: str, per: str) -> None:
+def _kernels(shown: Shown, number: int, order: NDArray[np.intp], *, key: str, per: str, which: str) -> None:
     layer, values = shown.filters.layer, shown.filters.weights[number]
     inputs = layer.inputs_of(number)
     count, side = len(order), max(layer.size)
     drawn = kernels(values[order], each=per == "channel", tile=side, gap=0)
-    shown_of = f"the {count} strongest of {layer.channels} kernels" if count < layer.channels else _all(layer)
     st.caption(
-        f"{shown.title}: {shown_of}. {scale_in_words(drawn.scale, 'kernel')[0].upper()}"
-        f"{scale_in_words(drawn.scale, 'kernel')[1:]}; white is zero, red positive, blue negative"
+        f"{shown.title}: {which}. {scale_in_words(drawn.scale, 'kernel').capitalize()}; "
+        "white is zero, red positive, blue negative"
     )
     sprite(
         drawn,
         key=key,
-        tile=int(np.clip(_SIDE / np.sqrt(count) - 2, 20, 168)),
+        tile=_tile(count, side),
         labels=[_kernel_in_words(layer, inputs[at], values[at]) for at in order.tolist()],
         alt=f"{count} kernels of filter {number} of {layer.name}, {shown.title}, strongest first",
     )
 
 
-def _all(layer: "FilterLayer") -> str:
+def _tile(count: int, side: int) -> int:
+    """Pixels across a kernel."""
+    if side == 1:
+        return 24
+    across = count if count <= 3 else np.sqrt(count)
+    return int(np.clip(_SIDE / across - 2, 20, 140 if count > 1 else 252))
+
+
+def _which(layer: "FilterLayer", count: int, epoch: int) -> str:
+    """Which kernels are shown, and in what order."""
     if layer.channels == 1:
         return "its kernel"
-    return f"its {layer.channels} kernels, the one with the largest norm at the chosen epoch first"
+    all_of = f"the {count} strongest of {layer.channels}" if count < layer.channels else f"its {count}"
+    return f"{all_of} kernels, longest at epoch {epoch} first"
 
 
 def _kernel_in_words(layer: "FilterLayer", number: int, kernel: NDArray[np.float32]) -> str:

@@ -67,8 +67,8 @@ def pick_layer(layers: Sequence["FilterLayer"]) -> "FilterLayer":
     selected = selection.get("layer")
     if selected in by_name:
         selection.put("layer", str(selected))
-    else:
-        selection.drop("channel")
+    elif selected is not None:
+        selection.drop("channel")  # of a layer that has no filters
     key = "filter layer"
     st.session_state[key] = selected if selected in by_name else layers[0].name
     st.selectbox(
@@ -95,12 +95,12 @@ def _in_words(layer: "FilterLayer") -> str:
 def selected(now: Shown, order: NDArray[np.intp]) -> int:
     """The selected filter; the first one in order where none is."""
     text = selection.get("channel") or ""
-    there = selection.get("layer") == now.filters.layer.name and text.isascii() and text.isdecimal()
-    return int(text) if there and len(text) < 10 and int(text) < len(now.filters.weights) else int(order[0])
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else len(order)
+    return number if number < len(order) else int(order[0])
 
 
 def link(run: Run, found: "History", now: Shown, number: int) -> dict[str, str] | None:
-    """The address of a filter's channel on the Activations page, at this epoch or, if it was not kept, the newest."""
+    """The address of a filter's channel on the Activations page, at this epoch if it was kept, or the newest."""
     if not found.files:
         return None
     epoch = now.epoch if now.epoch in found.files else max(found.files)
@@ -167,7 +167,12 @@ def _matrix(shown: Shown, *, key: str, order: NDArray[np.intp], per: str, select
     of_group = " of its group" if layer.groups > 1 else ""
     st.caption(
         f"{shown.title}: a row a filter, a column an input channel{of_group}, "
-        f"{'its weight' if single else 'the norm of the kernel'}, {scale_in_words(drawn.scale, 'filter')}"
+        f"{'its weight' if single else 'the norm of the kernel'}, {scale_in_words(drawn.scale, 'filter')}, "
+        + (
+            "white is zero, red positive, blue negative"
+            if drawn.scale.signed
+            else "violet is low, yellow high"
+        )
     )
     found = kernel_matrix(
         drawn,
@@ -240,7 +245,7 @@ def explanation() -> None:
     """What the page shows, behind a button."""
     with st.popover("What am I looking at?", icon=":material/help:", type="tertiary"):
         st.markdown(
-            "A filter of the first layer is a tile: the pattern of pixels it answers to most. Untrained ones are noise. "
+            "A filter of the first layer is a tile: the pattern of pixels it answers to most. Untrained, it is noise. "
             "Trained ones become edges, colour contrasts and blobs; tiles that stay noise, or fade to the colour of "
             "zero, have learnt nothing.\n\n"
             "A filter of a deeper layer has a kernel for each input channel, too many to see at once: the picture has "

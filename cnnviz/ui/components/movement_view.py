@@ -91,7 +91,7 @@ def _chart(rows: pd.DataFrame, quantity: str) -> alt.Chart:
             color=alt.Color(
                 f"{quantity}:Q",
                 title=title,
-                scale=alt.Scale(scheme="viridis", **({"domainMin": 0} if quantity != "norm" else {})),
+                scale=alt.Scale(scheme="viridis", domainMin=0),
             ),
             tooltip=[
                 "layer:N",
