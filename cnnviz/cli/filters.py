@@ -12,6 +12,7 @@ import typer
 
 from cnnviz.cli import checkpoint, files
 from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.progress import working
 from cnnviz.errors import CnnvizError
 
 if TYPE_CHECKING:
@@ -61,7 +62,11 @@ def filters(
     target = files.destination(out, suffixes=(".png", ".npz", ".csv"), force=force) if out else None
     found = _history(run, snapshot)
     if layer is None:
-        listed = [(one, redundancy(found.filters(one, _epoch(found, one, epoch)))) for one in found.layers]
+        listed = []
+        with working("Comparing the filters") as tell:
+            for one in found.layers:
+                tell(len(listed) / len(found.layers), one.name)
+                listed.append((one, redundancy(found.filters(one, _epoch(found, one, epoch)))))
         _list(run, found, listed, epoch, as_json=as_json)
         return
     chosen = layer_named(found.layers, layer)
