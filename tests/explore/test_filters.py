@@ -47,7 +47,7 @@ def test_convolutions_in_the_order_in_which_they_run():
     layers = layers_with_filters(Tangled(), (16, 16, 3))
     assert [layer.name for layer in layers] == ["stem", "depth", "pair", "point"]
     assert [layer.batch_norm for layer in layers] == ["norm", None, None, "after"]
-    assert [layer.source for layer in layers][0] == "image"
+    assert layers[0].source == "image"
     stem, depth, pair, point = layers
     assert (stem.count, stem.channels, stem.size, stem.tiled) == (6, 3, (3, 3), False)
     assert (depth.channels, depth.groups, depth.tiled) == (1, 6, True)
@@ -124,7 +124,7 @@ def test_what_does_not_fit_is_one_line(tmp_path):
         of_tensors({"stem.weight": torch.zeros(6, 3, 5, 5)}, layers[0], source="other")
     with pytest.raises(CheckpointError, match="stem does not fit"):
         of_tensors({}, layers[0], source="other")
-    with pytest.raises(LayerNotFound, match="No layer 'stemm'. Did you mean: stem"):
+    with pytest.raises(LayerNotFound, match=r"No layer 'stemm'\. Did you mean: stem"):
         layer_named(layers, "stemm")
     with pytest.raises(LayerNotFound, match="first convolution or linear layer"):
         layers_with_filters(nn.Sequential(nn.Flatten()), (2, 2, 1))
