@@ -29,6 +29,11 @@ with frame.guarded():
     if active:
         filter_cache.watch(run, mark)
     found = filter_cache.history(mark, _run=run)
+    for line in found.damaged:
+        st.warning(line, icon=":material/broken_image:")
+    if not found.layers:
+        st.info("This run has no filters yet: they show here as soon as it has begun to train.")
+        st.stop()
     with right:
         layer = filter_view.pick_layer(found.layers)
     epochs = found.epochs(layer)

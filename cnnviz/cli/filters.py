@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from cnnviz.cli import checkpoint, files
-from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.answer import Json, answer, table, tell
 from cnnviz.cli.progress import working
 from cnnviz.errors import CnnvizError
 
@@ -62,10 +62,10 @@ def filters(
     target = files.destination(out, suffixes=(".png", ".npz", ".csv"), force=force) if out else None
     found = _history(run, snapshot)
     if layer is None:
-        listed = []
-        with working("Comparing the filters") as tell:
+        listed: list[tuple[FilterLayer, Redundancy]] = []
+        with working("Comparing the filters") as so_far:
             for one in found.layers:
-                tell(len(listed) / len(found.layers), one.name)
+                so_far(len(listed) / len(found.layers), one.name)
                 listed.append((one, redundancy(found.filters(one, _epoch(found, one, epoch)))))
         _list(run, found, listed, epoch, as_json=as_json)
         return
@@ -109,6 +109,8 @@ def _history(text: str, snapshot: str | None) -> History:
         run = find(text)
         names = [run.folder / "snapshots" / f"{name}.safetensors" for name in run.snapshots()]
         found = History(run.config, names, *run.filters())
+    for line in found.damaged:
+        tell(line)
     if not found.layers:
         raise CnnvizError(f"{text} has no filters yet: wait for its first snapshot.")
     return found

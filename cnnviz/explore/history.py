@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cnnviz.config import RandomStart, RunConfig
-from cnnviz.errors import NotFound
+from cnnviz.errors import CheckpointError, NotFound
 from cnnviz.explore import filters
 from cnnviz.explore.filters import FilterLayer, Filters, Values
 from cnnviz.explore.movement import Moved, moved
@@ -43,7 +43,15 @@ class History:
         Without a `config` nothing is drawn again.
         """
         self.config = config
-        self.files = by_epoch(snapshots)
+        self.damaged: list[str] = []
+        """What is wrong with snapshots that can't be read, a line each; they are left out."""
+        whole = {}
+        for path in snapshots:
+            try:
+                whole[path] = checkpoint.read_some(path, ())[0]
+            except CheckpointError as error:
+                self.damaged.append(str(error))
+        self.files = by_epoch(whole)
         """The snapshot of each whole epoch, in order."""
         self._epochs = epochs
         self._first = first
@@ -144,16 +152,14 @@ class History:
         raise NotFound("epoch", str(epoch), available=[str(one) for one in self.epochs(layer)])
 
 
-def by_epoch(snapshots: Sequence[Path]) -> dict[int, Path]:
+def by_epoch(cards: Mapping[Path, Card]) -> dict[int, Path]:
     """The snapshot of each whole epoch, in order; the one named for its epoch before "best" before "last".
 
     A "last" from the middle of an epoch is left out while others say how many steps an epoch has.
-    Raises CheckpointError for a damaged file.
     """
-    cards = {path: checkpoint.read_some(path, ())[0] for path in snapshots}
     steps = {card.step // card.epoch for path, card in cards.items() if card.epoch and path.stem != "last"}
     found: dict[int, Path] = {}
-    for path in sorted(snapshots, key=lambda path: (_RANK.get(path.stem, 0), path.stem)):
+    for path in sorted(cards, key=lambda path: (_RANK.get(path.stem, 0), path.stem)):
         card = cards[path]
         torn = path.stem == "last" and any(card.step != card.epoch * number for number in steps)
         if not torn:

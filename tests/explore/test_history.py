@@ -6,7 +6,7 @@ import torch
 
 from cnnviz.config import Cnn, Data, Mlp, RunConfig
 from cnnviz.config.transfer import CheckpointStart
-from cnnviz.errors import CheckpointError, NotFound
+from cnnviz.errors import NotFound
 from cnnviz.explore.history import History, by_epoch
 from cnnviz.explore.movement import moved
 from cnnviz.models import checkpoint
@@ -44,6 +44,10 @@ def kept(*epochs, network=NETWORK, most=100):
     return np.array(epochs, np.int64), np.stack([one.half().numpy() for one in filters])
 
 
+def epochs_of(*files):
+    return by_epoch({path: checkpoint.read(path)[0] for path in files})
+
+
 NOTHING = np.zeros(0, np.int64), np.zeros((0, 0, 1, 1, 1), np.float16)
 
 
@@ -54,16 +58,16 @@ def test_the_snapshot_of_each_whole_epoch(tmp_path):
         "best": write(tmp_path, "best", 3),
         "last": write(tmp_path, "last", 4),
     }
-    found = by_epoch(list(files.values())[::-1])
+    found = epochs_of(*list(files.values())[::-1])
     assert list(found) == [0, 1, 3, 4]
     assert {epoch: path.stem for epoch, path in found.items()} == {
         0: "epoch_0000", 1: "epoch_0001", 3: "best", 4: "last",
     }  # fmt: skip
     write(tmp_path, "last", 4, step=43)  # in the middle of epoch 5
-    assert list(by_epoch(list(files.values()))) == [0, 1, 3]
-    assert list(by_epoch([files["last"]])) == [4]
+    assert list(epochs_of(*files.values())) == [0, 1, 3]
+    assert list(epochs_of(files["last"])) == [4]
     write(tmp_path, "last", 1)
-    assert by_epoch(list(files.values()))[1].stem == "epoch_0001"
+    assert epochs_of(*files.values())[1].stem == "epoch_0001"
 
 
 def test_the_first_layer_has_every_epoch_and_others_their_snapshots(tmp_path):
@@ -126,11 +130,14 @@ def test_before_the_first_snapshot_there_is_the_first_layer_alone():
     assert History(CONFIG, [], *NOTHING).layers == []
 
 
-def test_a_damaged_snapshot_is_one_line(tmp_path):
-    path = write(tmp_path, "last", 1)
-    path.write_bytes(path.read_bytes()[:-200])
-    with pytest.raises(CheckpointError, match=r"last\.safetensors is damaged or cut off"):
-        History(CONFIG, [path], *NOTHING)
+def test_a_damaged_snapshot_is_left_out_and_told_of(tmp_path):
+    files = [write(tmp_path, "epoch_0001", 1), write(tmp_path, "last", 3)]
+    files[1].write_bytes(files[1].read_bytes()[:-200])
+    found = History(CONFIG, files, *NOTHING)
+    assert list(found.files) == [1]
+    assert found.damaged == [
+        "last.safetensors is damaged or cut off: copy it again, or use another snapshot of the run."
+    ]
 
 
 def test_how_far_weights_have_gone():
