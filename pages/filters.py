@@ -53,12 +53,13 @@ with frame.guarded():
     )
     assert now is not None
     st.markdown(filter_view.legend(now))
-    selected = filter_view.selected(now, order)
+    selected = filter_view.selected(now)
     picked = filter_view.side_by_side(before, now, order=order, per=per, selected=selected)
     if picked is not None and picked != selected:
         filter_card.choose(layer, picked)
         st.rerun()
-    filter_card.show(before, now, selected, per=per, link=filter_view.link(run, found, now, selected))
+    number = int(order[0]) if selected is None else selected
+    filter_card.show(before, now, number, per=per, link=filter_view.link(run, found, now, number))
     filter_downloads.show(f"{run.id}-filters", found, now, order=order, per=per)
     movement_view.show(run, mark, found)
     filter_view.explanation()

@@ -92,11 +92,11 @@ def _in_words(layer: "FilterLayer") -> str:
     return f"{layer.name} · {what}" + (f" · {layer.groups} groups" if layer.groups > 1 else "")
 
 
-def selected(now: Shown, order: NDArray[np.intp]) -> int:
-    """The selected filter; the first one in order where none is."""
+def selected(now: Shown) -> int | None:
+    """The selected filter, if one is."""
     text = selection.get("channel") or ""
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else len(order)
-    return number if number < len(order) else int(order[0])
+    there = text.isascii() and text.isdecimal() and len(text) < 10
+    return int(text) if there and int(text) < len(now.filters.weights) else None
 
 
 def link(run: Run, found: "History", now: Shown, number: int) -> dict[str, str] | None:
