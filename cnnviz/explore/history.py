@@ -86,15 +86,14 @@ class History:
         """The layer's filters after that epoch; 0 is untrained.
 
         The first layer's are those of `filters.npz` where it has them: as float16, and of a linear layer only
-        the first 100. Raises NotFound for an epoch that is not known, CheckpointError for a damaged snapshot.
+        the first 100, with bias and batch norm for epochs that have a snapshot. Raises NotFound for an epoch that
+        is not known, CheckpointError for a damaged snapshot.
         """
         kept = np.flatnonzero(self._epochs == epoch)
         if not layer.first or not len(kept):
             return self._whole(layer, epoch)
         weights = self._first[kept[0]].astype(np.float32)
-        if self.card is None or (epoch not in self.files and epoch != 0):
-            return Filters(layer, weights)
-        if epoch not in self.files and self.initial is None:
+        if epoch not in self.files:
             return Filters(layer, weights)
         whole = self._whole(layer, epoch)
         return replace(
@@ -120,6 +119,11 @@ class History:
         kept = self._first[at[0]]
         drawn = first_filters(model, image_shape=shape)[: len(kept)].half().numpy()
         return dict(model.state_dict()) if np.array_equal(drawn, kept) else None
+
+    @property
+    def several(self) -> bool:
+        """Whether there may be several `whole_epochs`; unlike those, told without drawing weights again."""
+        return len(self.files) > 1 or bool(len(self.files) and 0 in self._epochs)
 
     @property
     def whole_epochs(self) -> list[int]:

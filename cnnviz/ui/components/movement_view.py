@@ -21,8 +21,7 @@ _QUANTITIES = {
 
 def show(run: Run, mark: filter_cache.Mark, found: "History") -> None:
     """Offer the chart; it is worked out once it is opened, an epoch at a time."""
-    epochs = found.whole_epochs
-    if len(epochs) < 2 or epochs[0] != 0 or len(found.layers) < 1:
+    if not found.several:
         return
     box = st.expander(
         "Which layers learnt?", icon=":material/trending_up:", on_change="rerun", key="movement"
@@ -30,6 +29,10 @@ def show(run: Run, mark: filter_cache.Mark, found: "History") -> None:
     if not box.open:
         return
     with box:
+        epochs = found.whole_epochs
+        if len(epochs) < 2 or epochs[0] != 0:
+            st.caption("The weights of epoch 0 were not kept, or no others yet.")
+            return
         rows = _rows(run, mark, epochs)
         quantity = st.segmented_control(
             "Quantity",
