@@ -16,7 +16,11 @@ from cnnviz.ui.components.network_picker import pick_run
 
 frame.ensure()
 with frame.guarded():
-    runs = [run for run in every() if run.snapshots() or (run.folder / "filters.npz").exists()]
+    runs = [
+        run
+        for run in every()
+        if run.snapshots() or (run.folder / "filters.npz").exists() or run.status().active
+    ]
     if not runs:
         st.info("There is no run yet. Train a network: its filters are kept for every epoch.")
         st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")

@@ -116,7 +116,7 @@ def test_dead_and_near_duplicates_are_told(run: Run) -> None:
     app = open_page("filters", run=run.id, layer="conv2", channel="5")
     text = words(app)
     assert "1 of 6 dead, 2 near-duplicates (cosine ≥ 0.95)" in text
-    assert "dead in orange, near-duplicates in light blue" in text
+    assert "dead in orange, near-duplicates in green" in text
     assert app.table[0].value["Value"]["Most similar"] == "filter 1, cosine 1.000"
     app.button(key="most similar").click().run()
     assert "**conv2, filter 1**" in words(app)
@@ -188,6 +188,8 @@ def test_while_training_epochs_arrive_and_the_chosen_one_stays(training: Run) ->
 def test_before_the_first_snapshot(training: Run) -> None:
     app = open_page("filters", run=training.id)
     assert not app.exception
+    assert "no filters yet" in words(app)
+    assert app.query_params["run"] == training.id
     np.savez(
         training.folder / "filters.npz", epochs=np.arange(1), filters=np.ones((1, 4, 3, 3, 3), np.float16)
     )

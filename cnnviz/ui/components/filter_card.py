@@ -31,7 +31,7 @@ def show(before: Shown | None, now: Shown, number: int, *, per: str, link: dict[
             if now.redundancy.dead[number]:
                 st.badge("dead", color="orange")
             elif now.redundancy.duplicate[number]:
-                st.badge("near-duplicate", color="blue")
+                st.badge("near-duplicate", color="green")
             if link:
                 words = f"Channel {number} on Activations ({link['words']})"
                 address = {key: value for key, value in link.items() if key != "words"}
@@ -140,12 +140,13 @@ def choose(layer: "FilterLayer", number: int) -> None:
 def _turned(start: NDArray[np.float32], now: NDArray[np.float32]) -> str:
     from cnnviz.explore.movement import moved
 
-    found = moved("", start, now)
-    return f"cosine {minus(f'{1 - found.rotation:.3f}')}, norm × {found.norm / _norm(start):.3g}"
-
-
-def _norm(values: NDArray[np.float32]) -> float:
-    return float(np.linalg.norm(values.astype(np.float64))) or float("nan")
+    found, before = moved("", start, now), float(np.linalg.norm(start.astype(np.float64)))
+    parts = []
+    if np.isfinite(found.rotation):
+        parts.append(f"cosine {minus(f'{1 - found.rotation:.3f}')}")
+    if before:
+        parts.append(f"norm × {found.norm / before:.3g}")
+    return ", ".join(parts) or "not comparable"
 
 
 def _why_dead(now: Shown, number: int) -> str:

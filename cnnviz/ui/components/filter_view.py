@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cnnviz.explore.redundancy import Redundancy
 
 SCALES = {"layer": "One scale for all", "channel": "Each its own"}
-DEAD, TWIN = "#D55E00", "#56B4E9"
+DEAD, TWIN = "#D55E00", "#009E73"
 """Colours of marks: dead filters, near-duplicates (Okabe–Ito)."""
 
 
@@ -116,7 +116,7 @@ def link(run: Run, found: "History", now: Shown, number: int) -> dict[str, str] 
 def legend(now: Shown) -> str:
     """How many filters are dead or near-duplicates, in words, with the colours of their marks."""
     found = now.redundancy
-    named = (("dead", "orange", found.dead), ("near-duplicates", "light blue", found.duplicate))
+    named = (("dead", "orange", found.dead), ("near-duplicates", "green", found.duplicate))
     there = ", ".join(f"{name} in {colour}" for name, colour, marked in named if marked.any())
     some = now.filters.layer.count > len(found.norms)
     of = f" (of the first {len(found.norms)} of {now.filters.layer.count:,}, which are kept for every epoch)"
@@ -191,7 +191,7 @@ def _matrix(shown: Shown, *, key: str, order: NDArray[np.intp], per: str, select
 
 def scale_in_words(scale: Scale, what: str) -> str:
     """The range of a picture's colours, and which of its parts share it."""
-    low, high = minus(f"{scale.low:.3g}"), minus(f"{scale.high:.3g}")
+    low, high = (minus(f"{value + 0.0:.3g}") for value in (scale.low, scale.high))
     if scale.shared:
         words = f"{low} to {high}, one scale for all {what}s"
     else:

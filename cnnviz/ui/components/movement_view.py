@@ -90,7 +90,7 @@ def _chart(rows: pd.DataFrame, quantity: str) -> alt.Chart:
         .mark_rect()
         .encode(
             x=alt.X("epoch:O", title="Epoch", axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("layer:N", sort=None, title=None, axis=alt.Axis(labelLimit=180)),
+            y=alt.Y("layer:N", sort=None, title=None, axis=alt.Axis(labelLimit=180, labelOverlap=False)),
             color=alt.Color(
                 f"{quantity}:Q",
                 title=title,
@@ -105,6 +105,6 @@ def _chart(rows: pd.DataFrame, quantity: str) -> alt.Chart:
                 ),
             ],
         )
-        .properties(height=max(120, 22 * rows["layer"].nunique() + 40))
+        .properties(height=alt.Step(22))
     )
     return chart

@@ -67,6 +67,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     pen.lineWidth = Math.max(2, Math.round(2 * shape.dots));
     const mark = (index, colour) => {
       if (index < 0 || index >= count) return;
+      pen.lineWidth = Math.max(2, Math.round(2 * shape.dots));
       const [x, y] = place(index), half = pen.lineWidth / 2;
       pen.strokeStyle = colour;
       pen.strokeRect(x + half, y + half, shape.w - 2 * half, shape.h - 2 * half);
@@ -76,6 +77,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
       const [x, y] = place(index), side = Math.max(4, Math.round(shape.w / 4));
       pen.fillStyle = colour;
       pen.beginPath(); pen.moveTo(x, y); pen.lineTo(x + side, y); pen.lineTo(x, y + side); pen.fill();
+      pen.strokeStyle = "#fff"; pen.lineWidth = Math.max(1, Math.round(shape.dots));
+      pen.beginPath(); pen.moveTo(x + side, y); pen.lineTo(x, y + side); pen.stroke();
     });
     mark(hover, style.getPropertyValue("--st-text-color"));
     mark(at, style.getPropertyValue("--st-primary-color"));
