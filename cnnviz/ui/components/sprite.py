@@ -64,7 +64,6 @@ export default function ({ data, parentElement, setTriggerValue }) {
       pen.drawImage(image, (index % sheetColumns) * (tile[0] + sheetGap),
         Math.floor(index / sheetColumns) * (tile[1] + sheetGap), tile[0], tile[1], x, y, shape.w, shape.h);
     }
-    pen.lineWidth = Math.max(2, Math.round(2 * shape.dots));
     const mark = (index, colour) => {
       if (index < 0 || index >= count) return;
       pen.lineWidth = Math.max(2, Math.round(2 * shape.dots));
