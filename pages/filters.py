@@ -1,46 +1,71 @@
-"""Filters: what the first layer looks for, before and after training."""
+"""Filters: what every convolution looks for, before and after training, and through time."""
 
-import io
-
-import numpy as np
 import streamlit as st
 
 from cnnviz.runs.run import every
-from cnnviz.ui import cache, frame, selection
-from cnnviz.ui.components import filter_view, recipe_views
+from cnnviz.ui import filter_cache, frame
+from cnnviz.ui.components import (
+    epoch_slider,
+    filter_card,
+    filter_downloads,
+    filter_view,
+    movement_view,
+    recipe_views,
+)
+from cnnviz.ui.components.filter_view import SCALES
 from cnnviz.ui.components.network_picker import pick_run
 
 frame.ensure()
 with frame.guarded():
     recipe_views.hint()
-    runs = [run for run in every() if (run.folder / "filters.npz").exists()]
+    runs = [
+        run
+        for run in every()
+        if run.snapshots() or (run.folder / "filters.npz").exists() or run.status().active
+    ]
     if not runs:
         st.info("There is no run yet. Train a network: its filters are kept for every epoch.")
         st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")
         st.stop()
-    run = pick_run(runs)
-    epochs, filters = cache.filters(run)
-    names = [str(epoch) for epoch in epochs]
-    choose = selection.slider if len(names) > 1 else selection.selectbox
-    epoch = int(choose("Epoch", "epoch", names, default=names[-1]))
-    large = filters.shape[-1] > 16
-    filter_view.pair(epochs, filters, epoch, key="filters", tile=56 if large else 64)
+    left, right = st.columns(2)
+    with left:
+        run = pick_run(runs)
+    active = run.status().active
+    mark = filter_cache.mark(run)
+    if active:
+        filter_cache.watch(run, mark)
+    found = filter_cache.history(mark, _run=run)
+    for line in found.damaged:
+        st.warning(line, icon=":material/broken_image:")
+    if not found.layers:
+        st.info("This run has no filters yet: they show here as soon as it has begun to train.")
+        st.stop()
+    with right:
+        layer = filter_view.pick_layer(found.layers)
+    epochs = found.epochs(layer)
+    epoch = epoch_slider.chosen(epochs, active=active)
     with st.container(horizontal=True):
-        at = names.index(str(epoch))
-        stem = f"{run.id}-filters-epoch-{epoch}"
-        st.download_button(
-            "PNG", lambda: filter_view.mosaic(filters[at].astype(np.float32)).png, f"{stem}.png", "image/png",
-            icon=":material/download:", on_click="ignore",
+        by = st.segmented_control(
+            "Order", list(filter_cache.ORDERS), format_func=filter_cache.ORDERS.__getitem__,
+            default="index", required=True, key="filter order",
         )  # fmt: skip
-        content = io.BytesIO()
-        np.savez_compressed(content, epochs=epochs, filters=filters)
-        st.download_button(
-            "npz, all epochs", content.getvalue(), f"{run.id}-filters.npz", "application/zip",
-            icon=":material/download:", on_click="ignore",
+        per = st.segmented_control(
+            "Scale", list(SCALES), format_func=SCALES.__getitem__, default="layer", required=True,
+            key="filter scale",
         )  # fmt: skip
-    with st.popover("What am I looking at?", icon=":material/help:", type="tertiary"):
-        st.markdown(
-            "Each tile is one filter of the first layer: the pattern of pixels it answers to most. "
-            "Untrained ones are noise. Trained ones become edges, colour contrasts and blobs; tiles that stay noise, "
-            "or fade to the colour of zero, have learnt nothing. Both pictures have a scale of their own."
-        )
+    order = filter_cache.order(mark, layer.name, epochs[-1], by, _run=run)
+    before, now = (
+        filter_cache.shown(mark, layer.name, one, _run=run) if one in epochs else None for one in (0, epoch)
+    )
+    assert now is not None
+    st.markdown(filter_view.legend(now))
+    selected = filter_view.selected(now)
+    picked = filter_view.side_by_side(before, now, order=order, per=per, selected=selected)
+    if picked is not None and picked != selected:
+        filter_card.choose(layer, picked)
+        st.rerun()
+    number = int(order[0]) if selected is None else selected
+    filter_card.show(before, now, number, per=per, link=filter_view.link(run, found, now, number))
+    filter_downloads.show(f"{run.id}-filters", found, now, order=order, per=per)
+    movement_view.show(run, mark, found)
+    filter_view.explanation()

@@ -10,6 +10,7 @@ from cnnviz.cli.answer import Command
 from cnnviz.cli.channel import channel
 from cnnviz.cli.data import data
 from cnnviz.cli.evaluate import evaluate
+from cnnviz.cli.filters import filters
 from cnnviz.cli.index import index
 from cnnviz.cli.layers import layers
 from cnnviz.cli.models import models
@@ -39,6 +40,7 @@ for _command in (
     index,
     predictions,
     statistics,
+    filters,
     recipes,
     reproduce,
 ):

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -60,10 +60,20 @@ def read(path: Path) -> tuple[Card, dict[str, Tensor]]:
 
     Raises CheckpointError for a file that is missing, cut off, a pickle or not made by cnnviz.
     """
+    return _read(path, None)
+
+
+def read_some(path: Path, names: Collection[str]) -> tuple[Card, dict[str, Tensor]]:
+    """As `read`, with only those tensors of `names` that are there: the rest of the file is not touched."""
+    return _read(path, names)
+
+
+def _read(path: Path, names: Collection[str] | None) -> tuple[Card, dict[str, Tensor]]:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            there = file.keys()
+            tensors = {name: file.get_tensor(name) for name in there if names is None or name in names}
     except FileNotFoundError:
         raise CheckpointError(f"There is no checkpoint {path.name} in {path.parent}.") from None
     except (SafetensorError, OSError) as error:

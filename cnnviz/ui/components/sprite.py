@@ -25,7 +25,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const tip = parentElement.querySelector(".tip");
   const frame = parentElement.querySelector(".frame");
   const style = getComputedStyle(frame);
-  const { tile, columns: sheetColumns, sheetGap, count, wanted, labels, selected, choice, alt, atMost } = data;
+  const { tile, columns: sheetColumns, sheetGap, count, wanted, labels, selected, choice, alt, atMost, marks } = data;
   const image = new Image();
   let shape = null, at = selected ?? -1, hover = -1;
   canvas.classList.toggle("choice", choice);
@@ -64,13 +64,21 @@ export default function ({ data, parentElement, setTriggerValue }) {
       pen.drawImage(image, (index % sheetColumns) * (tile[0] + sheetGap),
         Math.floor(index / sheetColumns) * (tile[1] + sheetGap), tile[0], tile[1], x, y, shape.w, shape.h);
     }
-    pen.lineWidth = Math.max(2, Math.round(2 * shape.dots));
     const mark = (index, colour) => {
       if (index < 0 || index >= count) return;
+      pen.lineWidth = Math.max(2, Math.round(2 * shape.dots));
       const [x, y] = place(index), half = pen.lineWidth / 2;
       pen.strokeStyle = colour;
       pen.strokeRect(x + half, y + half, shape.w - 2 * half, shape.h - 2 * half);
     };
+    marks?.forEach((colour, index) => {
+      if (!colour) return;
+      const [x, y] = place(index), side = Math.max(4, Math.round(shape.w / 4));
+      pen.fillStyle = colour;
+      pen.beginPath(); pen.moveTo(x, y); pen.lineTo(x + side, y); pen.lineTo(x, y + side); pen.fill();
+      pen.strokeStyle = "#fff"; pen.lineWidth = Math.max(1, Math.round(shape.dots));
+      pen.beginPath(); pen.moveTo(x + side, y); pen.lineTo(x, y + side); pen.stroke();
+    });
     mark(hover, style.getPropertyValue("--st-text-color"));
     mark(at, style.getPropertyValue("--st-primary-color"));
   };
@@ -126,11 +134,12 @@ def sprite(
     labels: Sequence[str] | None = None,
     selected: int | None = None,
     choice: bool = False,
+    marks: Sequence[str | None] | None = None,
 ) -> int | None:
     """The number of the tile that was just chosen, if one was; draws `mosaic` with tiles about `tile` px wide.
 
     Tiles are enlarged by whole factors and flow into as many columns as fit, or at most `columns`.
-    `labels` say what each shows.
+    `labels` say what each shows; `marks` are colours (#rrggbb) of the corners of tiles that stand out.
     """
     result = _sprite(
         key=key,
@@ -146,6 +155,7 @@ def sprite(
             "selected": selected,
             "choice": choice,
             "alt": alt,
+            "marks": list(marks) if marks and any(marks) else None,
             "stamp": str(hash(mosaic.png)),
         },
         on_picked_change=_nothing,

@@ -11,7 +11,8 @@ from cnnviz.explore.measures import MEASURES, in_words
 from cnnviz.explore.profile import LayerStatistics, Profile, table
 from cnnviz.runs.run import every
 from cnnviz.ui import cache, layer_charts, selection
-from cnnviz.ui.components.network_picker import LookedAt, name, snapshot_name
+from cnnviz.ui.components import snapshot_picker
+from cnnviz.ui.components.network_picker import LookedAt, name
 from cnnviz.ui.profiles import UNTRAINED, Subject, Which
 from cnnviz.words import duration
 
@@ -97,7 +98,7 @@ def _beside(one: Subject, which: Which) -> Subject | None:
 
 
 def _snapshot(snapshot: str) -> str:
-    return "untrained, from its seed" if snapshot == UNTRAINED else snapshot_name(snapshot)
+    return "untrained, from its seed" if snapshot == UNTRAINED else snapshot_picker.title(snapshot)
 
 
 def _title(one: Subject, other: Subject | None) -> str:

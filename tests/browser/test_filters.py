@@ -1,0 +1,72 @@
+"""The Filters page with mouse and keyboard: layers, epochs, filters."""
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.looks import canvas, choose, colours, settled
+
+
+def picture(drawn: Locator) -> str:
+    """Which picture a canvas shows."""
+    return str(drawn.evaluate("canvas => canvas.dataset.drawn"))
+
+
+def test_a_deeper_layer_through_time_by_keyboard(page: Page, address: str) -> None:
+    page.goto(f"{address}/filters?run=cifar10-resnet18")
+    canvas(page, "64 first-layer filters, Epoch 20")
+    choose(page, "Layer", "layer1.0.conv2 · 64 filters of 64 × 3×3")
+    expect(page).to_have_url(re.compile(r"layer=layer1\.0\.conv2"))
+    trained = canvas(page, "Norm of each of 64 × 64 kernels of layer1.0.conv2, Epoch 20")
+    assert colours(trained) > 50
+    before = picture(trained)
+    thumb = page.get_by_role("slider", name="Epoch")
+    thumb.focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page).to_have_url(re.compile(r"epoch=0"))
+    expect(page.locator("canvas[aria-label*='layer1.0.conv2, Epoch 0']")).to_have_count(4)
+    settled(page)
+    shown = page.locator("canvas[aria-label*='Norm of each']")
+    assert picture(shown.last) == picture(shown.first) != before
+    page.keyboard.press("ArrowRight")
+    assert picture(canvas(page, "kernels of layer1.0.conv2, Epoch 20")) == before
+
+
+def test_the_first_layer_has_every_epoch(page: Page, address: str) -> None:
+    page.goto(f"{address}/filters?run=mnist-mlp&epoch=3")
+    before = picture(canvas(page, "100 first-layer filters, Epoch 3"))
+    page.get_by_role("slider", name="Epoch").focus()
+    page.keyboard.press("ArrowRight")
+    assert picture(canvas(page, "100 first-layer filters, Epoch 4")) != before
+    expect(page).to_have_url(re.compile("epoch=4"))
+
+
+def test_a_filter_is_chosen_by_keyboard_and_with_the_mouse(page: Page, address: str) -> None:
+    page.goto(f"{address}/filters?run=cifar10-resnet18&layer=layer1.0.conv2")
+    settled(page)
+    matrix = canvas(page, "kernels of layer1.0.conv2, Epoch 20")
+    matrix.focus()
+    for key in ("ArrowDown", "ArrowDown", "ArrowRight"):
+        page.keyboard.press(key)
+    expect(page.get_by_text(re.compile(r"filter 2, input channel 1: norm about 0\.\d+"))).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("layer1.0.conv2, filter 2")).to_be_visible()
+    expect(page).to_have_url(re.compile("channel=2"))
+    box = matrix.bounding_box()
+    assert box is not None
+    matrix.click(position={"x": 40, "y": box["height"] * 10.5 / 64})
+    expect(page.get_by_text("layer1.0.conv2, filter 10")).to_be_visible()
+    page.get_by_role("link", name="Channel 10 on Activations (epoch 20)").click()
+    expect(page.get_by_text("layer1.0.conv2, channel 10")).to_be_visible()
+    expect(page).to_have_url(re.compile("activations"))
+
+
+def test_every_kernel_is_a_block_of_whole_pixels(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.goto(f"{address}/filters?run=cifar10-resnet18&layer=layer1.0.conv2")
+    matrix = canvas(page, "kernels of layer1.0.conv2, Epoch 20")
+    box = matrix.bounding_box()
+    assert box is not None
+    assert box["x"] + box["width"] <= 390
+    assert matrix.evaluate("c => c.width === Math.round(c.getBoundingClientRect().width * devicePixelRatio)")
+    assert matrix.evaluate("c => (c.width - 10) % 64 === 0 && c.height % 64 === 0")
