@@ -47,4 +47,4 @@ def running(checkpoints: Path, data: Path) -> Iterator[str]:
         yield address
     finally:
         app.terminate()
-        app.wait(10)
+        app.wait(60)
