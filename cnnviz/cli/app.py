@@ -11,6 +11,7 @@ from cnnviz.cli.channel import channel
 from cnnviz.cli.data import data
 from cnnviz.cli.evaluate import evaluate
 from cnnviz.cli.layers import layers
+from cnnviz.cli.maximise import maximise
 from cnnviz.cli.models import models
 from cnnviz.cli.recipes import recipes
 from cnnviz.cli.reproduce import reproduce
@@ -33,6 +34,7 @@ for _command in (
     layers,
     activations,
     channel,
+    maximise,
     recipes,
     reproduce,
 ):

@@ -10,8 +10,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-_LIKENESS = 0.93
-"""Correlation of two colours of a pixel in photographs: 0.91 to 0.98 in CIFAR-10's training images."""
+from cnnviz.data import catalogue
+from cnnviz.models.checkpoint import Card
+
+_ALIKE = np.array([[1, 0.91, 0.78], [0.91, 1, 0.91], [0.78, 0.91, 1]])
+"""Correlations of red, green and blue of a pixel in photographs: those of CIFAR-10's training images."""
+_MOST = 1000
+_ENOUGH = 32
+"""Pixels across an image of which the colours are taken."""
 _INSIDE = 0.02
 """A mean colour is kept so far from black and white, where a sigmoid would be flat."""
 
@@ -35,16 +41,16 @@ class Colours:
 
     @classmethod
     def of_images(cls, images: NDArray[np.uint8]) -> Colours:
-        """Colours of all pixels of `images`, uint8 (N, H, W, C)."""
-        pixels = images.reshape(-1, images.shape[-1]) / 255
+        """Colours of `images`, uint8 (N, H, W, C): of the first 1,000, and of large ones every few pixels."""
+        every = max(1, min(images.shape[1:3]) // _ENOUGH)
+        pixels = images[:_MOST, ::every, ::every].reshape(-1, images.shape[-1]) / 255
         covariance = np.atleast_2d(np.cov(pixels, rowvar=False, bias=True))
         return cls.of_moments(pixels.mean(0).tolist(), covariance)
 
     @classmethod
     def of_photographs(cls, mean: Sequence[float], std: Sequence[float]) -> Colours:
         """Colours with that mean and deviation (C,), as much alike as in photographs."""
-        alike = np.full((len(std), len(std)), _LIKENESS)
-        np.fill_diagonal(alike, 1)
+        alike = _ALIKE if len(std) == 3 else np.eye(len(std))
         return cls.of_moments(mean, alike * np.outer(std, std))
 
     @classmethod
@@ -65,3 +71,12 @@ class Colours:
         middle = torch.tensor(np.log(mean / (1 - mean)), dtype=planes.dtype, device=planes.device)
         mixed = torch.einsum("dc,nchw->ndhw", root, planes)
         return torch.sigmoid(mixed + middle[:, None, None])
+
+
+def colours_of(card: Card) -> Colours:
+    """Colours of the data that a network learnt from; of photographs, where the data is not on this machine."""
+    if card.data in catalogue.available():
+        images = catalogue.load(card.data).train_images
+        if images.shape[3] == card.image_shape[2]:
+            return Colours.of_images(images)
+    return Colours.of_photographs(card.mean, card.std)

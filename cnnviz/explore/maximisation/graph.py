@@ -72,8 +72,13 @@ class Redirected(TorchFunctionMode):
         if func in self._relus:
             values = args[0] if args else (kwargs or {})["input"]
             if values.requires_grad:
-                return _Relu.apply(values)
+                return _relu(values)
         return func(*args, **(kwargs or {}))
+
+
+def _relu(values: Tensor) -> Tensor:
+    result: Tensor = _Relu.apply(values)
+    return result
 
 
 class _Relu(torch.autograd.Function):
@@ -87,8 +92,6 @@ class _Relu(torch.autograd.Function):
         (passing,) = ctx.saved_tensors
         gradient = gradients[0]
         plain = gradient * passing
-        lost = ~plain.flatten(1).any(1)
-        if not lost.any():
-            return plain
-        upwards = gradient.clamp(min=0)
-        return torch.where(lost.view(-1, *[1] * (gradient.ndim - 1)), upwards, plain)
+        lost = ~plain.flatten(1).any(1).view(-1, *[1] * (gradient.ndim - 1))
+        redirected: Tensor = torch.where(lost, gradient.clamp(min=0), plain)
+        return redirected

@@ -8,35 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
 from torch import Tensor, nn
 
-from cnnviz.config import Strict
 from cnnviz.errors import CnnvizError
 from cnnviz.explore.maximisation.colours import Colours
 from cnnviz.explore.maximisation.graph import outputs
 from cnnviz.explore.maximisation.objectives import Objective
 from cnnviz.explore.maximisation.parametrisations import PARAMETRISATIONS
+from cnnviz.explore.maximisation.settings import Settings
 from cnnviz.explore.maximisation.transforms import Transform, apply, usual
 from cnnviz.models.checkpoint import Card
-
-
-class Settings(Strict):
-    """How pictures are made."""
-
-    steps: int = Field(default=128, ge=1, le=4096)
-    """Steps of learning."""
-    rate: float = Field(default=0.05, gt=0, le=10)
-    """Learning rate of Adam."""
-    pictures: int = Field(default=4, ge=1, le=16)
-    """Pictures made at once, each from noise of its own."""
-    parametrisation: str = "spectrum"
-    """One of PARAMETRISATIONS."""
-    decorrelate: bool = True
-    """Whether colours go together as in real images."""
-    transforms: bool = True
-    """Whether pictures are shifted, turned and scaled a little at every step."""
-    seed: int = Field(default=0, ge=0, lt=2**63)
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,4 +125,5 @@ def _finite(scores: Tensor, objective: Objective) -> NDArray[np.float64]:
 def _pixels(images: Tensor) -> NDArray[np.uint8]:
     """uint8 (N, H, W, C) from pictures in 0..1."""
     shades = images.detach().permute(0, 2, 3, 1).cpu().numpy()
-    return np.rint(shades * 255).astype(np.uint8)
+    pixels: NDArray[np.uint8] = np.rint(shades * 255).astype(np.uint8)
+    return pixels

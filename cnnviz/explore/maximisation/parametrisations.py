@@ -58,7 +58,8 @@ class Spectrum:
         slowest = 1 / max(height, width)
 
         def weights(across: Tensor) -> Tensor:
-            return (down**2 + across**2).sqrt().clamp(min=slowest) ** -self.decay
+            frequency: Tensor = (down**2 + across**2).sqrt().clamp(min=slowest)
+            return frequency.pow(-self.decay)
 
         return weights(torch.fft.rfftfreq(width)) / weights(torch.fft.fftfreq(width)).square().mean().sqrt()
 
