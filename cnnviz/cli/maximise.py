@@ -25,7 +25,7 @@ def maximise(
             metavar="ROW,COLUMN", help="One cell of the map; without it, the mean of the whole map."
         ),
     ] = None,
-    steps: Annotated[int, typer.Option(min=1, max=4096, help="Steps of learning.")] = 128,
+    steps: Annotated[int, typer.Option(min=1, max=4096, help="Steps of learning.")] = 64,
     pictures: Annotated[
         int | None, typer.Option(min=1, max=16, help="Pictures made at once; 4 up to 64 pixels, else 1.")
     ] = None,

@@ -40,14 +40,14 @@ class Pixels:
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Waves (a Fourier spectrum), each multiplied by 1 / its frequency: slow ones are easy to make strong.
+    """Waves (a Fourier spectrum), each divided by a power of its frequency: slow ones are easy to make strong.
 
     Pictures of the world have such spectra, and a step of learning moves whole shapes instead of single pixels.
     """
 
     shape: tuple[int, int, int]
     spread: float = 0.01
-    decay: float = 1.0
+    decay: float = 1.5
     """Power of the frequency that a wave is divided by; 0 makes all waves equal."""
 
     @property

@@ -13,9 +13,9 @@ _SMALL = 64
 class Settings(Strict):
     """All that decides what comes out, beside network, objective and colours."""
 
-    steps: int = Field(default=128, ge=1, le=4096)
+    steps: int = Field(default=64, ge=1, le=4096)
     """Steps of learning."""
-    rate: float = Field(default=0.05, gt=0, le=10)
+    rate: float = Field(default=0.1, gt=0, le=10)
     """Learning rate of Adam."""
     pictures: int = Field(default=4, ge=1, le=16)
     """Pictures made at once, each from noise of its own."""

@@ -34,8 +34,8 @@ _GOING = "maximising"
 _MOST_KEPT = 64
 _EVERY = 0.3
 """Seconds between two drawings while it is being made."""
-_SIDE = 264
-"""Width of a small picture beside another one, in pixels; a large picture takes twice as much."""
+_SIDE = 320
+"""Width of one picture, or of two beside one another, in pixels."""
 
 
 @dataclass
@@ -165,7 +165,7 @@ def _make(going: _Going, channel: int) -> None:
                     text=f"Step {progress.step} of {progress.steps}, {duration(left)} left",
                 )
                 picture.image(
-                    _sheet(progress.pictures).png,
+                    _sheet(progress.pictures, width=_SIDE).png,
                     output_format="PNG",
                     alt=f"The pictures for channel {channel} at step {progress.step}",
                 )
@@ -191,10 +191,10 @@ def _keep(key: Any, found: "Maximised") -> None:
         kept.popitem(last=False)
 
 
-def _sheet(pictures: NDArray[np.uint8]) -> Mosaic:
-    """The pictures, enlarged, in two columns."""
-    alone = len(pictures) == 1
-    return grid_pictures(pictures, columns=1 if alone else 2, gap=2, tile=2 * _SIDE if alone else _SIDE)
+def _sheet(pictures: NDArray[np.uint8], *, width: int) -> Mosaic:
+    """The pictures, enlarged, in two columns of about that width together."""
+    columns = min(2, len(pictures))
+    return grid_pictures(pictures, columns=columns, tile=width // columns)
 
 
 def _draw(
@@ -208,13 +208,13 @@ def _draw(
 ) -> None:
     left, right = st.columns(2)
     labels = [f"scores {_short(score)}. Click to look at it." for score in found.scores]
-    alone = len(found.pictures) == 1
+    columns = min(2, len(found.pictures))
     with left:
         picked = sprite(
             grid_pictures(found.pictures),
             key=f"maximised {layer.name} {channel}",
-            tile=_SIDE if alone else _SIDE // 2,
-            columns=1 if alone else 2,
+            tile=_SIDE // columns,
+            columns=columns,
             labels=labels,
             choice=True,
             alt=f"Pictures made to excite {found.objective}, the strongest first, scoring "
@@ -281,7 +281,7 @@ def _trace(found: "Maximised") -> None:
         alt.Chart(pd.DataFrame(rows))
         .mark_line(color="#0072B2", strokeWidth=1.5, opacity=0.7)
         .encode(
-            x=alt.X("step:Q", title="Step"),
+            x=alt.X("step:Q", title="Step", scale=alt.Scale(nice=False)),
             y=alt.Y("score:Q", title="Score"),
             detail="picture:N",
             tooltip=["picture", "step", alt.Tooltip("score:Q", format=".4g")],
@@ -301,7 +301,7 @@ def _downloads(looked_at: LookedAt, layer: "Layer", found: "Maximised", channel:
     with st.container(horizontal=True):
         st.download_button(
             "PNG",
-            lambda: _sheet(found.pictures).png,
+            lambda: _sheet(found.pictures, width=1024).png,
             f"{stem}.png",
             "image/png",
             icon=":material/download:",
