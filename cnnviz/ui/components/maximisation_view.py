@@ -4,7 +4,8 @@ import io
 import time
 from collections import OrderedDict
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from cnnviz.errors import CnnvizError
 from cnnviz.render.mosaic import Mosaic, grid_pictures
 from cnnviz.ui import cache, selection
+from cnnviz.ui.charts import MOST_POINTS
 from cnnviz.ui.components import excitation_view
 from cnnviz.ui.components.network_picker import LookedAt
 from cnnviz.ui.components.sprite import sprite
@@ -38,14 +40,35 @@ _SIDE = 320
 """Width of one picture, or of two beside one another, in pixels."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Going:
-    """Pictures that are being made."""
+    """Pictures that are being made, by one run of the page at a time."""
 
     key: Any
     steps: "Generator[Progress, bool | None, Maximised]"
     progress: "Progress | None" = None
     stopping: bool = False
+    found: "Maximised | None" = None
+    error: CnnvizError | None = None
+    owner: object = None
+    lock: Lock = field(default_factory=Lock)
+
+    def step(self, owner: object) -> bool:
+        """Make one step; False where another run of the page has taken over, or there is nothing left to do.
+
+        After a click the page's old run goes on, in a thread of its own, until it next draws something.
+        """
+        with self.lock:
+            if owner is not self.owner or self.found or self.error:
+                return False
+            try:
+                # The first step can't be told anything yet.
+                self.progress = self.steps.send((self.stopping and self.progress is not None) or None)
+            except StopIteration as end:
+                self.found = end.value
+            except CnnvizError as error:
+                self.error = error
+            return self.found is None and self.error is None
 
 
 def show(
@@ -145,38 +168,37 @@ def _stop() -> None:
 
 def _make(going: _Going, channel: int) -> None:
     """Go on with it until it is done; a click elsewhere interrupts this, and it goes on from there."""
+    owner = going.owner = object()
     body = st.empty()
     with body.container():
         bar = st.progress(0.0, text="Drawing")
         st.button("Stop", icon=":material/stop:", key="stop maximising", on_click=_stop)
         picture = st.empty()
     began, done, drawn = time.monotonic(), going.progress.step if going.progress else 0, 0.0
-    try:
-        while True:
-            # The first step can't be told anything yet.
-            stop = going.stopping and going.progress is not None
-            going.progress = progress = going.steps.send(True if stop else None)
-            now = time.monotonic()
-            if now - drawn > _EVERY:
-                drawn = now
-                left = (now - began) / (progress.step - done) * (progress.steps - progress.step)
-                bar.progress(
-                    progress.step / progress.steps,
-                    text=f"Step {progress.step} of {progress.steps}, {duration(left)} left",
-                )
-                picture.image(
-                    _sheet(progress.pictures, width=_SIDE).png,
-                    output_format="PNG",
-                    alt=f"The pictures for channel {channel} at step {progress.step}",
-                )
-    except StopIteration as end:
-        _keep(going.key, end.value)
-    except CnnvizError as error:
-        st.session_state.pop(_GOING)
-        body.error(str(error), icon=":material/error:")
+    while going.step(owner):
+        progress, now = going.progress, time.monotonic()
+        assert progress is not None
+        if now - drawn < _EVERY:
+            continue
+        drawn = now
+        left = (now - began) / (progress.step - done) * (progress.steps - progress.step)
+        bar.progress(
+            progress.step / progress.steps,
+            text=f"Step {progress.step} of {progress.steps}, {duration(left)} left",
+        )
+        picture.image(
+            _sheet(progress.pictures, width=_SIDE).png,
+            output_format="PNG",
+            alt=f"The pictures for channel {channel} at step {progress.step}",
+        )
+    if going.owner is not owner:
         return
-    st.session_state.pop(_GOING)
-    st.rerun()
+    st.session_state.pop(_GOING, None)
+    if going.error is not None:
+        body.error(str(going.error), icon=":material/error:")
+    elif going.found is not None:
+        _keep(going.key, going.found)
+        st.rerun()
 
 
 def _kept() -> "OrderedDict[Any, Maximised]":
@@ -272,10 +294,11 @@ def _seen(looked_at: LookedAt, picture: NDArray[np.uint8]) -> NDArray[np.float32
 
 
 def _trace(found: "Maximised") -> None:
+    every = -(-found.trace.size // MOST_POINTS)
     rows = [
         {"step": step, "score": score, "picture": str(number + 1)}
-        for step, line in enumerate(found.trace)
-        for number, score in enumerate(line)
+        for step in range(0, len(found.trace), every)
+        for number, score in enumerate(found.trace[step])
     ]
     chart = (
         alt.Chart(pd.DataFrame(rows))
