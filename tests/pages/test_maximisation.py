@@ -136,3 +136,19 @@ def test_what_can_not_be_drawn_is_one_line(untrained: Run, monkeypatch: pytest.M
     monkeypatch.undo()
     app.run()
     assert has(app, BUTTON)
+
+
+def test_one_run_of_the_page_draws_at_a_time() -> None:
+    def steps():  # type: ignore[no-untyped-def]
+        stopped = yield "first"
+        return "found" if stopped else "finished"
+
+    old, new = object(), object()
+    going = maximisation_view._Going("key", steps(), owner=old)
+    assert going.step(old)
+    going.owner, going.stopping = new, True
+    assert not going.step(old)
+    assert going.found is None
+    assert not going.step(new)
+    assert not going.step(new)
+    assert str(going.found) == "found"
