@@ -168,7 +168,8 @@ def test_the_spectrum_is_numpys(shape: tuple[int, int, int], decay: float) -> No
 def test_noise_of_waves_falls_with_frequency_and_is_as_strong_as_that_of_pixels() -> None:
     shape = (1, 64, 64)
     random = torch.Generator().manual_seed(0)
-    planes = Spectrum(shape, spread=1.0).planes(Spectrum(shape, spread=1.0).draw(64, random)).numpy()
+    waves = Spectrum(shape, spread=1.0, decay=1.0)
+    planes = waves.planes(waves.draw(64, random)).numpy()
     power = (np.abs(np.fft.fft2(planes, norm="ortho")) ** 2).mean((0, 1))
     slow, fast = power[0, 2], power[0, 16]
     assert slow / fast == pytest.approx((16 / 2) ** 2, rel=0.5)
