@@ -399,6 +399,12 @@ def test_in_place_layers_are_seen_as_they_were(in_place) -> None:
         assert seen.requires_grad
         expected = channel_maps(model, image, layer)
         np.testing.assert_allclose(seen[0].detach().numpy().reshape(expected.shape), expected, atol=1e-5)
+    # Later layers run on, and change what earlier ones gave.
+    with torch.no_grad():
+        kept = graph.outputs(model, batch, ["bn1", "layer1.0.bn1", "fc"])
+    for layer, output in kept.items():
+        expected = channel_maps(model, image, layer)
+        np.testing.assert_allclose(output[0].numpy().reshape(expected.shape), expected, atol=1e-5)
 
 
 def test_the_gradient_is_that_of_a_plain_backward_pass(in_place) -> None:
