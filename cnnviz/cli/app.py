@@ -13,6 +13,7 @@ from cnnviz.cli.evaluate import evaluate
 from cnnviz.cli.filters import filters
 from cnnviz.cli.index import index
 from cnnviz.cli.layers import layers
+from cnnviz.cli.maximise import maximise
 from cnnviz.cli.models import models
 from cnnviz.cli.predictions import predictions
 from cnnviz.cli.recipes import recipes
@@ -41,6 +42,7 @@ for _command in (
     predictions,
     statistics,
     filters,
+    maximise,
     recipes,
     reproduce,
 ):

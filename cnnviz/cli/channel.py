@@ -55,7 +55,7 @@ def channel(
     maps = channel_maps(model, values, layer)
     if number >= len(maps):
         raise CnnvizError(f"{layer} has channels 0 to {len(maps) - 1}, not {number}.")
-    row, column = _place(cell) if cell else map(int, np.unravel_index(maps[number].argmax(), maps.shape[1:]))
+    row, column = place(cell) if cell else map(int, np.unravel_index(maps[number].argmax(), maps.shape[1:]))
     try:
         found = worked_out(model, values, listed, layer, channel=number, row=row, column=column)
     except IndexError:
@@ -127,7 +127,7 @@ def _lines(known: Excitation, card: Card, number: int) -> list[list[str]]:
     ]
 
 
-def _place(text: str) -> tuple[int, int]:
+def place(text: str) -> tuple[int, int]:
     row, comma, column = text.partition(",")
     if not comma or not row.strip().isdecimal() or not column.strip().isdecimal():
         raise typer.BadParameter(f"{text!r} is not ROW,COLUMN, such as 3,4.", param_hint="--cell")

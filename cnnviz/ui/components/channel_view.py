@@ -11,7 +11,7 @@ from cnnviz.render.mosaic import grid
 from cnnviz.render.outline import outlined
 from cnnviz.render.picture import png
 from cnnviz.ui import cache, selection
-from cnnviz.ui.components import excitation_view
+from cnnviz.ui.components import excitation_view, maximisation_view
 from cnnviz.ui.components.network_picker import LookedAt
 from cnnviz.ui.components.sprite import sprite
 
@@ -71,6 +71,7 @@ def _draw(
     ):
         _without(looked_at, seen, layer.name, channel)
     excitation_view.show(looked_at, layer, channel)
+    maximisation_view.show(looked_at, layer, maps[channel], channel, place=(row, column))
 
 
 def _map(layer: "Layer", values: NDArray[np.float32], channel: int, row: int, column: int) -> None:
