@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from cnnviz.config import AlexNet, Cnn, Mlp, Network, ResNet18, Torchvision, Vgg11Bn
+from cnnviz.config import AlexNet, Cnn, Mlp, Network, ResNet18, RunConfig, Torchvision, Vgg11Bn
 from cnnviz.errors import CheckpointError, ConfigError
 from cnnviz.models.head import first_convolution
 from cnnviz.models.legacy import as_now
@@ -96,6 +96,32 @@ def recognise(tensors: Mapping[str, Tensor], *, source: str = "The file") -> Rec
         if nearest is None or match.count < nearest.count:
             nearest = match
     raise CheckpointError(f"{source} {_unknown(own, nearest)}")
+
+
+def as_named(tensors: Mapping[str, Tensor], name: str, *, source: str = "The file") -> Recognised:
+    """The weights as those of the network called `name`: a family of ours, or one of torchvision's.
+
+    Raises CheckpointError with what differs, ConfigError for a name that is unknown.
+    """
+    own, notes = _unwrapped(tensors)
+    match: Recognised | _Misfit | None = None
+    if name in {"mlp", "cnn"}:
+        found = (plain_mlp if name == "mlp" else plain_cnn)(own)
+        if found:
+            network, classes, shape, renamed, asks, more, fixed = found
+            result = Recognised(network, classes, shape, renamed, fixed, asks, (*notes, *more))
+            return _sensible(_checked(result, source), source)
+    else:
+        own = as_now(own)
+        ours = {"resnet18": _resnet18, "vgg11_bn": _vgg11_bn, "alexnet": _alexnet}.get(name)
+        match = ours(own) if ours else None
+        if not isinstance(match, Recognised):
+            network = RunConfig.parse({"network": {"name": "torchvision", "model": name}}).network
+            match = fit(own, network)
+    if isinstance(match, Recognised):
+        return _sensible(replace(match, notes=(*notes, *match.notes)), source)
+    how = f"it {match}" if match else "its layers are of another kind"
+    raise CheckpointError(f"{source} is no {name}: {how}. Leave the name out to have it recognised.")
 
 
 def fit(tensors: Mapping[str, Tensor], network: Network) -> Recognised | _Misfit:
