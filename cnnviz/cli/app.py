@@ -10,6 +10,7 @@ from cnnviz.cli.answer import Command
 from cnnviz.cli.channel import channel
 from cnnviz.cli.data import data
 from cnnviz.cli.evaluate import evaluate
+from cnnviz.cli.import_network import import_network
 from cnnviz.cli.layers import layers
 from cnnviz.cli.models import models
 from cnnviz.cli.recipes import recipes
@@ -37,6 +38,7 @@ for _command in (
     reproduce,
 ):
     app.command(cls=Command)(_command)
+app.command("import", cls=Command)(import_network)
 app.add_typer(data)
 app.command(cls=Command)(models)
 

@@ -75,6 +75,10 @@ def data_of(card: Card) -> Dataset:
     """
     from cnnviz.data import catalogue
 
+    if not card.data:
+        raise DataError(
+            "This network was imported without a data set, so it has no test images: give a picture."
+        )
     try:
         with working(f"Preparing {card.data}") as progress:
             data = catalogue.load(card.data, progress)

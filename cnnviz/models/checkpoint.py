@@ -33,6 +33,7 @@ class Card(Strict):
     std: tuple[float, ...]
     """… which is then divided by this."""
     data: str
+    """Data set by its name in the catalogue; empty for a network that came without one."""
     epoch: int
     step: int
 

@@ -65,7 +65,12 @@ def plain_cnn(own: Mapping[str, Tensor]) -> Found | None:
         assert match is not None
         numbers[match[1]].add(int(match[2]))
     convs, linear = sorted(numbers["conv"]), sorted(numbers["fc"])
-    if not convs or not linear or convs != list(range(1, len(convs) + 1)) or linear != list(range(1, len(linear) + 1)):
+    if (
+        not convs
+        or not linear
+        or convs != list(range(1, len(convs) + 1))
+        or linear != list(range(1, len(linear) + 1))
+    ):
         return None
     options = _options(own, convs, linear, numbers["bn"])
     first, last = own["conv1.weight"], own[f"conv{len(convs)}.weight"]
@@ -84,13 +89,25 @@ def plain_cnn(own: Mapping[str, Tensor]) -> Found | None:
         "If the network was built otherwise, its maps here are not its own.",
     )
     shape = (side, side, int(first.shape[1]))
-    return network, len(own[f"fc{len(linear)}.weight"]), shape, dict(own), ("activation", "pool_after"), notes, False
+    return (
+        network,
+        len(own[f"fc{len(linear)}.weight"]),
+        shape,
+        dict(own),
+        ("activation", "pool_after"),
+        notes,
+        False,
+    )
 
 
-def _options(own: Mapping[str, Tensor], convs: list[int], linear: list[int], normed: set[int]) -> dict[str, Any] | None:
+def _options(
+    own: Mapping[str, Tensor], convs: list[int], linear: list[int], normed: set[int]
+) -> dict[str, Any] | None:
     weights = [own.get(f"conv{number}.weight") for number in convs]
     units = [own.get(f"fc{number}.weight") for number in linear]
-    if any(w is None or w.ndim != 4 or f"conv{n}.bias" not in own for n, w in zip(convs, weights, strict=True)):
+    if any(
+        w is None or w.ndim != 4 or f"conv{n}.bias" not in own for n, w in zip(convs, weights, strict=True)
+    ):
         return None
     if any(unit is None or unit.ndim != 2 for unit in units):
         return None
@@ -98,7 +115,13 @@ def _options(own: Mapping[str, Tensor], convs: list[int], linear: list[int], nor
     kernel = next(iter(kernels))
     ways = {"none": set(), "all": set(convs), "first_of_pair": set(convs[::2])}
     batch_norm = next((name for name, where in ways.items() if where == normed), None)
-    if len(kernels) > 1 or kernel[0] != kernel[1] or kernel[0] % 2 == 0 or kernel[0] > 15 or batch_norm is None:
+    if (
+        len(kernels) > 1
+        or kernel[0] != kernel[1]
+        or kernel[0] % 2 == 0
+        or kernel[0] > 15
+        or batch_norm is None
+    ):
         return None
     return {
         "convs": tuple(len(weight) for weight in weights if weight is not None),

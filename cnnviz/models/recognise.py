@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
-from cnnviz.config import AlexNet, Cnn, Mlp, Network, ResNet18, RunConfig, Torchvision, Vgg11Bn
+from cnnviz.config import AlexNet, Network, ResNet18, RunConfig, Torchvision, Vgg11Bn
 from cnnviz.errors import CheckpointError, ConfigError
 from cnnviz.models.head import first_convolution
 from cnnviz.models.legacy import as_now
@@ -256,9 +256,7 @@ def _unwrapped(tensors: Mapping[str, Tensor]) -> tuple[dict[str, Tensor], tuple[
     return own, ((f"{gone!r} before each name is a wrapper's, and left out.",) if gone else ())
 
 
-def _compare(
-    title: str, kept: Mapping[str, Tensor], due: Mapping[str, tuple[int, ...]]
-) -> _Misfit:
+def _compare(title: str, kept: Mapping[str, Tensor], due: Mapping[str, tuple[int, ...]]) -> _Misfit:
     return _Misfit(
         network=title,
         missing=tuple(name for name in due if name not in kept),
@@ -284,7 +282,9 @@ def _outline(network: Network, shape: Shape, classes: int) -> nn.Module:
 
 
 def _shapes(network: Network, shape: Shape, classes: int) -> dict[str, tuple[int, ...]]:
-    return {name: tuple(value.shape) for name, value in _outline(network, shape, classes).state_dict().items()}
+    return {
+        name: tuple(value.shape) for name, value in _outline(network, shape, classes).state_dict().items()
+    }
 
 
 def _checked(found: Recognised, source: str) -> Recognised:
@@ -306,7 +306,9 @@ def _sensible(found: Recognised, source: str) -> Recognised:
         raise CheckpointError(f"{source} gives one number, not a score for each class: choose a classifier.")
     for name, value in found.tensors.items():
         if not value.is_floating_point() and not name.endswith(("num_batches_tracked", "position_index")):
-            raise CheckpointError(f"{source} holds whole numbers in {name!r} (quantised?): save it as floats.")
+            raise CheckpointError(
+                f"{source} holds whole numbers in {name!r} (quantised?): save it as floats."
+            )
     return found
 
 

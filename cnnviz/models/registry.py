@@ -81,7 +81,9 @@ def outline(network: Network, *, image_shape: Shape, classes: int) -> nn.Module:
     try:
         with torch.device("meta"):
             return make(network, image_shape=image_shape, classes=classes)
-    except NotImplementedError:  # RegNet computes its widths with tensors: only weights are left without values
+    except (
+        NotImplementedError
+    ):  # RegNet computes its widths with tensors: only weights are left without values
         with torch.random.fork_rng(devices=[]), _WeightsOnMeta():
             return make(network, image_shape=image_shape, classes=classes).to("meta")
 

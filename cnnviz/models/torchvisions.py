@@ -41,7 +41,11 @@ def candidates(tensors: Mapping[str, Tensor]) -> list[str]:
             return [name for name in names if name.startswith(beginnings)]
     parts = {name.partition(".")[0] for name in tensors}
     for mark, beginnings in _MARKS:
-        if mark.partition(".")[0] in parts and mark.partition(".")[0] not in {"features", "classifier", "layers"}:
+        if mark.partition(".")[0] in parts and mark.partition(".")[0] not in {
+            "features",
+            "classifier",
+            "layers",
+        }:
             return [name for name in names if name.startswith(beginnings)][:3]
     return []
 
@@ -52,7 +56,9 @@ def usual_side(network: Network) -> int:
         case Torchvision(model=name):
             return imagenet_side(name)
         case _:
-            return {"resnet18": 32 if getattr(network, "stem", "") == "cifar" else 224, "alexnet": 224}.get(network.name, 32)
+            return {"resnet18": 32 if getattr(network, "stem", "") == "cifar" else 224, "alexnet": 224}.get(
+                network.name, 32
+            )
 
 
 def imagenet_side(name: str) -> int:

@@ -83,7 +83,9 @@ def _load(source: Path) -> Any:
         with torch.serialization.safe_globals(list(_harmless())):
             return torch.load(source, map_location="cpu", weights_only=True, mmap=zipped)
     except MemoryError:
-        raise Refused("asks for more memory than its size explains: it is damaged, or made to do harm.") from None
+        raise Refused(
+            "asks for more memory than its size explains: it is damaged, or made to do harm."
+        ) from None
     except Exception as error:  # the unpickler raises whatever the bytes led it to
         raise Refused(_reason(str(error))) from None
 
@@ -98,7 +100,9 @@ def _check_zip(source: Path) -> None:
     packed = any(member.compress_type != zipfile.ZIP_STORED for member in members)
     size = sum(member.file_size for member in members)
     if packed or len(members) > 10 * MOST_TENSORS or size > source.stat().st_size:
-        raise Refused("is a packed zip, which torch.save does not write: unpack it, or save the weights anew.")
+        raise Refused(
+            "is a packed zip, which torch.save does not write: unpack it, or save the weights anew."
+        )
     if any(member.filename.endswith("/constants.pkl") for member in members):
         raise Refused(
             "is a TorchScript archive, which holds code: save torch.jit.load(FILE).state_dict() with torch.save."
@@ -127,7 +131,9 @@ def _reason(message: str) -> str:
         )
     if "allocate" in message or "memory" in message.lower():
         return "asks for more memory than its size explains: it is damaged, or made to do harm."
-    return "is damaged, cut off or no file of weights: save it again with torch.save(model.state_dict(), FILE)."
+    return (
+        "is damaged, cut off or no file of weights: save it again with torch.save(model.state_dict(), FILE)."
+    )
 
 
 def _bound_memory(size: int) -> None:

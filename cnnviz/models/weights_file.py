@@ -47,6 +47,8 @@ def read(path: Path, *, source: str = "") -> Weights:
     Raises CheckpointError, one line with the remedy, for anything that is not plain finite weights by name.
     """
     name = source or path.name
+    if not path.is_file():
+        raise CheckpointError(f"There is no file {name}: check the path.")
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -63,7 +65,9 @@ def read(path: Path, *, source: str = "") -> Weights:
                 f"{name} is no whole safetensors file (its header is damaged or oversized): copy it again."
             )
         if start[:4] != b"PK\x03\x04" and start[:1] != b"\x80":
-            raise CheckpointError(f"{name} is no file of weights: give a .safetensors, or a .pt of torch.save.")
+            raise CheckpointError(
+                f"{name} is no file of weights: give a .safetensors, or a .pt of torch.save."
+            )
         return _from_pickle(path, name)
     return _from_safetensors(path, name)
 
@@ -79,7 +83,9 @@ def _from_safetensors(path: Path, name: str) -> Weights:
             metadata = file.metadata() or {}
             keys = list(file.keys())
             if len(keys) > MOST_TENSORS:
-                raise CheckpointError(f"{name} holds more than {MOST_TENSORS:,} tensors: no network here has so many.")
+                raise CheckpointError(
+                    f"{name} holds more than {MOST_TENSORS:,} tensors: no network here has so many."
+                )
             tensors = {key: file.get_tensor(key) for key in keys}
     except (SafetensorError, OSError, ValueError, RuntimeError):
         raise CheckpointError(f"{name} is no whole safetensors file: copy it again.") from None

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from cnnviz import atomic, workspace
 from cnnviz.config import Data, Network, RunConfig
-from cnnviz.errors import CheckpointError, CnnvizError, ConfigError, RunError
+from cnnviz.errors import CnnvizError, ConfigError, RunError
 from cnnviz.runs import status
 from cnnviz.runs.control import one_at_a_time
 from cnnviz.runs.run import Imported, Record, Run, environment, fresh_ids
@@ -148,14 +148,18 @@ def from_file(found: Found, reading: Reading) -> Run:
 
     known = found.recognised
     if len(reading.classes) != known.classes:
-        raise ConfigError(f"The network has {known.classes:,} classes, not {len(reading.classes):,}: name each.")
+        raise ConfigError(
+            f"The network has {known.classes:,} classes, not {len(reading.classes):,}: name each."
+        )
     network = _with_options(known.network, dict(reading.options))
     shape = (reading.side, reading.side, known.image_shape[2])
     if found.card is not None and reading.side == found.card.image_shape[0]:
         shape = found.card.image_shape
     recognise.check(known, network, shape, source=found.source)
     called = getattr(network, "model", "") or FAMILIES[network.name].title
-    origin = Imported(source=f"{found.source}, {called}", notes=() if found.card else _notes(known.notes, reading))
+    origin = Imported(
+        source=f"{found.source}, {called}", notes=() if found.card else _notes(known.notes, reading)
+    )
     return _write(network, shape, known.tensors, reading, origin, like=found.card)
 
 
@@ -215,7 +219,10 @@ def _notes(notes: tuple[str, ...], reading: Reading) -> tuple[str, ...]:
     kept = notes
     if chosen.get("activation") not in (None, "relu"):
         kept = tuple(note.replace("taken as ReLU", f"taken as {chosen['activation']}") for note in notes)
-    figures = ", ".join(f"{value:g}" for value in reading.mean), ", ".join(f"{value:g}" for value in reading.std)
+    figures = (
+        ", ".join(f"{value:g}" for value in reading.mean),
+        ", ".join(f"{value:g}" for value in reading.std),
+    )
     said = f"Taken for granted, since weights don't tell: mean {figures[0]}, standard deviation {figures[1]}"
     if reading.classes[0] == NUMBERED.format(0):
         said += ", classes by number"
@@ -260,7 +267,9 @@ def _write(
             (place / "snapshots").mkdir(parents=True)
             checkpoint.save(place / "snapshots" / "last.safetensors", tensors, card)
             atomic.replace(place / "config.json", record.model_dump_json(indent=1).encode())
-            status.write(place, status.Status(state="finished", epoch=card.epoch, epochs=card.epoch, updated=now))
+            status.write(
+                place, status.Status(state="finished", epoch=card.epoch, epochs=card.epoch, updated=now)
+            )
             run_id = next(one for one in fresh_ids(record) if not workspace.run_folder(one).exists())
             place.rename(workspace.run_folder(run_id))
             atomic.sync_folder(root)
@@ -268,7 +277,9 @@ def _write(
             raise
         except (OSError, MemoryError, RuntimeError) as error:
             reason = getattr(error, "strerror", None) or "there is no room for it"
-            raise RunError(f"The network can't be kept ({reason}): make room on the disk, or set CNNVIZ_CHECKPOINTS.") from error
+            raise RunError(
+                f"The network can't be kept ({reason}): make room on the disk, or set CNNVIZ_CHECKPOINTS."
+            ) from error
         finally:
             shutil.rmtree(place, ignore_errors=True)
     return Run(run_id, workspace.run_folder(run_id))

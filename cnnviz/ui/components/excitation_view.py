@@ -29,6 +29,9 @@ _SHOWN = 9
 def show(looked_at: LookedAt, layer: "Layer", channel: int) -> None:
     """Draw what is known; offer to look through the test images where it is not."""
     data = looked_at.card.data
+    if not data:
+        st.caption("What excites it most is found in test images, and this network came without a data set.")
+        return
     if data not in catalogue.available():
         st.caption(f"What excites it most shows here once the images of {data} are on this machine.")
         return

@@ -101,6 +101,9 @@ def _built_in(current: Chosen, *, grey: bool) -> str | None:
 
 
 def _test_images(data: str, classes: tuple[str, ...], current: Chosen) -> str | None:
+    if not data:
+        st.info("This network came without a data set, so there are no test images: upload a picture.")
+        return None
     if data not in catalogue.available():
         st.info(
             f"The images of {data} are not on this machine. Get them on the Home page.",

@@ -7,6 +7,7 @@ import streamlit as st
 
 from cnnviz.runs.run import Run, every
 from cnnviz.ui import cache, selection
+from cnnviz.ui.components import network_upload
 
 if TYPE_CHECKING:
     from cnnviz.models.checkpoint import Card
@@ -47,23 +48,27 @@ def pick_network() -> LookedAt | None:
     if not runs:
         st.info("There is no trained network yet. Train one: it can be looked at from its first epoch on.")
         st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")
+        network_upload.show()
         return None
-    first, second = st.columns([3, 1], vertical_alignment="bottom")
+    first, second, third = st.columns([6, 2, 2], vertical_alignment="bottom")
     with first:
         run = pick_run(runs)
     with second:
         snapshot = selection.selectbox(
             "Snapshot", "snapshot", run.snapshots(), default=run.snapshots()[0], words=snapshot_name
         )
+    with third:
+        network_upload.show()
+    network_upload.origin(run)
     stamp = cache.stamp(run.id, snapshot)
     return LookedAt(run, snapshot, stamp, cache.network(stamp)[1])
 
 
 def preferred(runs: list[Run]) -> Run:
-    """The run to show first: your newest finished one, else a shipped one, best with colour images."""
+    """The run to show first: the newest that you trained, else a shipped one, best with colour images."""
 
     def rank(run: Run) -> tuple[bool, bool, bool]:
-        own = not run.shipped
+        own = not run.shipped and not run.imported
         return own and run.status().state == "finished", run.shipped, run.config.network.name != "mlp"
 
     return max(runs, key=rank)
