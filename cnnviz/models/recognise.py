@@ -209,7 +209,7 @@ def _alexnet(own: Mapping[str, Tensor]) -> Recognised | _Misfit | None:
 
 def _hidden(own: Mapping[str, Tensor], head: str) -> tuple[int, ...]:
     """Units of the hidden layers in a head of ours: fc1, fc2 … of which the last gives the logits."""
-    units = []
+    units: list[int] = []
     while (weight := own.get(f"{head}.fc{len(units) + 1}.weight")) is not None and weight.ndim == 2:
         units.append(len(weight))
     return tuple(units[:-1])

@@ -1,4 +1,4 @@
-"""What is known of torchvision's classifiers: their usual images, their classes, and how their weights are told apart."""
+"""What is known of torchvision's classifiers: usual images, ImageNet's classes, and what tells them apart."""
 
 from __future__ import annotations
 

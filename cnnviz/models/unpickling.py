@@ -114,7 +114,7 @@ def _harmless() -> Iterator[Any]:
     import numpy as np
 
     yield argparse.Namespace
-    yield np._core.multiarray.scalar
+    yield type(np.float64(0)).__reduce__(np.float64(0))[0]  # what makes a NumPy number
     yield np.dtype
     yield from (np.dtypes.Float64DType, np.dtypes.Float32DType, np.dtypes.Int64DType, np.dtypes.BoolDType)
 

@@ -53,7 +53,9 @@ def test_a_file_is_asked_about_and_then_shown(bench: Bench, tiny_data: str, file
     app.segmented_control(key="add from").set_value("file").run()
     app.text_input(key="add path").set_value(str(file)).run()
     assert not app.exception, app.exception
-    assert "mine.pt is a **resnet18** with 4 classes, for colour images." in [one.value for one in app.success]
+    assert "mine.pt is a **resnet18** with 4 classes, for colour images." in [
+        one.value for one in app.success
+    ]
     app.selectbox(key="add names mine.pt resnet18").set_value("tiny").run()
     app.number_input(key="add size mine.pt resnet18").set_value(32).run()
     app.button(key="add by file").click().run()

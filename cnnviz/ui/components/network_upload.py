@@ -27,7 +27,6 @@ _SOURCES = {"torchvision": "One of torchvision's", "file": "A file of weights"}
 _IMAGENET = "ImageNet's 1,000"
 _OWN = "Names of my own"
 _SPECIAL = ("run", "snapshot", "layer", "channel", "cell", "image")
-_FIXED = "Its weights fit images of this size only."
 
 
 def show() -> None:
@@ -182,20 +181,19 @@ def _asked(found: Found) -> Reading:
     st.caption("Weights don't tell the rest: these are the usual answers.")
     reading = replace(
         reading,
-        side=int(
-            st.number_input(
-                "Image size",
-                4,
-                1024,
-                reading.side,
-                disabled=known.fixed_size,
-                key=f"add size {key}",
-                help=_FIXED if known.fixed_size else "Width and height in pixels.",
-            )  # fmt: skip
-        ),
+        side=_image_size(found, reading.side, key),
         options=tuple((one, _OPTIONS[one](found, key)) for one in known.asks),
     )
     return _figures(_named(reading, found, key), key)
+
+
+def _image_size(found: Found, usual: int, key: str) -> int:
+    fixed = found.recognised.fixed_size
+    side = st.number_input(
+        "Image size", 4, 1024, usual, disabled=fixed, key=f"add size {key}",
+        help="Its weights fit images of this size only." if fixed else "Width and height in pixels.",
+    )  # fmt: skip
+    return int(side)
 
 
 def _named(reading: Reading, found: Found, key: str) -> Reading:

@@ -19,7 +19,7 @@ def show() -> None:
     runs.sort(key=lambda run: not states[run.id].active)
     for run in runs[:_MOST]:
         status, metrics = states[run.id], run.metrics()
-        words = "imported" if run.imported else status.state
+        words: str = "imported" if run.imported else status.state
         if status.state == "running":
             words = f"running, {status.share:.0%}"
         if metrics.finished:
