@@ -13,6 +13,7 @@ def test_a_state_dict_is_uploaded_recognised_and_looked_at(page: Page, address: 
     torch.manual_seed(0)
     path = tmp_path / "my resnet.pt"
     torch.save({"state_dict": resnet18(num_classes=10).state_dict()}, path)
+    page.set_default_timeout(120_000)  # a child process loads torch, beside the app that does
     page.goto(f"{address}/activations")
     settled(page)
     page.get_by_role("button", name="Add a network").click()

@@ -4,9 +4,11 @@ import io
 import os
 import pickle
 import zipfile
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
@@ -52,6 +54,7 @@ def packed(content: bytes) -> bytes:
     [
         small,
         lambda: {"state_dict": small(), "epoch": 3, "optimizer": {"state": {}}},
+        lambda: {"net": small(), "best": np.float64(0.5), "args": Namespace(lr=0.1)},
         lambda: {"model": {"state_dict": small()}},
         lambda: {"model_state_dict": {name: nn.Parameter(value) for name, value in small().items()}},
     ],

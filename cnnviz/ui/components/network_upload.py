@@ -25,13 +25,16 @@ LARGEST = 512
 """Megabytes of an upload, which is held in memory: as `server.maxUploadSize` in .streamlit/config.toml."""
 _SOURCES = {"torchvision": "One of torchvision's", "file": "A file of weights"}
 _IMAGENET = "ImageNet's 1,000"
+_OPEN, _DONE = "add network", "network added"
 _OWN = "Names of my own"
 _SPECIAL = ("run", "snapshot", "layer", "channel", "cell", "image")
 
 
 def show() -> None:
     """A button that opens the form; what it asks is worked out only once it is open."""
-    place = st.popover("Add a network", icon=":material/add:", key="add network", on_change="rerun")
+    if st.session_state.pop(_DONE, False):
+        st.session_state[_OPEN] = False
+    place = st.popover("Add a network", icon=":material/add:", key=_OPEN, on_change="rerun")
     if not place.open:
         return
     with place:
@@ -256,6 +259,7 @@ def _work(job: Callable[[importing.Progress], Run]) -> None:
         bar.progress(min(max(share, 0.0), 1.0), text=message)
 
     run = job(progress)
+    st.session_state[_DONE] = True
     for name in _SPECIAL:
         selection.drop(name)
     selection.put("run", run.id)
