@@ -6,7 +6,7 @@ import torch
 from playwright.sync_api import Page, expect
 from torchvision.models import resnet18
 
-from tests.browser.looks import canvas, colours, settled
+from tests.browser.looks import canvas, colours, enter, settled
 
 
 def test_a_state_dict_is_uploaded_recognised_and_looked_at(page: Page, address: str, tmp_path: Path) -> None:
@@ -20,9 +20,7 @@ def test_a_state_dict_is_uploaded_recognised_and_looked_at(page: Page, address: 
     page.get_by_text("A file of weights").click()
     page.locator("[data-testid=stPopoverBody] input[type=file]").set_input_files(path)
     expect(page.get_by_text("my resnet.pt is a resnet18 with 10 classes")).to_be_visible(timeout=90_000)
-    page.get_by_label("Image size").fill("64")
-    page.get_by_label("Image size").press("Enter")
-    settled(page)
+    enter(page, "Image size", "64")
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_text("Imported: my resnet.pt, ResNet-18")).to_be_visible(timeout=60_000)
     assert colours(canvas(page, "Activations of layer1.0 for")) > 20
