@@ -11,6 +11,7 @@ from cnnviz.cli.channel import channel
 from cnnviz.cli.data import data
 from cnnviz.cli.evaluate import evaluate
 from cnnviz.cli.filters import filters
+from cnnviz.cli.import_network import import_network
 from cnnviz.cli.index import index
 from cnnviz.cli.layers import layers
 from cnnviz.cli.maximise import maximise
@@ -47,6 +48,7 @@ for _command in (
     reproduce,
 ):
     app.command(cls=Command)(_command)
+app.command("import", cls=Command)(import_network)
 app.add_typer(data)
 app.command(cls=Command)(models)
 

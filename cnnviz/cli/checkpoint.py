@@ -68,13 +68,19 @@ def load(where: Source) -> tuple[nn.Module, Card]:
     return checkpoint.load(where.file)
 
 
-def data_of(card: Card) -> Dataset:
+def data_of(card: Card, *, any_size: bool = False) -> Dataset:
     """The data set that the network was trained on, made first if it needs no download.
+
+    With `any_size` its images may have another size than the network reads.
 
     Raises DataError, saying how to get it, if it is not here, or is another one of the same name.
     """
     from cnnviz.data import catalogue
 
+    if not card.data:
+        raise DataError(
+            "This network was imported without a data set, so it has no test images: give a picture."
+        )
     try:
         with working(f"Preparing {card.data}") as progress:
             data = catalogue.load(card.data, progress)
@@ -83,7 +89,8 @@ def data_of(card: Card) -> Dataset:
             f"The data set {card.data!r} is not here and can't be downloaded: import its pictures with "
             "`python -m cnnviz data import PATH --name NAME`, under that name."
         ) from None
-    if data.classes != card.classes or data.image_shape != card.image_shape:
+    same_size = any_size or data.image_shape[:2] == card.image_shape[:2]
+    if data.classes != card.classes or data.image_shape[2] != card.image_shape[2] or not same_size:
         size = "×".join(map(str, card.image_shape))
         raise DataError(
             f"The data set {card.data!r} here is another one: the network was trained on {size} images of "

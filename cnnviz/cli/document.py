@@ -19,6 +19,7 @@ def document(run: Run) -> dict[str, Any]:
         "folder": str(run.folder),
         "created": run.record.created,
         "shipped": run.shipped,
+        "imported": run.imported.model_dump(mode="json") if run.imported else None,
         **status.model_dump(mode="json", exclude={"updated"}),
         "snapshots": run.snapshots(),
         "validation": _validation(metrics),
@@ -38,12 +39,25 @@ def row(run: Run) -> list[str]:
     """A line of the table of runs: id, state, epochs, best known accuracy, title."""
     status = run.status()
     state = f"running {status.share:.0%}" if status.state == "running" else status.state
+    if run.imported:
+        return [run.id, "imported", "–", "–", run.title]
     return [run.id, state, f"{status.epoch}/{status.epochs}", _figure(run.metrics()), run.title]
 
 
 def lines(run: Run) -> list[list[str]]:
     """All about a run: a name and a value each."""
     status, metrics = run.status(), run.metrics()
+    if run.imported:
+        return [
+            ["run", run.id],
+            ["title", run.title],
+            ["imported", run.imported.source],
+            *(["", note] for note in run.imported.notes),
+            ["created", time.strftime("%Y-%m-%d %H:%M", time.localtime(run.record.created))],
+            ["snapshots", ", ".join(run.snapshots())],
+            ["folder", str(run.folder)],
+            ["network", json.dumps(run.config.network.model_dump(mode="json"))],
+        ]
     found = [
         ["run", run.id],
         ["title", run.title],

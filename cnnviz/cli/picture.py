@@ -52,7 +52,7 @@ def picture(text: str | None, card: Card) -> tuple[str, NDArray[np.uint8]]:
 
 
 def _test_image(number: int, card: Card) -> NDArray[np.uint8]:
-    data = checkpoint.data_of(card)
+    data = checkpoint.data_of(card, any_size=True)
     count = len(data.test_labels)
     if number >= count:
         raise CnnvizError(f"There is no test image {number:,}: {data.name} has test.0 to test.{count - 1}.")

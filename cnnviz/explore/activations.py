@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cnnviz.errors import CnnvizError, ImageError, LayerNotFound
-from cnnviz.explore.capture import capture, evaluating, watched
+from cnnviz.explore.capture import capture, evaluating, first_tensor, watched
 
 
 @dataclass(frozen=True)
@@ -80,13 +80,16 @@ def predict_without(
     def silence(module: nn.Module, args: Any, output: Any) -> Any:
         nonlocal calls
         calls += 1
-        if calls != wanted or not isinstance(output, Tensor):
+        given = first_tensor(output)
+        if calls != wanted or given is None:
             return output
-        if not 0 <= channel < output.shape[1]:
-            raise IndexError(f"{layer} has channels 0 to {output.shape[1] - 1}, not {channel}.")
-        changed = output.clone()
-        changed[:, channel] = 0
-        return changed
+        changed = given.clone(memory_format=torch.contiguous_format)
+        # As `maps_of` lays channels out.
+        maps = changed if changed.ndim == 2 else changed.view(len(changed), -1, *changed.shape[-2:])
+        if not 0 <= channel < maps.shape[1]:
+            raise IndexError(f"{layer} has channels 0 to {maps.shape[1] - 1}, not {channel}.")
+        maps[:, channel] = 0
+        return (changed, *output[1:]) if isinstance(output, tuple) else changed
 
     with evaluating(model):
         modules = dict(model.named_modules())

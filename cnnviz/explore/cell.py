@@ -155,7 +155,9 @@ def _run(model: nn.Module, image: NDArray[np.float32], names: Sequence[str]) -> 
             counts[name] = counts.get(name, 0) + 1
             full = name if counts[name] == 1 else f"{name}:{counts[name]}"
             if full in names and tensor is not None:
-                seen[full] = _Call(module, entered[name], tensor.detach().clone())
+                # What is given a list of tensors, as DenseNet's layers are, is not followed into its input.
+                given = entered.get(name, torch.empty(0))
+                seen[full] = _Call(module, given, tensor.detach().clone())
 
         return hook
 
@@ -171,15 +173,21 @@ def _run(model: nn.Module, image: NDArray[np.float32], names: Sequence[str]) -> 
 
 
 def _at(maps: Tensor, place: _Place) -> float:
-    values = maps[0]
-    if values.ndim == 1:
-        values = values[:, None, None]
-    if values.ndim != 3 or not all(
+    values = _laid_out(maps)
+    if not all(
         0 <= at < size
         for at, size in zip((place.channel, place.row, place.column), values.shape, strict=True)
     ):
         raise IndexError(f"There is no cell {place} in maps of {tuple(values.shape)}.")
     return float(values[place.channel, place.row, place.column])
+
+
+def _laid_out(maps: Tensor) -> Tensor:
+    """The first image's values as `activations.maps_of` lays them out: (C, H, W)."""
+    values = maps[0]
+    if values.ndim < 2:
+        return values.reshape(-1, 1, 1)
+    return values.reshape(-1, *values.shape[-2:])
 
 
 def _operations(module: nn.Module) -> Callable[[_Call, _Place, str], _Made]:
@@ -209,24 +217,23 @@ def _convolution(call: _Call, place: _Place, name: str) -> _Made:
             if 0 <= y < values.shape[1] and 0 <= x < values.shape[2]:
                 patch[:, i, j] = values[:, y, x]
     title = f"{kernel.shape[1]}×{kernel.shape[2]} convolution"
-    return _summed(patch, kernel, module.bias, place, name=name, title=title)
+    return _summed(patch, kernel, module.bias, place.channel, name=name, title=title)
 
 
 def _linear(call: _Call, place: _Place, name: str) -> _Made:
     module = call.module
     assert isinstance(module, nn.Linear)
     _at(call.output, place)
-    kernel = module.weight.detach()[place.channel].double()[:, None, None]
-    return _summed(
-        call.input[0].double()[:, None, None], kernel, module.bias, place, name=name, title="Linear layer"
-    )
+    many = call.output.ndim > 2  # it reads every token by itself: its units are the last axis
+    unit = place.column if many else place.channel
+    values = _laid_out(call.input)[place.channel, place.row] if many else call.input[0]
+    kernel = module.weight.detach()[unit].double()[:, None, None]
+    return _summed(values.double()[:, None, None], kernel, module.bias, unit, name=name, title="Linear layer")
 
 
-def _summed(
-    patch: Tensor, kernel: Tensor, bias: Tensor | None, place: _Place, *, name: str, title: str
-) -> _Made:
+def _summed(patch: Tensor, kernel: Tensor, bias: Tensor | None, unit: int, *, name: str, title: str) -> _Made:
     total = float((patch * kernel).sum())
-    own = 0.0 if bias is None else float(bias.detach()[place.channel])
+    own = 0.0 if bias is None else float(bias.detach()[unit])
     text = f"Σ input × weight = {_number(total)}"
     if bias is not None:
         text += f", {_signed(own)} (bias) = {_number(total + own)}"

@@ -17,7 +17,8 @@ from cnnviz.config import Network, Strict
 from cnnviz.errors import CheckpointError, ConfigError
 from cnnviz.models.registry import Shape, build, outline
 
-_KEY = "cnnviz"
+KEY = "cnnviz"
+"""Under which name the card stands in the header of a file."""
 
 
 class Card(Strict):
@@ -32,6 +33,7 @@ class Card(Strict):
     std: tuple[float, ...]
     """… which is then divided by this."""
     data: str
+    """Data set by its name in the catalogue; empty for a network that came without one."""
     epoch: int
     step: int
 
@@ -52,7 +54,7 @@ def save(path: Path, weights: Mapping[str, Tensor], card: Card, *, half: bool = 
         name: (value.half() if half and value.is_floating_point() else value).detach().cpu().contiguous()
         for name, value in weights.items()
     }
-    atomic.replace(path, safetensors.torch.save(tensors, metadata={_KEY: card.model_dump_json()}))
+    atomic.replace(path, safetensors.torch.save(tensors, metadata={KEY: card.model_dump_json()}))
 
 
 def read(path: Path) -> tuple[Card, dict[str, Tensor]]:
@@ -79,7 +81,7 @@ def _read(path: Path, names: Collection[str] | None) -> tuple[Card, dict[str, Te
     except (SafetensorError, OSError) as error:
         raise CheckpointError(_why_unreadable(path)) from error
     try:
-        return Card.model_validate_json(metadata[_KEY]), tensors
+        return Card.model_validate_json(metadata[KEY]), tensors
     except (KeyError, ValidationError):
         raise CheckpointError(
             f"{path.name} is a safetensors file, but not a checkpoint of cnnviz: its network is unknown."
@@ -110,7 +112,9 @@ def copy_weights(model: nn.Module, tensors: Mapping[str, Tensor], *, source: str
     """
     own = model.state_dict()
     _compare(own, tensors, source=source)
-    model.load_state_dict({name: value.to(own[name].dtype) for name, value in tensors.items()})
+    # In the place of its own values, because some networks look at the version that is noted beside them.
+    own.update({name: value.to(own[name].dtype) for name, value in tensors.items()})
+    model.load_state_dict(own)
 
 
 def _compare(own: Mapping[str, Tensor], tensors: Mapping[str, Tensor], *, source: str) -> None:

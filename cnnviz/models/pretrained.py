@@ -13,6 +13,7 @@ from cnnviz.config import Torchvision
 from cnnviz.errors import ConfigError, WeightsUnavailable
 from cnnviz.models.freezing import head_of
 from cnnviz.models.head import first_convolution
+from cnnviz.models.legacy import as_now
 from cnnviz.models.registry import outline
 
 _PATIENCE = 20.0
@@ -27,7 +28,7 @@ def copy_imagenet(model: nn.Module, name: str, *, progress: bool = False) -> Non
     Raises WeightsUnavailable, and ConfigError where anything else has another size.
     """
     version = weights_of(name)
-    weights = imagenet_weights(version, progress=progress)
+    weights = as_now(imagenet_weights(version, progress=progress))
     expected = outline(Torchvision(model=name), image_shape=(224, 224, 3), classes=1000).state_dict()  # type: ignore[arg-type]
     optional = {key for key in expected if key.endswith("num_batches_tracked")}
     for key, value in expected.items():
@@ -46,7 +47,8 @@ def copy_imagenet(model: nn.Module, name: str, *, progress: bool = False) -> Non
                 "Set data.size to 224."
             )
     fitting = {key: value for key, value in weights.items() if key in own and value.shape == own[key].shape}
-    model.load_state_dict(own | fitting)
+    own.update(fitting)  # in its place: some networks look at the version that is noted beside the values
+    model.load_state_dict(own)
 
 
 def weights_of(name: str) -> WeightsEnum:

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from cnnviz.config import Network
 from cnnviz.models import alexnet, cnn, mlp, resnet, vgg, zoo
@@ -80,6 +81,20 @@ def outline(network: Network, *, image_shape: Shape, classes: int) -> nn.Module:
     try:
         with torch.device("meta"):
             return make(network, image_shape=image_shape, classes=classes)
-    except NotImplementedError:  # RegNet computes its widths with tensors
-        with torch.random.fork_rng(devices=[]):
+    except (
+        NotImplementedError
+    ):  # RegNet computes its widths with tensors: only weights are left without values
+        with torch.random.fork_rng(devices=[]), _WeightsOnMeta():
             return make(network, image_shape=image_shape, classes=classes).to("meta")
+
+
+class _WeightsOnMeta(TorchFunctionMode):
+    """What layers make their weights with makes them on the meta device; other tensors have values."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        given = dict(kwargs or {})
+        if func in (torch.empty, torch.zeros, torch.ones):
+            given["device"] = "meta"
+        return func(*args, **given)

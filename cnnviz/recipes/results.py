@@ -48,6 +48,8 @@ class Shelf:
     def __init__(self, runs: Iterable[Run]) -> None:
         self._runs: dict[str, list[Run]] = defaultdict(list)
         for run in runs:
+            if run.imported:  # its configuration says nothing of how it was trained
+                continue
             self._runs[plan.identity(run.config)].append(run)
 
     def every(self) -> list[Run]:

@@ -28,7 +28,7 @@ def start(config: RunConfig) -> Run:
 
     Raises RunError when the very same configuration is already waiting or running.
     """
-    with _one_at_a_time():
+    with one_at_a_time():
         for run in every():
             if run.config == config and run.status().active:
                 raise RunError(f"This run is already under way as {run.id}: open it, or change the seed.")
@@ -46,7 +46,7 @@ def resume(run_id: str) -> Run:
 
     Raises RunError when it is finished, already under way or damaged.
     """
-    with _one_at_a_time():
+    with one_at_a_time():
         run = find(run_id)
         now = run.status()
         if now.state not in RESUMABLE:
@@ -66,7 +66,7 @@ def stop(run_id: str, *, patience: float = 4.0) -> Status:
     if not run.status().active:
         raise RunError(f"The run {run_id} is not under way: there is nothing to stop.")
     dismiss(run.folder, patience=patience)
-    with _one_at_a_time():
+    with one_at_a_time():
         return _stopped(find(run_id))
 
 
@@ -101,7 +101,7 @@ def delete(run_id: str) -> None:
 
     Raises RunError for one that is under way or came with cnnviz, NotFound for one that is not there.
     """
-    with _one_at_a_time():
+    with one_at_a_time():
         run = find(run_id)
         if run.shipped:
             raise RunError(f"The run {run_id} came with cnnviz and is not deleted from here.")
@@ -177,7 +177,8 @@ def dismiss(folder: Path, *, patience: float) -> None:
             time.sleep(0.02)
 
 
-def _one_at_a_time() -> AbstractContextManager[None]:
+def one_at_a_time() -> AbstractContextManager[None]:
+    """Nothing; inside the block, this process alone makes, starts or deletes runs."""
     root = workspace.checkpoints_root()
     try:
         root.mkdir(parents=True, exist_ok=True)

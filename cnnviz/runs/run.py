@@ -4,6 +4,7 @@ import os
 import platform
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -24,6 +25,15 @@ SHIPPED = "card.md"
 """A run that has this file came with cnnviz."""
 
 
+class Imported(Strict):
+    """Where a network comes from that was brought in, and not trained here."""
+
+    source: str
+    """A file's name, or torchvision's network and weights."""
+    notes: tuple[str, ...] = ()
+    """What its weights don't tell and was taken for granted, a sentence each."""
+
+
 class Record(Strict):
     """`config.json`: what was asked for, and where. Written once."""
 
@@ -31,8 +41,10 @@ class Record(Strict):
     created: float
     """Unix time."""
     config: RunConfig
+    """Of an imported network only title, network and data are its own; the rest says nothing."""
     versions: dict[str, str]
     machine: str
+    imported: Imported | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +67,11 @@ class Run:
     @property
     def config(self) -> RunConfig:
         return self.record.config
+
+    @property
+    def imported(self) -> Imported | None:
+        """Where it comes from, if it was brought in; None for a training."""
+        return self.record.imported
 
     @property
     def title(self) -> str:
@@ -126,14 +143,9 @@ def create(config: RunConfig, versions: dict[str, str], machine: str) -> Run:
 
     Raises RunError when the folder can't be written.
     """
-    plain = workspace.slug(f"{config.network.name}-{config.data.name}", fallback="run")
-    stem = workspace.slug(config.title, fallback=plain)
-    now = time.time()
-    stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(now))
-    record = Record(created=now, config=config, versions=versions, machine=machine)
+    record = Record(created=time.time(), config=config, versions=versions, machine=machine)
     root = workspace.checkpoints_root()
-    for number in range(1, 1000):
-        run_id = f"{stamp}-{stem}" + (f"-{number}" if number > 1 else "")
+    for run_id in fresh_ids(record):
         folder = workspace.run_folder(run_id)
         try:
             folder.mkdir(parents=True)
@@ -152,6 +164,16 @@ def create(config: RunConfig, versions: dict[str, str], machine: str) -> Run:
             ) from error
         return Run(run_id, folder)
     raise RunError("Too many runs start at once: wait a second.")
+
+
+def fresh_ids(record: Record) -> Iterator[str]:
+    """Names for a new run, the first that is free to be taken: when, and what."""
+    config = record.config
+    plain = workspace.slug(f"{config.network.name}-{config.data.name}", fallback="run")
+    stem = workspace.slug(config.title, fallback=plain)
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(record.created))
+    for number in range(1, 1000):
+        yield f"{stamp}-{stem}" + (f"-{number}" if number > 1 else "")
 
 
 def environment() -> tuple[dict[str, str], str]:

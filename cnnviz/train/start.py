@@ -42,11 +42,11 @@ def _copy_fitting(model: nn.Module, run: str, snapshot: str) -> None:
         fits = name in weights and weights[name].shape == value.shape
         if not fits and not name.startswith(f"{head}."):
             raise CheckpointError(f"{run} can't be the start: its {name!r} does not fit this network.")
-    model.load_state_dict(
+    own.update(
         {
             name: weights[name].to(value.dtype)
-            if name in weights and weights[name].shape == value.shape
-            else value
             for name, value in own.items()
+            if name in weights and weights[name].shape == value.shape
         }
     )
+    model.load_state_dict(own)

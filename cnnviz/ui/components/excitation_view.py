@@ -23,6 +23,9 @@ _SHOWN = 9
 
 def show(looked_at: LookedAt, layer: "Layer", channel: int) -> None:
     """Draw what is known; offer to look through the test images where it is not."""
+    if not looked_at.card.data:
+        st.caption("What excites it most is found in test images, and this network came without a data set.")
+        return
     if not index.images_of(looked_at.card.data):
         st.caption(
             f"What excites it most shows here once the images of {looked_at.card.data} are on this machine."

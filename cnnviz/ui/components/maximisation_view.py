@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from cnnviz.errors import CnnvizError
 from cnnviz.render.mosaic import Mosaic, grid_pictures
-from cnnviz.ui import cache, index, selection
+from cnnviz.render.picture import png
+from cnnviz.ui import cache, index, selection, uploads
 from cnnviz.ui.charts import MOST_POINTS
 from cnnviz.ui.components.network_picker import LookedAt
 from cnnviz.ui.components.sprite import sprite
@@ -243,7 +244,10 @@ def _draw(
         )
         _downloads(looked_at, layer, found, channel)
     if picked is not None:
-        selection.put("image", f"upload.{cache.keep_upload(found.pictures[picked])}")
+        selection.put(
+            "image",
+            f"upload.{uploads.add(png(found.pictures[picked]), f'for {layer.name}, channel {channel}').hash}",
+        )
         st.rerun()
     with right:
         _compare(looked_at, layer, found, values, channel, cell=cell)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from cnnviz.runs.run import Run, every
 from cnnviz.ui import cache, selection
-from cnnviz.ui.components import snapshot_picker
+from cnnviz.ui.components import network_upload, snapshot_picker
 
 if TYPE_CHECKING:
     from cnnviz.models.checkpoint import Card
@@ -61,21 +61,26 @@ def pick_network(
     if not runs:
         st.info("There is no trained network yet. Train one: it can be looked at from its first epoch on.")
         st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")
+        network_upload.show()
         return None
-    first, second = st.columns([3, 2], vertical_alignment="bottom")
+    first, second, third = st.columns([6, 4, 2], vertical_alignment="bottom")
     with first:
         run = pick_run(runs, key=keys[0], label=label, avoid=avoid)
     with second:
         snapshot = snapshot_picker.pick(run, key=keys[1], label="Epoch of B" if avoid else "Epoch")
+    if avoid is None:
+        with third:
+            network_upload.show()
+    network_upload.origin(run)
     stamp = cache.stamp(run.id, snapshot)
     return LookedAt(run, snapshot, stamp, cache.network(stamp)[1])
 
 
 def preferred(runs: list[Run]) -> Run:
-    """The run to show first: your newest finished one, else a shipped one, best with colour images."""
+    """The run to show first: the newest that you trained, else a shipped one, best with colour images."""
 
     def rank(run: Run) -> tuple[bool, bool, bool]:
-        own = not run.shipped
+        own = not run.shipped and not run.imported
         return own and run.status().state == "finished", run.shipped, run.config.network.name != "mlp"
 
     return max(runs, key=rank)

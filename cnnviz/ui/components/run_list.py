@@ -19,7 +19,9 @@ def show() -> None:
     runs.sort(key=lambda run: not states[run.id].active)
     for run in runs[:_MOST]:
         status, metrics = states[run.id], run.metrics()
-        words = status.state if status.state != "running" else f"running, {status.share:.0%}"
+        words: str = "imported" if run.imported else status.state
+        if status.state == "running":
+            words = f"running, {status.share:.0%}"
         if metrics.finished:
             words = f"test {accuracy(metrics.finished['test_accuracy'], metrics.finished['test_count'])}"
         elif metrics.epochs:

@@ -12,7 +12,7 @@ from cnnviz.runs.metrics import Metrics
 from cnnviz.runs.run import Run
 from cnnviz.runs.status import RESUMABLE, Status
 from cnnviz.ui import cache, charts, selection
-from cnnviz.ui.components import filter_view, run_details, run_form
+from cnnviz.ui.components import filter_view, network_upload, run_details, run_form
 from cnnviz.words import accuracy, duration
 
 _COLOURS = {
@@ -26,6 +26,11 @@ def show(run: Run) -> None:
     status = run.status()
     pace = _pace(status)
     _heading(run, status)
+    if run.imported:
+        network_upload.origin(run)
+        st.caption("It was not trained here: there are no curves.")
+        _actions(run, status)
+        return
     st.fragment(_record, run_every=pace if status.active else None)(run, status.state, pace)
 
 
@@ -74,7 +79,10 @@ def _metrics(run: Run) -> Metrics:
 def _heading(run: Run, status: Status) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"#### {run.title}")
-        st.badge(status.state, color=_COLOURS[status.state])  # type: ignore[arg-type]
+        if run.imported:
+            st.badge("imported", color="violet")
+        else:
+            st.badge(status.state, color=_COLOURS[status.state])  # type: ignore[arg-type]
         if run.shipped:
             st.badge("came with cnnviz", color="gray")
 
@@ -103,10 +111,16 @@ def _actions(run: Run, status: Status) -> None:
             st.page_link(
                 "pages/activations.py", label="Activations", icon=":material/blur_on:", query_params=link
             )
-            st.page_link(
-                "pages/filters.py", label="Filters", icon=":material/grid_view:", query_params={"run": run.id}
-            )
-        if st.button("Clone settings", icon=":material/content_copy:", key="clone run", type="tertiary"):
+            if not run.imported:
+                st.page_link(
+                    "pages/filters.py",
+                    label="Filters",
+                    icon=":material/grid_view:",
+                    query_params={"run": run.id},
+                )
+        if not run.imported and st.button(
+            "Clone settings", icon=":material/content_copy:", key="clone run", type="tertiary"
+        ):
             run_form.fill(run.config)
             st.rerun()
         if not status.active and not run.shipped:

@@ -25,6 +25,9 @@ _OUTCOMES = {"all": None, "right": True, "wrong": False}
 def pick(looked_at: LookedAt, current: str) -> str | None:
     """The name of the test image that was just chosen, if one was."""
     name, classes = looked_at.card.data, looked_at.card.classes
+    if not name:
+        st.info("This network came without a data set, so there are no test images: upload a picture.")
+        return None
     if name not in catalogue.available():
         st.info(
             f"The images of {name} are not on this machine. Get them on the Home page.",

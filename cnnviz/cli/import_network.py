@@ -1,0 +1,116 @@
+"""`import`: a network from elsewhere, as a run that all other commands understand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.document import lines, whole_document
+from cnnviz.cli.progress import working
+from cnnviz.errors import CnnvizError
+
+if TYPE_CHECKING:
+    from cnnviz.runs.importing import Found
+    from cnnviz.runs.run import Run
+
+
+def import_network(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="A .safetensors, or a .pt or .pth with a state dict."),
+    ] = None,
+    *,
+    torchvision: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="One of torchvision's classifiers instead: resnet50, vit_b_16, …"),
+    ] = None,
+    weights: Annotated[
+        Literal["imagenet", "random"],
+        typer.Option(help="Of torchvision's: ImageNet's are downloaded if need be."),
+    ] = "random",
+    seed: Annotated[int, typer.Option(min=0, help="Decides random weights.")] = 0,
+    network: Annotated[
+        str, typer.Option(help="What the file holds; without it, it is recognised from names and shapes.")
+    ] = "",
+    size: Annotated[
+        int | None,
+        typer.Option(min=4, max=1024, help="Width and height of the images; without it, the usual."),
+    ] = None,
+    classes: Annotated[
+        str, typer.Option(help="Their names, separated by commas, or a file of a name a line.")
+    ] = "",
+    data: Annotated[
+        str, typer.Option(help="Data set that it knows: names, test images, mean and deviation.")
+    ] = "",
+    mean: Annotated[str, typer.Option(help="Of images in 0..1, a number a channel: 0.485,0.456,0.406")] = "",
+    std: Annotated[str, typer.Option(help="Standard deviation, likewise.")] = "",
+    activation: Annotated[str, typer.Option(help="Of an mlp or cnn: weights don't tell it.")] = "",
+    pool_after: Annotated[
+        str, typer.Option(help="Of a cnn, the convolutions that pooling follows: 1,2,3")
+    ] = "",
+    title: Annotated[str, typer.Option(help="Your name for it.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Bring in a network that was not trained here, to look inside it. Runs nothing that is in the file."""
+    from cnnviz.runs import importing
+
+    if (file is None) == (torchvision is None):
+        raise typer.BadParameter("Give a FILE, or --torchvision NAME.", param_hint="FILE")
+    if torchvision is not None:
+        with working(f"Adding {torchvision}") as progress:
+            run = importing.from_torchvision(
+                torchvision, weights=weights, seed=seed, side=size, data=data, title=title, progress=progress
+            )
+        _say(run, as_json=as_json)
+        return
+    assert file is not None
+    found = importing.examine(file, network=network)
+    reading = importing.usual(found)
+    if data:
+        reading = importing.with_data(reading, data)
+    changed: dict[str, Any] = {
+        "title": title,
+        "side": size,
+        "classes": _names(classes),
+        "mean": _numbers(mean, "--mean"),
+        "std": _numbers(std, "--std"),
+        "options": _options(found, activation, pool_after),
+    }
+    reading = replace(reading, **{key: value for key, value in changed.items() if value})
+    _say(importing.from_file(found, reading), as_json=as_json)
+
+
+def _say(run: Run, *, as_json: bool) -> None:
+    answer(whole_document(run), table(lines(run)), as_json=as_json)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    path = Path(text)
+    try:
+        parts = path.read_text(encoding="utf-8").splitlines() if text and path.is_file() else text.split(",")
+    except (OSError, ValueError):
+        raise CnnvizError(f"{text[:80]} can't be read as names: give text, a name a line.") from None
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+def _numbers(text: str, option: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no list of numbers.", param_hint=option) from None
+
+
+def _options(found: Found, activation: str, pool_after: str) -> tuple[tuple[str, Any], ...]:
+    chosen: dict[str, Any] = {}
+    if activation:
+        chosen["activation"] = activation
+    if pool_after:
+        chosen["pool_after"] = tuple(int(number) for number in _numbers(pool_after, "--pool-after"))
+    for name in chosen:
+        if name not in found.recognised.asks:
+            raise CnnvizError(f"A {found.recognised.network.name} has no {name} to choose: leave it out.")
+    return tuple(chosen.items())

@@ -1,0 +1,122 @@
+"""Adding a network on the Activations page, without a browser."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+from torchvision.models import resnet18
+
+from cnnviz.runs import importing
+from cnnviz.runs.run import every, find
+from cnnviz.workspace import ROOT
+from tests.conftest import Bench
+from tests.pages.test_pages import open_page, words
+
+
+def opened(**query: str) -> AppTest:
+    """The Activations page with the form open."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=150).run()
+    app.switch_page("pages/activations.py")
+    for key, value in query.items():
+        app.query_params[key] = value
+    app.run()
+    app.session_state["add network"] = True
+    return app.run()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A small resnet18 as training scripts save it."""
+    torch.manual_seed(0)
+    path = tmp_path / "mine.pt"
+    torch.save({"epoch": 3, "state_dict": resnet18(num_classes=4).state_dict()}, path)
+    return path
+
+
+def test_one_of_torchvisions_by_name(bench: Bench) -> None:
+    app = opened()
+    assert not app.exception
+    app.selectbox(key="add name").set_value("squeezenet1_1").run()
+    app.number_input(key="add side squeezenet1_1").set_value(64).run()
+    app.button(key="add by name").click().run()
+    assert not app.exception
+    assert not app.error
+    (run,) = every()
+    assert app.query_params["run"] == run.id
+    assert "random weights (seed 0): it has learnt nothing" in words(app)
+    assert "maps" in words(app)
+
+
+def test_a_file_is_asked_about_and_then_shown(bench: Bench, tiny_data: str, file: Path) -> None:
+    app = opened()
+    app.segmented_control(key="add from").set_value("file").run()
+    app.text_input(key="add path").set_value(str(file)).run()
+    assert not app.exception, app.exception
+    assert "mine.pt is a **resnet18** with 4 classes, for colour images." in [
+        one.value for one in app.success
+    ]
+    app.selectbox(key="add names mine.pt resnet18").set_value("tiny").run()
+    app.number_input(key="add size mine.pt resnet18").set_value(32).run()
+    app.button(key="add by file").click().run()
+    assert not app.exception
+    assert not app.error
+    (run,) = every()
+    assert run.config.data.name == "tiny"
+    assert "Imported: mine.pt, ResNet-18" in words(app)
+    assert "Looks like **" in words(app)
+    app = open_page("activations", run=run.id, layer="layer1.0", channel="2", image="test.3")
+    assert not app.exception
+    assert "Find what excites it most" in "".join(one.label for one in app.button)
+
+
+def test_a_file_that_does_not_fit_is_one_line(bench: Bench, tmp_path: Path) -> None:
+    path = tmp_path / "other.pt"
+    torch.save({"conv1.weight": torch.zeros(3, 3, 2, 2)}, path)
+    app = opened()
+    app.segmented_control(key="add from").set_value("file").run()
+    app.text_input(key="add path").set_value(str(path)).run()
+    assert not app.exception
+    assert "no network that is known here" in app.error[0].value
+    app.text_input(key="add path").set_value("/no/such/file").run()
+    assert "There is no such file" in app.error[0].value
+    assert not every()
+
+
+@pytest.fixture
+def brought(bench: Bench, file: Path) -> str:
+    """An imported run without a data set."""
+    found = importing.examine(file)
+    return importing.from_file(found, importing.usual(found)).id
+
+
+@pytest.mark.parametrize("page", ["home", "train", "activations", "filters"])
+def test_every_page_takes_an_imported_network(brought: str, page: str) -> None:
+    app = open_page(page) if page == "filters" else open_page(page, run=brought)
+    assert not app.exception
+    assert not app.error
+    if page in ("train", "activations"):
+        assert "Imported: mine.pt" in words(app)
+
+
+def test_without_a_data_set_it_is_said(brought: str) -> None:
+    app = open_page("activations", run=brought, layer="layer1.0", channel="1")
+    assert "this network came without a data set" in words(app)
+    app.segmented_control(key="image source").set_value("Test set").run()
+    assert not app.exception
+    assert "there are no test images: upload a picture" in words(app)
+
+
+def test_it_is_deleted_like_any_run(brought: str) -> None:
+    app = open_page("train", run=brought)
+    folder = find(brought).folder
+    app.button(key="delete run").click().run()
+    assert not app.exception
+    assert not folder.exists()
+
+
+def test_the_name_of_an_upload_is_plain_text() -> None:
+    from cnnviz.ui.components.network_upload import _plain
+
+    assert _plain("../../x<script>*a*.pt") == "xscripta.pt"
+    assert _plain("[]") == "The file"
