@@ -28,7 +28,7 @@ _PATIENCE = 10.0
 def known(looked_at: LookedAt, data: "Dataset") -> "Predictions | None":
     """What is known so far of the test images; None for nothing."""
     # After a click the page starts anew while the run that was stopped still has a batch to finish and to keep.
-    stopping: Event | None = st.session_state.get(_ENDED)
+    stopping: Event | None = st.session_state.pop(_ENDED, None)
     if stopping is not None:
         stopping.wait(_PATIENCE)
     path = _path(looked_at)
