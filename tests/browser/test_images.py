@@ -66,6 +66,18 @@ def test_another_size_is_a_link_and_shows_everywhere(page: Page, address: str) -
 
 
 @pytest.mark.realdata
+def test_what_was_predicted_before_a_stop_shows_at_once(page: Page, real_address: str) -> None:
+    page.goto(f"{real_address}/activations?run=cifar10-resnet18&layer=layer1.0&image=test.3")
+    settled(page)
+    page.get_by_role("button", name="Predict 2,000 test images").click()
+    expect(page.get_by_text(re.compile(r"^[1-9]00 of 2,000 test images")).first).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text(re.compile(r"^([1-9]00) of the \1 test images predicted so far"))).to_be_visible()
+    expect(page.get_by_role("button", name="Go on to 2,000")).to_be_visible()
+    expect(page.get_by_role("button", name="Stop")).to_have_count(0)
+
+
+@pytest.mark.realdata
 def test_the_surest_mistakes_are_found_and_looked_at(page: Page, real_address: str) -> None:
     page.goto(f"{real_address}/activations?run=mnist-mlp&layer=act1&image=test.0")
     settled(page)

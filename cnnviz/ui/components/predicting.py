@@ -2,6 +2,7 @@
 
 import zlib
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,11 +19,18 @@ if TYPE_CHECKING:
     from cnnviz.explore.predictions import Predictions
 
 FIRST = 2_000
-"""Test images that are predicted at first: a few seconds even on a busy machine."""
+"""Test images that are predicted at first."""
+_ENDED = "predicting ended"
+_PATIENCE = 10.0
+"""Seconds to wait for a batch."""
 
 
 def known(looked_at: LookedAt, data: "Dataset") -> "Predictions | None":
     """What is known so far of the test images; None for nothing."""
+    # After a click the page starts anew while the run that was stopped still has a batch to finish and to keep.
+    stopping: Event | None = st.session_state.pop(_ENDED, None)
+    if stopping is not None:
+        stopping.wait(_PATIENCE)
     path = _path(looked_at)
     try:
         changed = path.stat().st_mtime_ns
@@ -62,6 +70,7 @@ def _predict(
     model, card = cache.network(looked_at.stamp)
     parts = [] if before is None else [before]
     done = 0
+    ended = st.session_state[_ENDED] = Event()
     bar = st.progress(0.0, text=f"0 of {len(numbers):,} test images")
     st.button("Stop", icon=":material/stop:", key="stop predicting")
     # In no order, so that what there is after a stop is a fair sample, too.
@@ -77,6 +86,7 @@ def _predict(
         return
     finally:
         failure = _keep(looked_at, data, joined(parts)) if done else None
+        ended.set()
     if failure:
         st.error(failure, icon=":material/error:")
     else:
