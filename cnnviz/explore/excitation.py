@@ -111,7 +111,8 @@ def excitations(
     """Look through the chosen ones of `images` (uint8, N×H×W×C): yields how many are done.
 
     Gives every layer whose output is maps (N, C, H, W) or units (N, C), by name as in `capture`. Layers that pass
-    on what the one before them gave share its Excitation. `batch` images go through at once. Raises CnnvizError for no images.
+    on what the one before them gave share its Excitation. `batch` images go through at once.
+    Raises CnnvizError for no images.
     """
     chosen = np.asarray(numbers, np.int64)
     if not len(chosen):
