@@ -68,7 +68,7 @@ def test_test_images_by_what_the_network_says(plain: Run, monkeypatch: pytest.Mo
     app = button(app, "Predict all 60")
     assert "60 of the 60 test images predicted so far (all)." in words(app)
     assert not [one for one in app.button if one.label.startswith(("Predict", "Go on"))]
-    [path] = (plain.folder / "index").glob("*predictions.npz")
+    [path] = (plain.folder / "index").glob("predictions-*.npz")
     with np.load(path) as kept:
         found = load(path, of=str(kept["of"]))
     assert found is not None
@@ -111,7 +111,7 @@ def test_what_was_predicted_before_a_stop_is_kept(plain: Run, monkeypatch: pytes
         _predict_outside(plain)
     monkeypatch.setattr(exploring, "predictions", whole)
     app = open_page("activations", run=plain.id, image="test.3")
-    [path] = (plain.folder / "index").glob("*predictions.npz")
+    [path] = (plain.folder / "index").glob("predictions-*.npz")
     with np.load(path) as kept:
         assert kept["numbers"].tolist() == [4, 9]
     assert "2 of the 2 test images predicted so far." in words(app)
@@ -138,7 +138,7 @@ def test_another_size_is_followed_by_everything(residual: Run) -> None:
     assert app.query_params["size"] == "32"
     assert "64 × 32 × 32" in _layer_label(app)
     assert "Its map, 32 × 32" in words(app)
-    assert "Below, test images are looked through at the size of training, 8 × 8." in words(app)
+    assert "Test images are looked through at the size of training, 8 × 8." in words(app)
     assert "Trained at 8 × 8: only there is its prediction what it learnt." in words(app)
     table = app.table[0].value
     assert list(table.columns) == ["8 × 8, as trained", "32 × 32"]

@@ -58,7 +58,7 @@ def test_it_is_looked_for_in_the_background_and_then_every_layer_answers(run: Ru
                 "m.Indexer.work = lambda self: (time.sleep(3), plain(self))[1]")  # fmt: skip
     app = opened(run)
     assert FOUND not in words(app)
-    assert app.button(key=BUTTON).label.startswith("Look through 60 test images (about ")
+    assert app.button(key=BUTTON).label.startswith("Look through 60 test images (")
     app.button(key=BUTTON).click().run()
     assert not app.exception
     assert app.button(key="stop looking through").label == "Stop"

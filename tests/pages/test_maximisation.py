@@ -11,6 +11,7 @@ from cnnviz.explore.maximisation import optimisation
 from cnnviz.explore.maximisation.objectives import channel
 from cnnviz.explore.maximisation.optimisation import maximise
 from cnnviz.explore.maximisation.settings import Settings
+from cnnviz.index import control
 from cnnviz.models import checkpoint, registry
 from cnnviz.models.checkpoint import Card
 from cnnviz.runs import run as running
@@ -87,11 +88,17 @@ def test_it_is_drawn_compared_and_kept(untrained: Run) -> None:
 
 
 def test_it_stands_beside_the_strongest_test_image(untrained: Run) -> None:
-    app = open_channel(untrained, "conv2", 1)
-    app.button(key="look through").click().run()
+    control.start(untrained.id, "last", images=60)
+    while (now := control.state(untrained.id, "last")) and now.active:
+        time.sleep(0.05)
+    app = open_channel(untrained, "conv2", 1, cell="1.2")
     app.button(key=BUTTON).click().run()
     assert not app.exception
-    assert "The strongest of 60 test images" in rows(app)
+    # The index keeps the largest values of maps, not their means.
+    assert not [row for row in rows(app) if "test images" in row]
+    app.segmented_control(key="maximise what").set_value("cell").run()
+    app.button(key=BUTTON).click().run()
+    assert "The strongest of 60 test images, wherever in its map" in rows(app)
 
 
 def test_a_cell_and_a_unit(untrained: Run) -> None:

@@ -67,7 +67,7 @@ def test_a_file_is_asked_about_and_then_shown(bench: Bench, tiny_data: str, file
     assert "Looks like **" in words(app)
     app = open_page("activations", run=run.id, layer="layer1.0", channel="2", image="test.3")
     assert not app.exception
-    assert "Find what excites it most" in "".join(one.label for one in app.button)
+    assert "Look through 60 test images" in "".join(one.label for one in app.button)
 
 
 def test_a_file_that_does_not_fit_is_one_line(bench: Bench, tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_it_is_measured_once_and_kept(bench: Bench, tiny_data: str, tiny_config:
     run = made(tiny_config)
     app = open_page("statistics", run=run.id)
     assert not app.exception
-    assert "Not measured yet: “last”" in words(app)
+    assert "Not measured yet: “last epoch”" in words(app)
     app = measured(app)
     assert not app.exception
     assert not app.error
@@ -81,7 +81,7 @@ def test_untrained_stands_beside_trained(bench: Bench, tiny_data: str, tiny_conf
     assert not app.error
     # The run's weights are those of its seed: both say the same.
     lines = [line for caption in app.caption for line in caption.value.split("  \n")]
-    last = [line.removeprefix("*last*: ") for line in lines if line.startswith("*last*")]
+    last = [line.removeprefix("*last epoch*: ") for line in lines if line.startswith("*last epoch*")]
     first = [
         line.removeprefix("*untrained, from its seed*: ")
         for line in lines

@@ -39,9 +39,8 @@ def show(looked_at: LookedAt) -> None:
             if count < done:
                 continue
             st.button(
-                f"Look through {count:,} test images (about {duration(index.seconds(looked_at.stamp, count))})"
-                if count == images
-                else f"Only {count:,} (about {duration(index.seconds(looked_at.stamp, count))})",
+                (f"Look through {count:,} test images" if count == images else f"Only {count:,}")
+                + f" ({_about(index.seconds(looked_at.stamp, count))})",
                 icon=":material/image_search:" if count == images else None,
                 type="secondary" if there is None else "tertiary",
                 key=f"look through {count}",
@@ -60,6 +59,10 @@ def _progress(run_id: str, snapshot: str) -> None:
     if now is None or not now.active:
         st.rerun()
     above.progress(now.share, text=_words(now))
+
+
+def _about(seconds: float) -> str:
+    return f"about {duration(seconds)}" if seconds >= 1 else duration(seconds)
 
 
 def _words(now: Status) -> str:
