@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
+from cnnviz.runs import importing
 from tests.browser.looks import canvas, colours, settled
 
 
@@ -202,3 +203,18 @@ def test_the_strip_has_a_picture_of_every_layer_and_an_arc_for_every_shortcut(
     expect(stop(page, "layer2.0.relu:2")).to_have_attribute(
         "aria-label", re.compile("takes in layer2.0.bn2 too")
     )
+
+
+def test_thousands_of_channels_fit_a_canvas_on_a_sharp_narrow_screen(
+    browser: Browser, address: str, bench: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CNNVIZ_CHECKPOINTS", str(bench / "checkpoints"))
+    run = importing.from_torchvision("resnet50", weights="random", seed=0, side=64)
+    context = browser.new_context(viewport={"width": 390, "height": 800}, device_scale_factor=3)
+    page = context.new_page()
+    page.goto(f"{address}/activations?run={run.id}&layer=layer4.2&channel=2047", timeout=120_000)
+    maps = canvas(page, "2048 maps")
+    assert 1000 < maps.evaluate("canvas => canvas.height") <= 16384
+    assert colours(maps) > 20
+    expect(page.get_by_text("layer4.2, channel 2047")).to_be_visible()
+    context.close()

@@ -20,6 +20,7 @@ canvas:focus-visible { outline: 2px solid var(--st-primary-color); }
        opacity: 0.75; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; max-width: 100%; }
 """
 _JS = """
+const TALLEST = 16384;
 export default function ({ data, parentElement, setTriggerValue }) {
   const canvas = parentElement.querySelector("canvas");
   const tip = parentElement.querySelector(".tip");
@@ -39,14 +40,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const g = Math.max(1, Math.round(gap * dots));
     const across = atMost ?? 1;
     while (zoom > 1 && (tile[0] * zoom * across + g * (across - 1)) / dots > width) zoom--;
-    let w = tile[0] * zoom, h = tile[1] * zoom;
-    const shrink = Math.max(1, w / dots / width);
-    const most = Math.max(1, Math.min(count, atMost ?? count, Math.floor((width * dots * shrink + g) / (w + g))));
     // A few columns fewer, if that leaves fewer places empty in the last row.
     const empty = (columns) => (columns - count % columns) % columns;
-    let columns = most;
-    for (let fewer = most; fewer >= Math.ceil(most * 0.7); fewer--) if (empty(fewer) < empty(columns)) columns = fewer;
-    return { w, h, g, columns, rows: Math.ceil(count / columns), dots: dots * shrink };
+    for (;; zoom--) {
+      const w = tile[0] * zoom, h = tile[1] * zoom;
+      const shrink = Math.max(1, w / dots / width);
+      const most = Math.max(1, Math.min(count, atMost ?? count, Math.floor((width * dots * shrink + g) / (w + g))));
+      let columns = most;
+      for (let fewer = most; fewer >= Math.ceil(most * 0.7); fewer--) if (empty(fewer) < empty(columns)) columns = fewer;
+      const rows = Math.ceil(count / columns);
+      // No browser draws a canvas that is taller.
+      if (zoom === 1 || rows * (h + g) <= TALLEST) return { w, h, g, columns, rows, dots: dots * shrink };
+    }
   };
   const place = (index) => [(index % shape.columns) * (shape.w + shape.g),
                             Math.floor(index / shape.columns) * (shape.h + shape.g)];
