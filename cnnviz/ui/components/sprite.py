@@ -47,7 +47,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
       const shrink = Math.max(1, w / dots / width);
       const most = Math.max(1, Math.min(count, atMost ?? count, Math.floor((width * dots * shrink + g) / (w + g))));
       let columns = most;
-      for (let fewer = most; fewer >= Math.ceil(most * 0.7); fewer--) if (empty(fewer) < empty(columns)) columns = fewer;
+      for (let fewer = most; fewer >= Math.ceil(most * 0.7); fewer--)
+        if (empty(fewer) < empty(columns)) columns = fewer;
       const rows = Math.ceil(count / columns);
       // No browser draws a canvas that is taller.
       if (zoom === 1 || rows * (h + g) <= TALLEST) return { w, h, g, columns, rows, dots: dots * shrink };
