@@ -304,6 +304,15 @@ def test_layers_of_two_shapes_have_no_difference_and_say_so(finished: Run, bench
     assert "have no difference map by map" in words(app)
 
 
+def test_the_map_is_laid_over_the_photo_and_downloads(finished: Run, bench: Bench) -> None:
+    shutil.copytree(ROOT / "checkpoints" / "cifar10-resnet18", bench.checkpoints / "cifar10-resnet18")
+    app = open_page("activations", run="cifar10-resnet18", layer="layer3.0", channel="3", cell="2.2")
+    assert not app.exception
+    app.toggle(key="map over photo").set_value(True).run()
+    assert not app.exception
+    assert [one for one in app.get("download_button") if one.label == "Map"]
+
+
 def test_two_images_are_compared(finished: Run, bench: Bench) -> None:
     app = open_page(
         "compare",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from cnnviz.render.mosaic import grid
 from cnnviz.render.outline import outlined
+from cnnviz.render.overlay import overlaid
 from cnnviz.render.picture import png
 from cnnviz.ui import cache, selection
 from cnnviz.ui.components import excitation_view, maximisation_view
@@ -50,12 +51,22 @@ def _draw(
     row, column = _cell(maps[channel])
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{layer.name}, channel {channel}**")
+        st.download_button(
+            "Map",
+            lambda: grid(maps[channel][None], max_width=1024).png,
+            f"{looked_at.run.id}-{layer.name}-{channel}.png".replace(":", "-"),
+            "image/png",
+            icon=":material/download:",
+            type="tertiary",
+            on_click="ignore",
+            key="download map",
+        )
         st.button("Close", icon=":material/close:", type="tertiary", key="close channel", on_click=_close)
     left, right = st.columns(2)
     with left:
         _map(layer, maps[channel], channel, row, column)
     with right:
-        _sees(layer, seen, row, column)
+        _sees(layer, seen, maps[channel], row, column)
     found = cache.cell(
         looked_at.stamp,
         looked_at.run.config.freeze,
@@ -132,7 +143,7 @@ def _cell(values: NDArray[np.float32]) -> tuple[int, int]:
     return at // values.shape[1], at % values.shape[1]
 
 
-def _sees(layer: "Layer", seen: "Input", row: int, column: int) -> None:
+def _sees(layer: "Layer", seen: "Input", values: NDArray[np.float32], row: int, column: int) -> None:
     from cnnviz.explore.receptive_field import box
 
     if layer.field is None:
@@ -144,12 +155,15 @@ def _sees(layer: "Layer", seen: "Input", row: int, column: int) -> None:
     st.caption(
         f"Row {row}, column {column} sees {what}" + (f" (its field: {size})." if what != size else ".")
     )
+    over = values.size > 1 and st.session_state.get("map over photo", False)
     st.image(
-        png(outlined(seen.pixels, place, to=_SIDE)),
+        png(outlined(overlaid(seen.pixels, values) if over else seen.pixels, place, to=_SIDE)),
         output_format="PNG",
         alt=f"The image, with what the cell sees marked: rows {place[0]} to {place[2] - 1}, "
-        f"columns {place[1]} to {place[3] - 1}",
+        f"columns {place[1]} to {place[3] - 1}" + ("; the map lies over it" if over else ""),
     )
+    if values.size > 1:
+        st.toggle("Map over the photo", key="map over photo")
 
 
 def _without(looked_at: LookedAt, seen: "Input", layer: str, channel: int) -> None:
