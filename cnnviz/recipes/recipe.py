@@ -76,13 +76,15 @@ class View(Strict):
     title: str
     look: str
     """What to look for."""
-    page: Literal["activations", "filters", "compare"]
+    page: Literal["activations", "filters", "compare", "statistics"]
     run: str | None = None
     """The run that is shown; empty takes the newest finished run of this experiment, or a shipped one."""
     layer: str | None = None
     image: str | None = None
     image_b: str | None = None
     channel: Annotated[int, Field(ge=0)] | None = None
+    size: PositiveInt | None = None
+    """Height in pixels at which the image is read, where it is not that of training."""
 
 
 class Question(Strict):

@@ -14,6 +14,7 @@ _SHIPPED = "cifar10-resnet18"
 _PAGES = {
     "activations": ("pages/activations.py", ":material/blur_on:"),
     "filters": ("pages/filters.py", ":material/grid_view:"),
+    "statistics": ("pages/statistics.py", ":material/stacked_line_chart:"),
     "compare": ("pages/compare.py", ":material/compare:"),
 }
 
@@ -70,6 +71,8 @@ def _address(recipe: Recipe, number: int, shelf: Shelf) -> dict[str, str]:
         "image_b": view.image_b,
         "with": "image" if view.image_b else None,
         "channel": None if view.channel is None else str(view.channel),
+        # Said in any case, or the size of an earlier view would stay.
+        "size": None if view.page != "activations" else str(view.size or "training"),
         _KEY: f"{recipe.id}.{number}",
     }
     return {key: value for key, value in parts.items() if value is not None}
