@@ -26,6 +26,7 @@ def drawn(page: Page) -> None:
 
 def choose(page: Page, label: str, option: str) -> None:
     """Pick an option of a select box."""
+    settled(page)  # a page that is drawn anew closes the list
     page.get_by_role("combobox", name=label).first.click()
     page.get_by_role("option", name=option, exact=True).first.click()
     settled(page)

@@ -39,7 +39,7 @@ def fresh(bench: Path) -> Run:
 def test_one_press_and_the_nine_images_appear_by_themselves(page: Page, address: str, fresh: Run) -> None:
     page.goto(f"{address}/activations?run={fresh.id}&layer=conv1&channel=1")
     settled(page)
-    button = page.get_by_role("button", name=re.compile(r"Look through 300 test images \(about"))
+    button = page.get_by_role("button", name=re.compile(r"Look through 300 test images"))
     button.click()
     page.set_default_timeout(120_000)
     expect(page.get_by_text("Test images that excite it most")).to_be_visible(timeout=120_000)
