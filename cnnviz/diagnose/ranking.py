@@ -20,7 +20,8 @@ def entropy(probabilities: Probabilities) -> NDArray[np.float64]:
     shares = probabilities.astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         nats = -np.where(shares > 0, shares * np.log(shares), 0).sum(1)
-    return np.clip(nats / np.log(max(2, shares.shape[1])), 0, 1)
+    found: NDArray[np.float64] = np.clip(nats / np.log(max(2, shares.shape[1])), 0, 1)
+    return found
 
 
 def margin(probabilities: Probabilities) -> NDArray[np.float64]:

@@ -29,7 +29,7 @@ class Scaling:
 def scaled(probabilities: NDArray[np.floating], temperature: float) -> NDArray[np.float64]:
     """Probabilities (N, K) at a temperature: softmax of the logits divided by it. No guess changes."""
     logits = _logits(probabilities) / temperature
-    return np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
+    return np.exp(logits - _log_sums(logits)[:, None])
 
 
 def best_temperature(labels: NDArray[np.integer], probabilities: NDArray[np.floating]) -> float:
@@ -41,7 +41,7 @@ def best_temperature(labels: NDArray[np.integer], probabilities: NDArray[np.floa
     own = np.take_along_axis(logits, labels[:, None], axis=1)[:, 0]
 
     def loss(inverse: float) -> float:
-        return float((np.logaddexp.reduce(logits * inverse, axis=1) - own * inverse).mean())
+        return float((_log_sums(logits * inverse) - own * inverse).mean())
 
     low, high = 1 / HOTTEST, 1 / COOLEST
     left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
@@ -82,3 +82,10 @@ def _logits(probabilities: NDArray[np.floating]) -> NDArray[np.float64]:
     """Logits that give these probabilities, up to a constant a row that no softmax sees."""
     smallest = np.finfo(np.float32).tiny
     return np.log(np.maximum(probabilities.astype(np.float64), smallest))
+
+
+def _log_sums(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logarithm of the sum of the exponentials of each row: (N,)."""
+    top = logits.max(1)
+    found: NDArray[np.float64] = top + np.log(np.exp(logits - top[:, None]).sum(1))
+    return found
