@@ -9,6 +9,8 @@ from cnnviz.cli.activations import activations
 from cnnviz.cli.answer import Command
 from cnnviz.cli.channel import channel
 from cnnviz.cli.data import data
+from cnnviz.cli.diagnose import diagnose
+from cnnviz.cli.doctor import doctor
 from cnnviz.cli.evaluate import evaluate
 from cnnviz.cli.filters import filters
 from cnnviz.cli.index import index
@@ -41,6 +43,8 @@ for _command in (
     predictions,
     statistics,
     filters,
+    diagnose,
+    doctor,
     recipes,
     reproduce,
 ):

@@ -64,7 +64,8 @@ def calibrated(asked: Asked) -> None:
         st.caption(_verdict(fitted))
         st.caption(
             f"ECE: mean gap between accuracy and confidence over {bins} bins, weighted by their images; "
-            "MCE: the largest. Bars are one standard error. A temperature divides the logits: no guess changes (Guo et al. 2017)."
+            "MCE: the largest. Bars are one standard error. A temperature divides the logits: no guess changes "
+            "(Guo et al. 2017)."
         )
         st.download_button(
             "CSV", _bins_csv(series), f"{asked.looked_at.run.id}-{asked.split}-calibration.csv", "text/csv",
