@@ -76,7 +76,8 @@ def diagnose(
         **_document(found, by_class, card, bins=bins, most=most, prefix=_PREFIX[split]),
         "file": str(target) if target else None,
     }
-    title = f"{where.name} (epoch {card.epoch}), {len(found):,} of {len(pool.numbers):,} {split.value} images of {card.data}"
+    of = f"{len(found):,} of {len(pool.numbers):,} {split.value} images of {card.data}"
+    title = f"{where.name} (epoch {card.epoch}), {of}"
     answer(document, f"{title}\n{_text(document, by_class, card)}", as_json=as_json)
 
 

@@ -104,7 +104,8 @@ def rate_too_high(facts: Facts) -> Finding | None:
         words = facts.reason.partition(": ")[0] + "."
     else:
         assert worst is not None
-        words = f"At step {worst['step']:,} the loss of a batch was {worst['loss']:.3g}; guessing gives {facts.blind:.3g}."
+        at, loss = worst["step"], worst["loss"]
+        words = f"At step {at:,} the loss of a batch was {loss:.3g}; guessing gives {facts.blind:.3g}."
     last = facts.epochs[-1] if facts.epochs else None
     learnt = last is not None and last["train_accuracy"] > facts.chance + 0.3
     dead = _dead_share(facts)

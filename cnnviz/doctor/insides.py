@@ -27,9 +27,9 @@ def needs_gradients(facts: Facts) -> str | None:
 
 
 def dead_relus(facts: Facts) -> Finding | None:
-    """More than a tenth of a layer's channels 0 everywhere, for all images."""
+    """More than a fifth of a layer's channels 0 everywhere, for all images."""
     assert facts.inside is not None
-    dead = [one for one in facts.inside.rectifiers if one.dead > 0.1 * one.channels]
+    dead = [one for one in facts.inside.rectifiers if one.dead > 0.2 * one.channels]
     if not dead:
         return None
     worst = max(dead, key=lambda one: one.dead / one.channels)
