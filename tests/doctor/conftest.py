@@ -25,7 +25,7 @@ from tests.conftest import write_data
 
 PLAIN = RunConfig(
     data=Data(name="digits"),
-    network=Mlp(hidden=(32,)),
+    network=Mlp(hidden=(32, 32)),
     epochs=8,
     batch_size=32,
     optimiser=Sgd(learning_rate=0.02),

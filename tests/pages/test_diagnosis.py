@@ -138,7 +138,7 @@ def test_parts_and_colours_of_a_matrix() -> None:
     ]  # fmt: skip
     assert Part(3, None).name == "3."
     found = coloured(np.array([[90, 2], [0, 50]]))
-    assert found == [None, "#fde725", None, None]
+    assert found == [None, "#fde724", None, None]
 
 
 def test_the_doctor_sees_curves_at_once_and_the_rest_when_asked(finished: Run, tiny_data: str) -> None:
