@@ -15,6 +15,8 @@ st.navigation(
         st.Page("pages/filters.py", title="Filters", icon=":material/grid_view:"),
         st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
         st.Page("pages/statistics.py", title="Early vs late", icon=":material/stacked_line_chart:"),
+        st.Page("pages/diagnosis.py", title="Mistakes", icon=":material/troubleshoot:"),
+        st.Page("pages/doctor.py", title="Doctor", icon=":material/stethoscope:"),
     ],
     position="top",
 ).run()

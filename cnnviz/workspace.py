@@ -51,9 +51,10 @@ def index_folder(run_id: str, snapshot: str) -> Path:
     return run_folder(run_id) / "index" / plain_name(snapshot, what="snapshot")
 
 
-def predictions_file(run_id: str, snapshot: str) -> Path:
-    """Where it is kept what a snapshot says of test images, whether or not it is."""
-    return run_folder(run_id) / "index" / f"predictions-{plain_name(snapshot, what='snapshot')}.npz"
+def predictions_file(run_id: str, snapshot: str, split: str = "test") -> Path:
+    """Where it is kept what a snapshot says of the images of a split, whether or not it is."""
+    name = plain_name(snapshot, what="snapshot") + ("" if split == "test" else f"-{split}")
+    return run_folder(run_id) / "index" / f"predictions-{name}.npz"
 
 
 def statistics_file(run_id: str, snapshot: str, images: str) -> Path:

@@ -9,6 +9,8 @@ from cnnviz.cli.activations import activations
 from cnnviz.cli.answer import Command
 from cnnviz.cli.channel import channel
 from cnnviz.cli.data import data
+from cnnviz.cli.diagnose import diagnose
+from cnnviz.cli.doctor import doctor
 from cnnviz.cli.evaluate import evaluate
 from cnnviz.cli.filters import filters
 from cnnviz.cli.import_network import import_network
@@ -44,6 +46,8 @@ for _command in (
     statistics,
     filters,
     maximise,
+    diagnose,
+    doctor,
     recipes,
     reproduce,
 ):

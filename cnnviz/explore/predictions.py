@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from cnnviz import atomic
+from cnnviz.config import Data
+from cnnviz.data import split
 from cnnviz.data.batches import Normalise
 from cnnviz.data.geometry import resize
+from cnnviz.data.prepared import Dataset
 from cnnviz.errors import CnnvizError
 from cnnviz.explore.capture import capture
 from cnnviz.models.checkpoint import Card
@@ -140,16 +143,41 @@ def joined(parts: Sequence[Predictions]) -> Predictions:
     )
 
 
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Images of a data set that can be predicted."""
+
+    images: NDArray[np.uint8]
+    """uint8, (N, H, W, C)."""
+    labels: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    """Those of them that belong to the split, rising."""
+
+
+SPLITS: Mapping[str, Callable[[Dataset, Data], Pool]] = {
+    "test": lambda data, how: Pool(data.test_images, data.test_labels, np.arange(len(data.test_labels))),
+    "validation": lambda data, how: Pool(
+        data.train_images, data.train_labels, np.sort(split.of_run(data, how)[1])
+    ),
+}
+"""Parts of a data set that a run did not learn from, by its data and its configuration of them."""
+
+
 def some_of(total: int, count: int) -> NDArray[np.int64]:
     """`count` numbers below `total`, or all of them, evenly spaced: also of images in order of class, a fair sample."""
     count = min(count, total)
     return np.arange(count, dtype=np.int64) * total // max(count, 1)
 
 
-def save(path: Path, found: Predictions, *, of: str) -> None:
-    """Keep them in a file that says what they are of. Raises OSError when the disk is full."""
+def save(path: Path, found: Predictions, *, of: str, half: bool = False) -> None:
+    """Keep them in a file that says what they are of; with `half`, in 16 bits. Raises OSError when the disk is full."""
     content = io.BytesIO()
-    np.savez(content, of=of, **vars(found))
+    if half:
+        numbers, labels = found.numbers.astype(np.int32), found.labels.astype(np.int16)
+        small = _halved(found.probabilities)
+        np.savez_compressed(content, of=of, numbers=numbers, labels=labels, log_probabilities=small)
+    else:
+        np.savez(content, of=of, **vars(found))
     path.parent.mkdir(parents=True, exist_ok=True)
     atomic.replace(path, content.getvalue(), durable=False)
 
@@ -160,6 +188,23 @@ def load(path: Path, *, of: str) -> Predictions | None:
         with np.load(path, allow_pickle=False) as kept:
             if str(kept["of"]) != of:
                 return None
+            if "log_probabilities" in kept:
+                shares = np.exp(kept["log_probabilities"].astype(np.float32))
+                return Predictions(
+                    kept["numbers"].astype(np.int64),
+                    kept["labels"].astype(np.int64),
+                    shares / shares.sum(1, keepdims=True),
+                )
             return Predictions(**{name: kept[name] for name in Predictions.__dataclass_fields__})
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return None
+
+
+def _halved(probabilities: NDArray[np.float32]) -> NDArray[np.float16]:
+    """Logarithms, which keep apart in 16 bits what is nearly certain; the likeliest class stays so."""
+    whole = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
+    small = whole.astype(np.float16)
+    top = probabilities.argmax(1)
+    tied = np.flatnonzero(small.argmax(1) != top)
+    small[tied, top[tied]] = np.nextafter(small[tied].max(1), np.float16(np.inf))
+    return small

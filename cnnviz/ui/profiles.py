@@ -60,7 +60,7 @@ class Subject:
             of = f"{config.network.name} {network} {config.seed}"
             weights = hashlib.sha256(of.encode()).hexdigest()
         else:
-            weights = _digest(cache.stamp(self.run.id, self.snapshot))
+            weights = digest(cache.stamp(self.run.id, self.snapshot))
         return f"{weights} {self.run.config.data.name} {which.name}"
 
     def network(self) -> "tuple[nn.Module, Card]":
@@ -81,7 +81,7 @@ class Subject:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _digest(of: cache.Stamp) -> str:
+def digest(of: cache.Stamp) -> str:
     """SHA-256 of a snapshot's file."""
     with open(of[0], "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,7 +9,19 @@ import pytest
 
 from cnnviz.workspace import ROOT
 
-COMMANDS = ("train", "runs", "resume", "stop", "delete", "evaluate", "activations", "data", "models")
+COMMANDS = (
+    "train",
+    "runs",
+    "resume",
+    "stop",
+    "delete",
+    "evaluate",
+    "activations",
+    "diagnose",
+    "doctor",
+    "data",
+    "models",
+)
 
 
 def modules_after(*arguments):

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from cnnviz.config import Cnn, Mlp, Network
+from cnnviz.config import Cnn, Data, Mlp, Network
+from cnnviz.data import catalogue, split
 from cnnviz.errors import CnnvizError
 from cnnviz.explore.activations import predict
 from cnnviz.explore.inputs import as_input
-from cnnviz.explore.predictions import Predictions, joined, load, predictions, save, some_of
+from cnnviz.explore.predictions import SPLITS, Predictions, joined, load, predictions, save, some_of
 from cnnviz.models.checkpoint import Card
 from cnnviz.models.registry import build
 
@@ -102,6 +103,33 @@ def test_they_are_kept_and_only_for_what_they_are_of(tmp_path: Path, found: Pred
     assert load(path, of="that") is None
     path.write_bytes(path.read_bytes()[:100])
     assert load(path, of="this") is None
+
+
+def test_in_sixteen_bits_the_guesses_stay_and_the_probabilities_nearly(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    logits = random.normal(0, 6, (4000, 10))
+    logits[:1000, 1] = logits[:1000].max(1) - 1e-5  # hardly less than the likeliest
+    shares = np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)).astype(np.float32)
+    whole = Predictions(np.arange(4000), random.integers(0, 10, 4000), shares)
+    path = tmp_path / "x.npz"
+    save(path, whole, of="this", half=True)
+    assert path.stat().st_size < 110_000
+    again = load(path, of="this")
+    assert again is not None
+    assert (again.guesses == whole.guesses).all()
+    assert (again.labels == whole.labels).all()
+    assert again.probabilities == pytest.approx(whole.probabilities, abs=1e-3)
+    assert again.probabilities.sum(1) == pytest.approx(np.ones(4000), abs=1e-5)
+    almost = 1 - whole.sureness < 1e-4
+    assert len(set(again.sureness[almost].tolist())) > almost.sum() / 10  # not all one
+
+
+def test_splits_are_those_of_the_run(tiny_data: str) -> None:
+    data = catalogue.load(tiny_data)
+    test, validation = (SPLITS[name](data, Data(name=tiny_data)) for name in ("test", "validation"))
+    assert test.numbers.tolist() == list(range(60))
+    assert validation.images is data.train_images
+    assert sorted(split.of_run(data, Data(name=tiny_data))[1].tolist()) == validation.numbers.tolist()
 
 
 def test_no_images_are_an_error() -> None:

@@ -68,7 +68,7 @@ def test_test_images_by_what_the_network_says(plain: Run, monkeypatch: pytest.Mo
     app = button(app, "Predict all 60")
     assert "60 of the 60 test images predicted so far (all)." in words(app)
     assert not [one for one in app.button if one.label.startswith(("Predict", "Go on"))]
-    [path] = (plain.folder / "index").glob("predictions-*.npz")
+    [path] = (plain.folder / "index").glob("predictions-last.npz")
     with np.load(path) as kept:
         found = load(path, of=str(kept["of"]))
     assert found is not None
@@ -91,7 +91,10 @@ def test_predictions_of_other_weights_do_not_count(plain: Run, monkeypatch: pyte
     app = button(open_page("activations", run=plain.id, image="test.3"), "Predict 60 test images")
     assert "test images predicted so far" in words(app)
     path = plain.folder / "snapshots" / "last.safetensors"
-    path.write_bytes(path.read_bytes())
+    card, weights = checkpoint.read(path)
+    checkpoint.save(path, weights, card)  # the same, in a file of another time
+    assert "test images predicted so far" in words(open_page("activations", run=plain.id, image="test.3"))
+    checkpoint.save(path, {name: value + 1 for name, value in weights.items()}, card)
     app = open_page("activations", run=plain.id, image="test.3")
     assert "test images predicted so far" not in words(app)
     assert "Predict 60 test images" in [one.label for one in app.button]
@@ -111,7 +114,7 @@ def test_what_was_predicted_before_a_stop_is_kept(plain: Run, monkeypatch: pytes
         _predict_outside(plain)
     monkeypatch.setattr(exploring, "predictions", whole)
     app = open_page("activations", run=plain.id, image="test.3")
-    [path] = (plain.folder / "index").glob("predictions-*.npz")
+    [path] = (plain.folder / "index").glob("predictions-last.npz")
     with np.load(path) as kept:
         assert kept["numbers"].tolist() == [4, 9]
     assert "2 of the 2 test images predicted so far." in words(app)
@@ -125,7 +128,8 @@ def _predict_outside(run: Run) -> None:
 
     stamp = cache.stamp(run.id, "last")
     looked_at = LookedAt(run, "last", stamp, cache.network(stamp)[1])
-    predicting._predict(looked_at, cache.dataset("tiny"), np.arange(60), None)
+    there = predicting.pool(looked_at, cache.dataset("tiny"), "test")
+    predicting._predict(looked_at, there, np.arange(60), None)
 
 
 def test_another_size_is_followed_by_everything(residual: Run) -> None:

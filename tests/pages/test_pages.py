@@ -74,7 +74,9 @@ def finished(bench: Bench, tiny_data: str, trained: Path) -> Run:
     return Run(folder.name, folder)
 
 
-@pytest.mark.parametrize("name", ["home", "train", "activations", "filters", "compare", "statistics"])
+@pytest.mark.parametrize(
+    "name", ["home", "train", "activations", "filters", "compare", "statistics", "diagnosis", "doctor"]
+)
 def test_an_empty_bench_says_what_to_do(bench: Bench, name: str) -> None:
     app = open_page(name)
     assert not app.exception
@@ -86,11 +88,15 @@ def test_an_empty_bench_says_what_to_do(bench: Bench, name: str) -> None:
         "filters": "Train a network",
         "compare": "Train one",
         "statistics": "Train one",
+        "diagnosis": "Train one",
+        "doctor": "Train one",
     }
     assert hints[name] in words(app)
 
 
-@pytest.mark.parametrize("name", ["home", "train", "activations", "filters", "compare", "statistics"])
+@pytest.mark.parametrize(
+    "name", ["home", "train", "activations", "filters", "compare", "statistics", "diagnosis", "doctor"]
+)
 def test_every_page_shows_a_run(finished: Run, name: str) -> None:
     app = open_page(name)
     assert not app.exception

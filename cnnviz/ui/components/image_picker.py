@@ -22,7 +22,7 @@ class Chosen:
     """The image that is looked at."""
 
     name: str
-    """As in the address: photo.NAME, test.NUMBER or upload.HASH."""
+    """As in the address: photo.NAME, test.NUMBER, train.NUMBER or upload.HASH."""
     title: str
     pixels: NDArray[np.uint8]
     """(H, W, 1 or 3), before it is fitted to a network."""
@@ -81,13 +81,17 @@ def _find(name: str, data: str) -> Chosen:
         case "upload":
             found = uploads.get(rest)
             return Chosen(name, found.title, found.pixels, decoded=found.decoded)
-        case "test" if data in catalogue.available():
-            images = cache.dataset(data)
-            if rest.isdecimal() and int(rest) < len(images.test_labels):
+        case "test" | "train" if data in catalogue.available():
+            dataset = cache.dataset(data)
+            images, labels, what = {
+                "test": (dataset.test_images, dataset.test_labels, "test"),
+                "train": (dataset.train_images, dataset.train_labels, "training"),
+            }[kind]
+            if rest.isdecimal() and int(rest) < len(labels):
                 number = int(rest)
-                truth = int(images.test_labels[number])
-                title = f"{images.classes[truth]}, test image {number:,}"
-                return Chosen(name, title, np.array(images.test_images[number]), truth)
+                truth = int(labels[number])
+                title = f"{dataset.classes[truth]}, {what} image {number:,}"
+                return Chosen(name, title, np.array(images[number]), truth)
     raise NotFound("image", name, available=())
 
 

@@ -1,0 +1,122 @@
+"""Gathering the facts of a run: from its files at once, from its network and data with patience."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cnnviz.diagnose import duplicates
+from cnnviz.diagnose.duplicates import Shared
+from cnnviz.doctor.facts import Answers, Facts, Inside
+from cnnviz.errors import CnnvizError
+from cnnviz.runs.run import Run
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from torch import nn
+
+    from cnnviz.data.prepared import Dataset
+    from cnnviz.models.checkpoint import Card
+
+IMAGES = 200
+"""Training images that the network is looked into with."""
+_ASKED = 500
+"""Validation images that it is asked about, at most."""
+Progress = tuple[float, str]
+
+
+def from_files(run: Run, snapshot: str = "last") -> Facts:
+    """What the run's folder says, without its weights. Takes no torch."""
+    metrics, status = run.metrics(), run.status()
+    started = metrics.started
+    return Facts(
+        run=run.id,
+        snapshot=snapshot,
+        config=run.config,
+        state=status.state,
+        reason=status.reason,
+        classes=tuple(started.get("classes", ())),
+        train=int(started.get("train", 0)),
+        validation=int(started.get("validation", 0)),
+        epochs=tuple(metrics.epochs),
+        steps=tuple(metrics.steps),
+        why_not={
+            "inside": "the network was not looked into yet",
+            "shared": "the splits were not compared yet",
+        },
+    )
+
+
+def look_inside(
+    facts: Facts, model: nn.Module, card: Card, data: Dataset
+) -> Generator[Progress, None, Facts]:
+    """The facts with what network and data tell: yields how much is done, and what. Changes nothing in either."""
+    from cnnviz.data import split
+    from cnnviz.explore import vitals
+    from cnnviz.explore.predictions import joined, predictions, some_of
+
+    train, validation = split.of_run(data, facts.config.data)
+    some = np.sort(train[some_of(len(train), IMAGES)])
+    yield 0.0, "Looking for dead units"
+    rectifiers = vitals.rectifiers(model, card, data.train_images, some)
+    yield 0.1, "Following the gradient"
+    reached = vitals.gradients(model, card, data.train_images, data.train_labels, some)
+    asked = np.sort(validation)[some_of(len(validation), _ASKED)]
+    parts, done = [], 0
+    yield 0.3, f"Asking it about {len(asked):,} validation images"
+    for part in predictions(model, card, data.train_images, data.train_labels, numbers=asked):
+        parts.append(part)
+        done += len(part)
+        yield 0.3 + 0.4 * done / len(asked), f"Asking it about {len(asked):,} validation images"
+    found = joined(parts)
+    count = len(card.classes)
+    answers = Answers(
+        split="validation",
+        support=tuple(np.bincount(found.labels, minlength=count).tolist()),
+        guesses=tuple(np.bincount(found.guesses, minlength=count).tolist()),
+    )
+    shared = yield from _shared(data, train, validation)
+    inside = Inside(
+        images=len(some),
+        rectifiers=rectifiers,
+        gradients=reached,
+        batch_norms=vitals.batch_norms(model),
+        answers=answers,
+    )
+    return replace(facts, classes=card.classes, inside=inside, shared=shared, why_not={})
+
+
+def without(facts: Facts, error: CnnvizError) -> Facts:
+    """The facts, when network or data can't be had for that reason."""
+    why = str(error).rstrip(".")
+    return replace(facts, why_not={"inside": why, "shared": why})
+
+
+def _shared(
+    data: Dataset, train: NDArray[np.int64], validation: NDArray[np.int64]
+) -> Generator[Progress, None, tuple[Shared, ...]]:
+    splits = {
+        "training": (data.train_images, data.train_labels, np.sort(train)),
+        "validation": (data.train_images, data.train_labels, np.sort(validation)),
+        "test": (data.test_images, data.test_labels, np.arange(len(data.test_labels))),
+    }
+    total, done = sum(len(numbers) for _, _, numbers in splits.values()), 0
+    prints = {}
+    for name, (images, labels, numbers) in splits.items():
+        hashes: list[bytes] = []
+        for some in duplicates.fingerprints(images, numbers):
+            hashes += some
+            done += len(some)
+            yield 0.7 + 0.3 * done / total, f"Comparing {total:,} images"
+        prints[name] = (hashes, labels[numbers])
+    return tuple(
+        replace(
+            one,
+            places=tuple(int(splits[one.split][2][place]) for place in one.places),
+            others=tuple(int(splits[one.other][2][place]) for place in one.others),
+        )
+        for one in duplicates.shared(prints)
+    )
