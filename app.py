@@ -12,6 +12,7 @@ st.navigation(
         st.Page("pages/experiments.py", title="Experiments", icon=":material/experiment:"),
         st.Page("pages/data.py", title="Data", icon=":material/photo_library:"),
         st.Page("pages/activations.py", title="Activations", icon=":material/blur_on:"),
+        st.Page("pages/attribution.py", title="Attribution", icon=":material/troubleshoot:"),
         st.Page("pages/filters.py", title="Filters", icon=":material/grid_view:"),
         st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
         st.Page("pages/statistics.py", title="Early vs late", icon=":material/stacked_line_chart:"),

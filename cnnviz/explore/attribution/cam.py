@@ -86,7 +86,9 @@ def layer_maps(question: Question) -> Tensor:
     if maps is None:
         raise LayerNotFound(question.layer or "", available=watched(model))
     if maps.ndim != 4:
-        raise CnnvizError(f"{question.layer} has no maps: choose a layer whose output is channels × height × width.")
+        raise CnnvizError(
+            f"{question.layer} has no maps: choose a layer whose output is channels × height × width."
+        )
     found = []
     for index, target in enumerate(question.targets):
         (gradient,) = torch.autograd.grad(

@@ -58,9 +58,7 @@ def gradient_shap(question: Question, chosen: options.GradientShap) -> Work:
     for first in range(0, chosen.samples, question.at_once):
         yield first / chosen.samples
         count = min(question.at_once, chosen.samples - first)
-        images = question.image + deviation * torch.randn(
-            count, *question.image.shape[1:], generator=random
-        )
+        images = question.image + deviation * torch.randn(count, *question.image.shape[1:], generator=random)
         which = torch.randint(len(question.baseline), (count,), generator=random)
         at = torch.rand(count, 1, 1, 1, generator=random)
         way = images - question.baseline[which]

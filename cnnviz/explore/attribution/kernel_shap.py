@@ -31,7 +31,9 @@ def kernel_shap(question: Question, chosen: options.KernelShap) -> Work:
         yield first / len(sets)
         kept = torch.from_numpy(sets[first : first + question.at_once][:, labels])
         scores.append(question.scores(mixed(question, kept)))
-    found = _solved(sets, weights, torch.cat(scores).double().numpy() - nothing.numpy(), (everything - nothing).numpy())
+    found = _solved(
+        sets, weights, torch.cat(scores).double().numpy() - nothing.numpy(), (everything - nothing).numpy()
+    )
     return spread_out(torch.from_numpy(found).float(), labels)
 
 
@@ -53,7 +55,10 @@ def _sets(
 
 
 def _solved(
-    sets: NDArray[np.bool_], weights: NDArray[np.float64], gains: NDArray[np.float64], total: NDArray[np.float64]
+    sets: NDArray[np.bool_],
+    weights: NDArray[np.float64],
+    gains: NDArray[np.float64],
+    total: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """The values (T, R) that fit gains (S, T) best among those that add up to `total` (T,)."""
     # The last value is what the others leave of the total: then no constraint is left.

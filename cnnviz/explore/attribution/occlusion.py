@@ -20,7 +20,9 @@ def occlusion(question: Question, chosen: options.Occlusion) -> Work:
     height, width = question.image.shape[2:]
     window, stride = window_of((height, width), chosen)
     if window > min(height, width):
-        raise CnnvizError(f"A window of {window} px doesn't fit into an image of {width} × {height}: take a smaller one.")
+        raise CnnvizError(
+            f"A window of {window} px doesn't fit into an image of {width} × {height}: take a smaller one."
+        )
     boxes = list(_boxes(height, width, window, stride))
     total = torch.zeros(len(question.targets), 1, height, width)
     covered = torch.zeros(height, width)

@@ -21,8 +21,12 @@ def oddities(values: NDArray[np.float32], *, score: float) -> list[str]:
     found = []
     full = float((sizes >= _FLAT * largest).mean())
     if full > _FLAT_SHARE:
-        found.append(f"Saturated: {full:.0%} of pixels have the largest value, so the map can't tell them apart.")
+        found.append(
+            f"Saturated: {full:.0%} of pixels have the largest value, so the map can't tell them apart."
+        )
     few = np.sort(sizes, axis=None)[::-1][: max(1, sizes.size // 100)]
     if values.size >= 100 and few.sum() > _SPIKE * sizes.sum():
-        found.append(f"Spiky: 1 % of pixels hold {few.sum() / sizes.sum():.0%} of all; little else can be seen.")
+        found.append(
+            f"Spiky: 1 % of pixels hold {few.sum() / sizes.sum():.0%} of all; little else can be seen."
+        )
     return found

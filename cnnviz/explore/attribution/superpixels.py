@@ -35,5 +35,7 @@ def superpixels(image: NDArray[np.float32], count: int) -> NDArray[np.int64]:
         if (found == labels).all():
             break
         labels = found
-    numbers: NDArray[np.int64] = np.unique(labels, return_inverse=True)[1].reshape(height, width).astype(np.int64)
+    numbers: NDArray[np.int64] = (
+        np.unique(labels, return_inverse=True)[1].reshape(height, width).astype(np.int64)
+    )
     return numbers
