@@ -71,7 +71,7 @@ def attribute(
     method: str,
     targets: Sequence[int],
     options: Options | None = None,
-    setting: Setting = Setting(),  # noqa: B008 (frozen)
+    setting: Setting = Setting(),
 ) -> Generator[float, None, list[Attribution]]:
     """Yields how much is done, 0 to 1; ends with an attribution for each class of `targets`, by number.
 

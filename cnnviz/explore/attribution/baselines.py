@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from cnnviz.errors import NotFound
 
@@ -46,7 +46,7 @@ def _blur(image: Tensor, mean: Tensor, std: Tensor, seed: int) -> Tensor:
         shape = (1, 1, -1, 1) if axis == 2 else (1, 1, 1, -1)
         kernel = (weights / weights.sum()).reshape(shape).repeat(channels, 1, 1, 1)
         edges = (0, 0, reach, reach) if axis == 2 else (reach, reach, 0, 0)
-        image = F.conv2d(F.pad(image, edges, mode="replicate"), kernel, groups=channels)
+        image = functional.conv2d(functional.pad(image, edges, mode="replicate"), kernel, groups=channels)
     return image
 
 
@@ -68,5 +68,8 @@ def baseline(
         raise NotFound("baseline", name, available=BASELINES)
     shape = (-1, 1, 1)
     return BASELINES[name].make(
-        image, torch.tensor(mean, dtype=image.dtype).reshape(shape), torch.tensor(std, dtype=image.dtype).reshape(shape), seed
-    )  # fmt: skip
+        image,
+        torch.tensor(mean, dtype=image.dtype).reshape(shape),
+        torch.tensor(std, dtype=image.dtype).reshape(shape),
+        seed,
+    )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from cnnviz.errors import CnnvizError, LayerNotFound
 from cnnviz.explore.attribution import options, twins
@@ -34,8 +34,7 @@ def best_layer(listed: list[Layer]) -> tuple[str, str] | None:
         return None
     size = "×".join(map(str, true[-1].output_shape[1:]))
     return true[-1].name, (
-        f"{true[-1].name} is the last layer with maps larger than 1×1 ({size}): "
-        "it knows most about the class and still says where."
+        f"the last layer with maps larger than 1×1 ({size}): it knows most about the class and still says where."
     )
 
 
@@ -58,7 +57,7 @@ def guided_grad_cam(question: Question, chosen: options.GuidedGradCam) -> Work:
 def layer_maps(question: Question) -> Tensor:
     """Grad-CAM at the layer's own size, before the ReLU: (T, 1, h, w).
 
-    One pass; it is differentiated only from the layer on. Raises LayerNotFound, or CnnvizError for a layer without maps.
+    One pass; it is differentiated only from the layer on. Raises LayerNotFound; CnnvizError where no maps are.
     """
     model = twins.hooked(question.network)
     name, _, number = (question.layer or "").partition(":")
@@ -100,4 +99,4 @@ def layer_maps(question: Question) -> Tensor:
 
 def laid_over(maps: Tensor, size: tuple[int, ...], way: str) -> Tensor:
     """Small maps (T, 1, h, w) at the size of the image; Captum's own default is "nearest"."""
-    return F.interpolate(maps, size, mode=way)
+    return functional.interpolate(maps, size, mode=way)

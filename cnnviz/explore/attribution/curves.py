@@ -45,7 +45,7 @@ def curves(
     """Yields how much is done; ends with the curves of a map `values` (H, W) for the question's first class.
 
     Deleted pixels become those of `nothing`, (1, C, H, W), inserted ones take the place of the question's baseline
-    (Petsiuk et al. 2018, who delete to the mean colour and insert into a blurred image). Many images go through at once.
+    (Petsiuk et al. 2018, who delete to the mean colour and insert into a blurred image).
     """
     orders = {
         "map": np.argsort(-values.ravel(), kind="stable"),

@@ -29,12 +29,13 @@ def max_sensitivity(
     """Yields how much is done; ends with the largest relative change of the map `known` of `image`.
 
     The image is changed by noise, evenly spread up to `radius` (of the normalised input) either way; the change is the
-    norm of the difference by the norm of the map (Yeh et al. 2019, computed by Captum). Infinite for a blank map.
+    norm of the difference by the norm of the map (Yeh et al. 2019, by Captum). A blank map counts as of norm 1.
     """
     random = torch.Generator().manual_seed(seed)
     original = torch.from_numpy(np.ascontiguousarray(image))[None]
 
-    def explanation(batch: Tensor) -> Tensor:
+    def explanation(given: Tensor | tuple[Tensor, ...]) -> Tensor:
+        batch = given if isinstance(given, Tensor) else given[0]
         return torch.stack(
             [
                 torch.from_numpy(known if torch.equal(one, original[0]) else explain(one.numpy()))
@@ -58,9 +59,9 @@ def infidelity(
 ) -> Generator[float, None, float]:
     """Yields how much is done; ends with how badly the map foretells what the score loses when a square is covered.
 
-    Mean squared error, as a share of the mean squared loss: 0 is perfect, 1 no better than nothing. The map may be scaled
-    by one number, the best one, so that methods of different units can be compared (Yeh et al. 2019, computed by Captum
-    with `normalize`). Squares of a quarter to a half of the side, at random, become the question's baseline.
+    Mean squared error, as a share of the mean squared loss: 0 is perfect, 1 no better than nothing. The map may be
+    scaled by one number, the best one, so that methods of different units can be compared (Yeh et al. 2019, by
+    Captum with `normalize`). Squares of a quarter to a half of the side, at random, become the question's baseline.
     """
     random = np.random.default_rng(seed)
     image, baseline = question.image, question.baseline[:1]

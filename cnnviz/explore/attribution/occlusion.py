@@ -16,7 +16,7 @@ from cnnviz.explore.attribution.superpixels import superpixels
 
 
 def occlusion(question: Question, chosen: options.Occlusion) -> Work:
-    """The mean loss over all squares that cover a pixel (Zeiler & Fergus 2013). Captum's Occlusion, many squares a pass."""
+    """The mean loss over all squares that cover a pixel (Zeiler & Fergus 2013), many a pass."""
     height, width = question.image.shape[2:]
     window, stride = window_of((height, width), chosen)
     if window > min(height, width):

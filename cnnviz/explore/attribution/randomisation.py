@@ -41,8 +41,8 @@ def cascade(
 ) -> Generator[float, None, list[Destroyed]]:
     """Yields how much is done; ends with the map's likeness to `original` (H, W) after each of about `steps` depths.
 
-    The weights of a copy are replaced from the last layer (of `listed`, in the order of running) to the first, by normal
-    noise of the same mean and spread; batch norms keep theirs. `explain` gives the map (H, W) of a network.
+    The weights of a copy are replaced from the last layer (of `listed`, in the order of running) to the first, by
+    normal noise of the same mean and spread; batch norms keep theirs. `explain` gives the map (H, W) of a network.
     """
     with lock_of(model):
         broken = copy.deepcopy(model)

@@ -13,7 +13,7 @@ _COMPACT = 0.6
 def superpixels(image: NDArray[np.float32], count: int) -> NDArray[np.int64]:
     """About `count` regions of an image (C, H, W): (H, W), numbers from 0 without gaps.
 
-    K-means on colour and place that begins with a grid, as in SLIC (Achanta et al. 2012); the same twice, nothing random.
+    K-means on colour and place that begins with a grid, as in SLIC (Achanta et al. 2012); nothing random.
     """
     channels, height, width = image.shape
     rows = max(1, min(height, round((count * height / width) ** 0.5)))

@@ -100,7 +100,7 @@ def _adds_up(probe: _Probe, method: str) -> str:
     if abs(found.missing) <= _OFF * scale:
         return ""
     return (
-        f"On noise its values miss the score's difference by {abs(found.missing) / max(abs(found.expected), 1e-12):.0%}: "
+        f"On noise its values add up to {found.sum:.3g}, not to {found.expected:.3g}: "
         "the network has an operation that it has no rule for."
     )
 

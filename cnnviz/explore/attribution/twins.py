@@ -13,9 +13,9 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
-import torch.nn.functional as F
 from captum.attr._utils.custom_modules import Addition_Module
 from torch import Tensor, fx, nn
+from torch.nn import functional
 
 from cnnviz.errors import CnnvizError
 from cnnviz.explore.capture import lock_of
@@ -40,7 +40,7 @@ def hooked(model: nn.Module) -> nn.Module:
 
 
 def single_use(model: nn.Module, image: Tensor, *, own_weights: bool = False) -> nn.Module:
-    """A fresh twin in which every call has a module of its own, every ReLU is a module and every sum an Addition_Module.
+    """A fresh twin in which every call has a module of its own, ReLUs and sums (Addition_Module) among them.
 
     What DeepLift, LRP and guided methods need: they keep notes on a module from the pass forward to the pass back.
     `own_weights` copies the weights, too. `image` (1, C, H, W) is what its logits are compared for.
@@ -85,9 +85,8 @@ def _rebuilt(model: nn.Module, image: Tensor) -> nn.Module:
         with torch.no_grad():
             expected, found = twin(image), rebuilt(image)
     except Exception as error:  # whatever the code of a network does while it is traced
-        raise CannotRebuild(
-            f"Its code can't be traced call by call ({str(error).splitlines()[0] if str(error) else type(error).__name__})."
-        ) from error
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise CannotRebuild(f"Its code can't be traced call by call ({why}).") from error
     if (expected - found).abs().max() > _SAME * expected.abs().max().clamp(min=1):
         raise CannotRebuild("Traced call by call it gives other logits.")
     return rebuilt
@@ -128,5 +127,5 @@ def _becomes(node: fx.Node, name: str, module: nn.Module, args: Any, modules: di
     node.op, node.target, node.args, node.kwargs = "call_module", f"{name}_{type(module).__name__}", args, {}
 
 
-_RELUS = (F.relu, torch.relu, torch.relu_, "relu", "relu_")
+_RELUS = (functional.relu, torch.relu, torch.relu_, "relu", "relu_")
 _SUMS = (operator.add, operator.iadd, torch.add, "add", "add_")

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import altair as alt
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -13,7 +14,6 @@ from cnnviz.render.attribution import coloured, scale_of_sizes
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui import attributions, selection
 from cnnviz.ui.attributions import Subject
-from cnnviz.ui.components.network_picker import LookedAt
 from cnnviz.ui.components.sprite import sprite
 from cnnviz.words import duration
 
@@ -28,9 +28,8 @@ _KINDS = ["this map", "random order"]
 _TILE = 96
 
 
-def show(looked_at: LookedAt, seen: Input, title: str, of: Subject, options: Options, target: int) -> None:
-    """The checks of one map: what is known at once, and the rest on demand."""
-    name = looked_at.card.classes[target]
+def show(title: str, name: str, seen: Input, *, of: Subject, options: Options, target: int) -> None:
+    """The checks of the map of class `name`: what is known at once, and the rest on demand."""
     found = of.known(target)
     assert found is not None
     with st.container(border=True):
@@ -45,7 +44,8 @@ def show(looked_at: LookedAt, seen: Input, title: str, of: Subject, options: Opt
             if st.button("Run the checks", icon=":material/verified:", type="primary", key="run checks"):
                 _run(of, seen, options, target)
             st.caption(
-                "Pixels deleted and inserted, squares covered, noise on the image, and the network destroyed layer by layer."
+                "Pixels deleted and inserted, squares covered, noise on the image, and the network destroyed "
+                "layer by layer."
             )
             return
         left, right = st.columns(2, gap="large")
@@ -128,14 +128,16 @@ def _figures(found: Checks) -> None:
         help="Yeh et al. 2019, by Captum: norm of the largest change of the map by the norm of the map.",
     )
     st.caption(
-        f"Noise up to ±{RADIUS} on the normalised image ({DRAWS} draws) changes the map by at most {found.sensitivity:.0%} of its norm."
+        f"Noise up to ±{RADIUS} on the normalised image ({DRAWS} draws) changes the map by at most "
+        f"{found.sensitivity:.0%} of its norm."
     )
     st.markdown(
         f"**Infidelity {_number(found.infidelity)}**",
         help="Yeh et al. 2019, by Captum with the best scaling of the map, as a share of the mean squared loss.",
     )
     st.caption(
-        f"Share of what {SQUARES} covered squares cost that the map does not foretell: 0 is perfect, 1 no better than nothing."
+        f"Share of what {SQUARES} covered squares cost that the map does not foretell: 0 is perfect, "
+        "1 no better than nothing."
     )
 
 
@@ -153,8 +155,6 @@ def _destroyed(found: Checks, seen: Input, original: Attribution) -> None:
         labels.append(
             f"{one.layers} layers, down to {one.layer}: rank correlation {_number(one.correlation)}"
         )
-    import numpy as np
-
     sprite(
         grid_pictures(np.stack(pictures)),
         key="destroyed maps",
@@ -178,7 +178,8 @@ def _destroyed(found: Checks, seen: Input, original: Attribution) -> None:
     last = found.destroyed[-1].correlation
     if last > 0.5:
         st.warning(
-            f"The map stays much the same (rank correlation {last:.2f}) when nothing of the network is left: it shows the image, not what was learnt.",
+            f"The map stays much the same (rank correlation {last:.2f}) when nothing of the network is left: "
+            "it shows the image, not what was learnt.",
             icon=":material/warning:",
         )
     st.caption(

@@ -115,7 +115,7 @@ def setting(chosen: Sequence[str], listed: Sequence[Layer]) -> Setting:
                 words=lambda name: f"{name} · {'×'.join(map(str, with_maps[name].output_shape[1:]))}",
             )
     if best and layer == best[0]:
-        st.caption(f"Grad-CAM looks at {best[1]}")
+        st.caption(f"Grad-CAM looks at {best[0]}, {best[1]}")
     return Setting(baseline=baseline, layer=layer)
 
 

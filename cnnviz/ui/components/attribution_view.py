@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 from pydantic import ValidationError
+from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.errors import CnnvizError
 from cnnviz.render.attribution import Titled, coloured, scale_of_sizes, sheet
@@ -36,6 +37,22 @@ _STOPPED = "attribution stopped"
 
 
 @dataclass(frozen=True)
+class Scene:
+    """What is shown."""
+
+    looked_at: LookedAt
+    image: Chosen
+    seen: Input
+    classes: Mapping[int, str]
+    """What each class is: predicted, true …"""
+    look: Look
+
+    def name(self, target: int) -> str:
+        """Of a class."""
+        return self.looked_at.card.classes[target]
+
+
+@dataclass(frozen=True)
 class Row:
     """One method and all chosen classes."""
 
@@ -56,6 +73,7 @@ def show(looked_at: LookedAt, image: Chosen, seen: Input) -> None:
     setting = attribution_choice.setting(methods, listed)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         look = attribution_choice.look()
+    scene = Scene(looked_at, image, seen, classes, look)
     working = st.empty()
     places = [st.container(border=True) for _ in methods]
     rows = []
@@ -69,9 +87,9 @@ def show(looked_at: LookedAt, image: Chosen, seen: Input) -> None:
     wanted = [row for row, _, _ in rows]
     _compute(wanted, list(classes), seen, working)
     for row, head, cells in rows:
-        _row(looked_at, image, seen, row, classes, look, head, cells)
-    _downloads(looked_at, seen, wanted, classes, look)
-    _checks(looked_at, seen, wanted, classes)
+        _row(scene, row, head, cells)
+    _downloads(scene, wanted)
+    _checks(scene, wanted)
 
 
 def _head(method: str) -> Options:
@@ -97,7 +115,7 @@ def _head(method: str) -> Options:
             return found.options()
 
 
-def _compute(rows: Sequence[Row], targets: list[int], seen: Input, place: Any) -> None:
+def _compute(rows: Sequence[Row], targets: list[int], seen: Input, place: DeltaGenerator) -> None:
     """What is not known yet, with progress; what was done before a stop stays."""
     missing = [row for row in rows if any(row.subject.known(target) is None for target in targets)]
     if not missing or not targets:
@@ -134,34 +152,26 @@ def _go_on() -> None:
     st.session_state.pop(_STOPPED, None)
 
 
-def _row(
-    looked_at: LookedAt,
-    image: Chosen,
-    seen: Input,
-    row: Row,
-    classes: Mapping[int, str],
-    look: Look,
-    head: Any,
-    cells: Sequence[Any],
-) -> None:
+def _row(scene: Scene, row: Row, head: DeltaGenerator, cells: Sequence[DeltaGenerator]) -> None:
+    """The maps of one method."""
     from cnnviz.explore.attribution.oddities import oddities
 
-    known = {target: row.subject.known(target) for target in classes}
-    scales = _scales([one for one in known.values() if one is not None], look)
+    known = {target: row.subject.known(target) for target in scene.classes}
+    scales = _scales([one for one in known.values() if one is not None], scene.look)
     if scales:
         with head:
-            _legend(row, next(iter(scales.values())), look)
+            _legend(row, next(iter(scales.values())), scene.look)
     chosen = selection.get("check")
     for (target, one), cell in zip(known.items(), cells, strict=True):
-        name = looked_at.card.classes[target]
+        name = scene.name(target)
         with cell:
             if one is None:
                 st.markdown(f"**{name}**")
                 st.caption("Not computed.")
                 continue
-            said = f" ({classes[target]})" if classes[target] else ""
+            said = f" ({scene.classes[target]})" if scene.classes[target] else ""
             st.markdown(f"**{name}**{said} · logit {_signed(one.score)}")
-            picture = coloured(one.map, scales[target], look.view, seen.pixels)
+            picture = coloured(one.map, scales[target], scene.look.view, scene.seen.pixels)
             picked = sprite(
                 grid_pictures(picture[None]),
                 key=f"attribution {row.method} {target}",
@@ -169,10 +179,10 @@ def _row(
                 columns=1,
                 choice=True,
                 selected=0 if chosen == f"{row.method}.{target}" else None,
-                alt=f"{_title(row)} for {name}, {image.title}: {_range(scales[target], look)}. Enter opens its checks",
+                alt=f"{_title(row)} for {name}, {scene.image.title}: {_range(scales[target], scene.look)}. Enter opens its checks",
             )
-            if not look.shared:
-                st.caption(_range(scales[target], look))
+            if not scene.look.shared:
+                st.caption(_range(scales[target], scene.look))
             for warning in oddities(one.map, score=one.score):
                 st.caption(f":material/warning: {warning}")
             if picked is not None and chosen != f"{row.method}.{target}":
@@ -208,8 +218,8 @@ def _legend(row: Row, scale: Scale, look: Look) -> None:
     words.append("1 % of values lie beyond" if look.share < 1 else "")
     lines = [f"{'; '.join(word for word in words if word)}."]
     if row.subject.setting.layer and (way := getattr(row.options, "upsampling", None)):
-        lines.append(f"The layer's cells are laid over the image by {way} neighbour."
-                     if way == "nearest" else "The layer's cells are laid over the image and smoothed (bilinear).")  # fmt: skip
+        how = "enlarged as they are (nearest neighbour)" if way == "nearest" else "smoothed (bilinear)"
+        lines.append(f"Cells of {row.subject.setting.layer}, {how}.")
     st.caption("  \n".join(lines))
 
 
@@ -222,12 +232,10 @@ def _signed(value: float) -> str:
     return f"{value:.3g}".replace("-", "−")
 
 
-def _downloads(
-    looked_at: LookedAt, seen: Input, rows: Sequence[Row], classes: Mapping[int, str], look: Look
-) -> None:
-    names = looked_at.card.classes
+def _downloads(scene: Scene, rows: Sequence[Row]) -> None:
+    seen, look = scene.seen, scene.look
     known = {
-        row.method: (row, [one for target in classes if (one := row.subject.known(target)) is not None])
+        row.method: (row, [one for target in scene.classes if (one := row.subject.known(target)) is not None])
         for row in rows
     }
 
@@ -237,7 +245,7 @@ def _downloads(
             scales = _scales(found, look)
             lines.append([
                 Titled(coloured(one.map, scales[one.target], look.view, seen.pixels),
-                       f"{_title(row)}: {names[one.target]}", _range(scales[one.target], look))
+                       f"{_title(row)}: {scene.name(one.target)}", _range(scales[one.target], look))
                 for one in found
             ])  # fmt: skip
         return sheet([[Titled(seen.pixels, "Image"), *line] for line in lines])
@@ -245,7 +253,7 @@ def _downloads(
     def arrays() -> bytes:
         content = io.BytesIO()
         values: dict[str, Any] = {
-            f"{method}.{names[one.target]}": one.values
+            f"{method}.{scene.name(one.target)}": one.values
             for method, (_, found) in known.items()
             for one in found
         }
@@ -254,7 +262,7 @@ def _downloads(
         return content.getvalue()
 
     if any(found for _, found in known.values()):
-        stem = f"{looked_at.run.id}-attribution"
+        stem = f"{scene.looked_at.run.id}-attribution"
         with st.container(horizontal=True):
             st.download_button(
                 "PNG", picture, f"{stem}.png", "image/png", icon=":material/download:", on_click="ignore"
@@ -264,12 +272,14 @@ def _downloads(
             )
 
 
-def _checks(looked_at: LookedAt, seen: Input, rows: Sequence[Row], classes: Mapping[int, str]) -> None:
+def _checks(scene: Scene, rows: Sequence[Row]) -> None:
     """The checks of the chosen map, if it is one of those that are shown."""
     method, _, number = (selection.get("check") or "").partition(".")
     row = next((row for row in rows if row.method == method), None)
     target = int(number) if number.isdecimal() else -1
-    if row is None or target not in classes or row.subject.known(target) is None:
+    if row is None or target not in scene.classes or row.subject.known(target) is None:
         st.caption("Choose a map to see whether it can be trusted.")
         return
-    attribution_checks.show(looked_at, seen, _title(row), row.subject, row.options, target)
+    attribution_checks.show(
+        _title(row), scene.name(target), scene.seen, of=row.subject, options=row.options, target=target
+    )
