@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -12,7 +12,7 @@ import typer
 from cnnviz.cli import checkpoint, files
 from cnnviz.cli.answer import Json, answer, table
 from cnnviz.cli.picture import FitOption, ImageOption, SizeOption, picture
-from cnnviz.cli.progress import working
+from cnnviz.cli.progress import Tell, working
 from cnnviz.errors import CnnvizError, NotFound
 
 if TYPE_CHECKING:
@@ -101,12 +101,12 @@ def attribute(
             work = exploring.attribute(
                 model, card, fed.values, method=one, targets=targets, options=options[one], setting=shared
             )
-            maps = _finished(work, lambda share, tell=so_far, one=one: tell(share, METHODS[one].title))
+            maps = _finished(_titled(work, METHODS[one].title), so_far)
         found += maps
         for each in maps if check else []:
             with working("Checking") as so_far:
                 steps = checks(model, card, fed.values, each, options=options[one], setting=shared)
-                tested[one, each.target] = _finished(steps, lambda step, tell=so_far: tell(*step))
+                tested[one, each.target] = _finished(steps, so_far)
     if target:
         files.write(target, _content(target, found, fed, card))
     document = {
@@ -276,10 +276,20 @@ def _content(path: Path, found: Sequence[Attribution], fed: Input, card: Card) -
     return sheet(rows)
 
 
-def _finished(work: Generator[Any, None, T], tell: Callable[[Any], object]) -> T:
+def _titled(work: Generator[float, None, T], title: str) -> Generator[tuple[float, str], None, T]:
+    """`work`, which says what it is."""
     while True:
         try:
-            tell(next(work))
+            yield next(work), title
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+
+def _finished(work: Generator[tuple[float, str], None, T], tell: Tell) -> T:
+    while True:
+        try:
+            tell(*next(work))
         except StopIteration as end:
             result: T = end.value
             return result

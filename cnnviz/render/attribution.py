@@ -40,7 +40,7 @@ def coloured(
     """
     if view == "heat" and scale.signed:
         values, scale = np.abs(values), Scale(low=0.0, high=scale.high, signed=False)
-    colours = palette(table_of(scale), signed=scale.signed)[levels(values[None], scale)[0]]
+    colours: NDArray[np.uint8] = palette(table_of(scale), signed=scale.signed)[levels(values[None], scale)[0]]
     if view != "overlay":
         return colours
     size = np.nan_to_num(np.abs(values) / scale.high if scale.high else np.zeros_like(values), nan=1.0)

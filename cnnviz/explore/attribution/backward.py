@@ -50,7 +50,7 @@ def lrp(question: Question, chosen: options.Lrp) -> Work:
         model = copy.deepcopy(original)
         for module in model.modules():
             if type(module) in SUPPORTED_LAYERS_WITH_RULES:
-                module.rule = EpsilonRule(chosen.epsilon)  # type: ignore[assignment]
+                module.rule = EpsilonRule(chosen.epsilon)
         with _quiet():
             found.append(LRP(model).attribute(question.image.clone(), target=target).detach())
     return torch.cat(found)

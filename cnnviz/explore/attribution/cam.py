@@ -90,9 +90,9 @@ def layer_maps(question: Question) -> Tensor:
         )
     found = []
     for index, target in enumerate(question.targets):
-        (gradient,) = torch.autograd.grad(
-            logits[0, target], maps, retain_graph=index + 1 < len(question.targets)
-        )
+        with torch.enable_grad():
+            logit = logits[0, target]
+        (gradient,) = torch.autograd.grad(logit, maps, retain_graph=index + 1 < len(question.targets))
         found.append((gradient.mean((2, 3), keepdim=True) * maps.detach()).sum(1, keepdim=True))
     return torch.cat(found)
 

@@ -51,7 +51,7 @@ def cascade(
     weighted = [name for name in names if isinstance(modules[name], _WITH_WEIGHTS)][::-1]
     shown = set(np.unique(np.round(np.linspace(1, len(weighted), steps)).astype(int))) if weighted else set()
     random = torch.Generator().manual_seed(seed)
-    found = []
+    found: list[Destroyed] = []
     for number, name in enumerate(weighted, start=1):
         _destroy(modules[name], random)
         if number in shown:

@@ -27,8 +27,8 @@ def superpixels(image: NDArray[np.float32], count: int) -> NDArray[np.int64]:
     points = np.concatenate([places, colours / channels**0.5]).T
     for _ in range(_ROUNDS):
         sizes = np.bincount(labels, minlength=rows * columns)
-        centres = np.stack([np.bincount(labels, one, rows * columns) for one in points.T], 1)
-        centres /= np.maximum(sizes, 1)[:, None]
+        sums = np.stack([np.bincount(labels, one, rows * columns) for one in points.T], 1)
+        centres = sums / np.maximum(sizes, 1)[:, None]
         distances = (centres**2).sum(1) - 2 * points @ centres.T
         distances[:, sizes == 0] = np.inf
         found = distances.argmin(1)

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 import torch
 from captum.attr._core.lrp import SUPPORTED_LAYERS_WITH_RULES, SUPPORTED_NON_LINEAR_LAYERS
+from numpy.typing import NDArray
 from torch import fx, nn
 
 from cnnviz.explore.attribution import cam, twins
@@ -22,7 +23,7 @@ _OFF = 0.01
 """Share of the difference in score by which a probe may miss it."""
 _SHAPE_ONLY = {
     "add", "cat", "concat", "contiguous", "dropout", "flatten", "getitem", "permute", "reshape", "size", "squeeze",
-    "transpose", "unsqueeze", "view", "mean",
+    "transpose", "unsqueeze", "view",
 }  # fmt: skip
 
 
@@ -35,7 +36,7 @@ class _Probe:
     shape: tuple[int, int, int]
 
     @cached_property
-    def image(self) -> np.ndarray:  # type: ignore[type-arg]
+    def image(self) -> NDArray[np.float32]:
         return np.random.default_rng(0).normal(size=self.shape).astype(np.float32)
 
     @cached_property

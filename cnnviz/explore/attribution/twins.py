@@ -67,7 +67,7 @@ def _copy(model: nn.Module) -> nn.Module:
     twin = copy.deepcopy(model, memo).eval()
     for module in twin.modules():
         if getattr(module, "inplace", False) is True:
-            module.inplace = False
+            setattr(module, "inplace", False)  # noqa: B010 (modules declare no such attribute)
     return twin
 
 
@@ -101,16 +101,15 @@ def _give_module(traced: fx.GraphModule, node: fx.Node, name: str, modules: dict
     """Put a module of its own in the place of a call."""
     name = f"{name}_{str(node.target).replace('.', '_')}" if node.op == "call_module" else name
     if node.op == "call_module":
-        module = _copy(traced.get_submodule(node.target))
+        module = _copy(traced.get_submodule(str(node.target)))
+        source: Any = node.args[0] if node.args else None
         if isinstance(module, nn.Identity | nn.Dropout | nn.Dropout2d):
-            node.replace_all_uses_with(node.args[0])
+            node.replace_all_uses_with(source)
             traced.graph.erase_node(node)
             return
         if isinstance(module, nn.Flatten):
             with traced.graph.inserting_before(node):
-                flat = traced.graph.call_function(
-                    torch.flatten, (node.args[0], module.start_dim, module.end_dim)
-                )
+                flat = traced.graph.call_function(torch.flatten, (source, module.start_dim, module.end_dim))
             node.replace_all_uses_with(flat)
             traced.graph.erase_node(node)
             return

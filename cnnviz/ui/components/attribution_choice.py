@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import streamlit as st
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _MOST = 6
 """Classes at once."""
 _SPANS: Mapping[str, str] = {"1": "All values", "0.99": "99 % of values"}
+_VIEWS: Mapping[str, str] = {str(name): words for name, words in VIEWS.items()}
 _PER: Mapping[str, str] = {"method": "By method", "map": "Each map"}
 _MEANINGS = {"first": "predicted", "second": "runner-up", "true": "true"}
 
@@ -54,7 +55,7 @@ def methods(why_not: Mapping[str, str]) -> list[str]:
 def classes(looked_at: LookedAt, image: Chosen, probabilities: NDArray[np.float64]) -> dict[int, str]:
     """The chosen classes by number, and what each is: predicted, runner-up, true or just its name."""
     order = np.argsort(-probabilities, kind="stable")
-    stands_for = {"first": int(order[0])}
+    stands_for: dict[str, int] = {"first": int(order[0])}
     if len(order) > 1:
         stands_for["second"] = int(order[1])
     if image.truth is not None:
@@ -65,7 +66,7 @@ def classes(looked_at: LookedAt, image: Chosen, probabilities: NDArray[np.float6
         token: f"{_MEANINGS[token]}: {names[number]}" if token in _MEANINGS else names[number]
         for token, number in stands_for.items()
     }
-    default = [token for token in ("first", "second") if token in stands_for]
+    default: list[str] = [token for token in ("first", "second") if token in stands_for]
     if image.truth is not None and image.truth not in order[:2]:
         default = ["first", "true"]
     chosen = _several("Classes", "classes", list(words), default, words=words.__getitem__, most=_MOST)
@@ -81,10 +82,12 @@ def classes(looked_at: LookedAt, image: Chosen, probabilities: NDArray[np.float6
 
 def look() -> Look:
     """How maps are drawn."""
-    view = selection.segmented("Show as", "view_as", list(VIEWS), default="signed", words=VIEWS.__getitem__)  # type: ignore[call-overload]
+    view = selection.segmented(
+        "Show as", "view_as", list(_VIEWS), default="signed", words=lambda name: _VIEWS[name]
+    )
     per = selection.segmented("Scale", "scale_by", list(_PER), default="method", words=_PER.__getitem__)
     share = selection.segmented("Of", "span", list(_SPANS), default="0.99", words=_SPANS.__getitem__)
-    return Look(view, float(share), shared=per == "method")  # type: ignore[arg-type]
+    return Look(cast(View, view), float(share), shared=per == "method")
 
 
 def setting(chosen: Sequence[str], listed: Sequence[Layer]) -> Setting:

@@ -179,7 +179,8 @@ def _row(scene: Scene, row: Row, head: DeltaGenerator, cells: Sequence[DeltaGene
                 columns=1,
                 choice=True,
                 selected=0 if chosen == f"{row.method}.{target}" else None,
-                alt=f"{_title(row)} for {name}, {scene.image.title}: {_range(scales[target], scene.look)}. Enter opens its checks",
+                alt=f"{_title(row)} for {name}, {scene.image.title}: {_range(scales[target], scene.look)}. "
+                "Enter opens its checks",
             )
             if not scene.look.shared:
                 st.caption(_range(scales[target], scene.look))
@@ -257,7 +258,9 @@ def _downloads(scene: Scene, rows: Sequence[Row]) -> None:
             for method, (_, found) in known.items()
             for one in found
         }
-        settings = {f"options.{method}": np.array(row.subject.options) for method, (row, _) in known.items()}
+        settings: dict[str, Any] = {
+            f"options.{method}": np.array(row.subject.options) for method, (row, _) in known.items()
+        }
         np.savez_compressed(content, image=seen.values, **values, **settings)
         return content.getvalue()
 

@@ -97,7 +97,7 @@ def reference(method: Any, target: int, **how: Any) -> np.ndarray:
 
 def same(first: np.ndarray, second: np.ndarray, tolerance: float = 1e-5) -> None:
     assert first.shape == second.shape
-    assert np.abs(second).max() > 1e-6
+    assert np.abs(second).max() > 0
     np.testing.assert_allclose(first, second, atol=tolerance * np.abs(second).max(), rtol=1e-4)
 
 
