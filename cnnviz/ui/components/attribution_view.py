@@ -120,7 +120,7 @@ def _compute(rows: Sequence[Row], targets: list[int], seen: Input, place: DeltaG
     missing = [row for row in rows if any(row.subject.known(target) is None for target in targets)]
     if not missing or not targets:
         return
-    asked = hash((tuple(row.subject for row in missing), tuple(targets)))
+    asked = (tuple(row.subject for row in rows), tuple(targets))
     with place.container():
         if st.session_state.get(_STOPPED) == asked:
             st.button("Go on", icon=":material/play_arrow:", key="go on attributing", on_click=_go_on)
@@ -128,9 +128,8 @@ def _compute(rows: Sequence[Row], targets: list[int], seen: Input, place: DeltaG
         from cnnviz.explore.attribution.methods import METHODS
 
         bar_ = st.progress(0.0, text="Asking the network")
-        st.button("Stop", icon=":material/stop:", key="stop attributing")
-        # Any click ends this script at the next sign of progress; then nothing begins again by itself.
-        st.session_state[_STOPPED] = asked
+        # Any click ends this script at the next sign of progress, and starts it anew; after this one it stays at that.
+        st.button("Stop", icon=":material/stop:", key="stop attributing", on_click=_stop, args=(asked,))
         for row in missing:
             began = time.monotonic()
 
@@ -143,9 +142,12 @@ def _compute(rows: Sequence[Row], targets: list[int], seen: Input, place: DeltaG
                 attributions.compute(row.subject, seen.values, row.options, targets, tell)
             except CnnvizError as error:
                 st.error(f"{METHODS[row.method].title}: {error}", icon=":material/error:")
-        st.session_state.pop(_STOPPED, None)
     if all(row.subject.known(target) is not None for row in missing for target in targets):
         place.empty()
+
+
+def _stop(asked: object) -> None:
+    st.session_state[_STOPPED] = asked
 
 
 def _go_on() -> None:
