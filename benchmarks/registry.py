@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from benchmarks import augmentation, data_path, index, logging_cost, look, page, train
+from benchmarks import attribution, augmentation, data_path, index, logging_cost, look, page, train
 from benchmarks.pairs import Row
 
 BENCHMARKS: Mapping[str, Callable[..., list[Row]]] = {
@@ -14,6 +14,7 @@ BENCHMARKS: Mapping[str, Callable[..., list[Row]]] = {
     "augmentation": augmentation.measure,
     "logging": logging_cost.measure,
     "look": look.measure,
+    "attribution": attribution.measure,
     "index": index.measure,
     "page": page.measure,
 }

@@ -7,6 +7,7 @@ import typer
 
 from cnnviz.cli.activations import activations
 from cnnviz.cli.answer import Command
+from cnnviz.cli.attribute import attribute
 from cnnviz.cli.channel import channel
 from cnnviz.cli.data import data
 from cnnviz.cli.diagnose import diagnose
@@ -40,6 +41,7 @@ for _command in (
     evaluate,
     layers,
     activations,
+    attribute,
     channel,
     index,
     predictions,

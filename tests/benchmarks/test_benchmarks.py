@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import data_path, logging_cost, look, machine, report
+from benchmarks import attribution, data_path, logging_cost, look, machine, report
 from benchmarks.pairs import MILLISECONDS, RATE, Row, in_turn
 from benchmarks.registry import BENCHMARKS, chosen
 from benchmarks.sessions import images_per_second
@@ -109,3 +109,12 @@ def test_a_look_is_a_picture_each_way() -> None:
     pictures = [look.with_mosaic(model, image), look.with_large_mosaic(model, image)]
     pictures.append(look.with_subplots(model, image, side=2))
     assert all(picture.startswith(b"\x89PNG") for picture in pictures)
+
+
+def test_attributions_are_equal_each_way() -> None:
+    model, question = attribution.subject(32)
+    row = attribution._integrated_gradients(model, question, 32, repeats=1)
+    apart = float(row.notes[0].split()[3])
+    assert apart < 1e-3
+    row = attribution._grad_cam(model, question, 32, times=1, repeats=1)
+    assert row.notes[0].endswith("times a forward pass")

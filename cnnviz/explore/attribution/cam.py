@@ -1,0 +1,102 @@
+"""Grad-CAM, and the layer that it looks at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from cnnviz.errors import CnnvizError, LayerNotFound
+from cnnviz.explore.attribution import options, twins
+from cnnviz.explore.attribution.backward import guided_backprop
+from cnnviz.explore.attribution.question import Question, Work
+from cnnviz.explore.capture import lock_of, watched
+from cnnviz.explore.layers import Layer
+
+
+def layers_with_maps(listed: list[Layer]) -> list[Layer]:
+    """Those of a network's layers whose outputs are maps (C, H, W) larger than 1×1, in the order of running."""
+    return [
+        layer
+        for layer in listed
+        if not layer.idle and len(layer.output_shape) == 3 and max(layer.output_shape[1:]) > 1
+    ]
+
+
+def best_layer(listed: list[Layer]) -> tuple[str, str] | None:
+    """The layer to begin with, and why; None where no layer has maps."""
+    found = layers_with_maps(listed)
+    # An adaptive pooling may enlarge maps of 1×1: then they hold no place any more.
+    true = [layer for layer in found if not layer.kind.startswith("Adaptive")] or found
+    if not true:
+        return None
+    size = "×".join(map(str, true[-1].output_shape[1:]))
+    return true[-1].name, (
+        f"the last layer with maps larger than 1×1 ({size}): it knows most about the class and still says where."
+    )
+
+
+def grad_cam(question: Question, chosen: options.GradCam) -> Work:
+    """Maps of a layer, weighted by the mean gradient of the class's logit by each (Selvaraju et al. 2017).
+
+    The values are laid over the image, (T, 1, H, W).
+    """
+    yield 0.0
+    found = layer_maps(question)
+    return laid_over(found.relu() if chosen.positive else found, question.image.shape[2:], chosen.upsampling)
+
+
+def guided_grad_cam(question: Question, chosen: options.GuidedGradCam) -> Work:
+    """Guided backpropagation times what of Grad-CAM speaks for the class (Selvaraju et al. 2017)."""
+    guided = yield from guided_backprop(question, options.Options())
+    return guided * laid_over(layer_maps(question).relu(), question.image.shape[2:], chosen.upsampling)
+
+
+def layer_maps(question: Question) -> Tensor:
+    """Grad-CAM at the layer's own size, before the ReLU: (T, 1, h, w).
+
+    One pass; it is differentiated only from the layer on. Raises LayerNotFound; CnnvizError where no maps are.
+    """
+    model = twins.hooked(question.network)
+    name, _, number = (question.layer or "").partition(":")
+    wanted, calls = int(number) if number.isdecimal() else 1, 0
+    maps: Tensor | None = None
+
+    def split(module: nn.Module, args: Any, output: Any) -> Any:
+        nonlocal calls, maps
+        calls += 1
+        if calls != wanted or not isinstance(output, Tensor):
+            return output
+        torch.set_grad_enabled(True)
+        maps = output.detach().requires_grad_()
+        return maps
+
+    with lock_of(model), torch.no_grad():
+        modules = dict(model.named_modules())
+        if not name or name not in modules:
+            raise LayerNotFound(question.layer or "", available=watched(model))
+        handle = modules[name].register_forward_hook(split)
+        try:
+            logits = model(question.image)
+        finally:
+            handle.remove()
+    if maps is None:
+        raise LayerNotFound(question.layer or "", available=watched(model))
+    if maps.ndim != 4:
+        raise CnnvizError(
+            f"{question.layer} has no maps: choose a layer whose output is channels × height × width."
+        )
+    found = []
+    for index, target in enumerate(question.targets):
+        with torch.enable_grad():
+            logit = logits[0, target]
+        (gradient,) = torch.autograd.grad(logit, maps, retain_graph=index + 1 < len(question.targets))
+        found.append((gradient.mean((2, 3), keepdim=True) * maps.detach()).sum(1, keepdim=True))
+    return torch.cat(found)
+
+
+def laid_over(maps: Tensor, size: tuple[int, ...], way: str) -> Tensor:
+    """Small maps (T, 1, h, w) at the size of the image; Captum's own default is "nearest"."""
+    return functional.interpolate(maps, size, mode=way)

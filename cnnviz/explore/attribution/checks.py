@@ -1,0 +1,105 @@
+"""Everything that is checked of one map, in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from cnnviz.explore.attribution.attribute import Attribution, Setting, asked, attribute, finished
+from cnnviz.explore.attribution.curves import Curves, curves
+from cnnviz.explore.attribution.faithfulness import infidelity, max_sensitivity
+from cnnviz.explore.attribution.options import Options
+from cnnviz.explore.attribution.question import Question
+from cnnviz.explore.attribution.randomisation import Destroyed, cascade
+from cnnviz.explore.layers import layers
+from cnnviz.models.checkpoint import Card
+
+DELETED, INSERTED_INTO = "mean", "blur"
+"""Baselines of the two curves, those of Petsiuk et al. 2018."""
+RADIUS = 0.02
+DRAWS = 10
+SQUARES = 100
+
+
+@dataclass(frozen=True)
+class Checks:
+    """How far a map can be trusted."""
+
+    curves: Curves
+    sensitivity: float
+    """Largest relative change of the map for noise up to `RADIUS`: see `max_sensitivity`."""
+    infidelity: float
+    """Share of what squares cost that the map does not foretell: see `infidelity`."""
+    destroyed: tuple[Destroyed, ...]
+    """Likeness of the map to that of a network whose weights are noise, from the last layer on."""
+
+
+def checks(
+    model: nn.Module,
+    card: Card,
+    image: NDArray[np.float32],
+    found: Attribution,
+    *,
+    options: Options,
+    setting: Setting,
+) -> Generator[tuple[float, str], None, Checks]:
+    """Yields how much is done, 0 to 1, and with what; ends with all checks of `found`, made with these options."""
+
+    def explain(network: nn.Module, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        work = attribute(
+            network,
+            card,
+            values,
+            method=found.method,
+            targets=[found.target],
+            options=options,
+            setting=setting,
+        )
+        return finished(work)[0].values
+
+    def question(baseline: str) -> Question:
+        chosen = replace(setting, baseline=baseline)
+        return asked(
+            model, card, image, method="integrated_gradients", targets=[found.target], setting=chosen
+        )
+
+    drawn = yield from _telling(
+        curves(question(INSERTED_INTO), found.map, nothing=question(DELETED).baseline),
+        0.0, 0.2, "Deleting and inserting pixels",
+    )  # fmt: skip
+    unfaithful = yield from _telling(
+        infidelity(question(setting.baseline), found.values, draws=SQUARES), 0.2, 0.3, "Covering squares"
+    )
+    sensitive = yield from _telling(
+        max_sensitivity(
+            lambda values: explain(model, values), image, found.values, radius=RADIUS, draws=DRAWS
+        ),
+        0.3, 0.65, "Changing the image a little",
+    )  # fmt: skip
+    listed = layers(model, image.shape)
+    destroyed = yield from _telling(
+        cascade(model, listed, lambda network: explain(network, image).sum(axis=0), found.map),
+        0.65, 1.0, "Destroying the network layer by layer",
+    )  # fmt: skip
+    return Checks(curves=drawn, sensitivity=sensitive, infidelity=unfaithful, destroyed=tuple(destroyed))
+
+
+T = TypeVar("T")
+
+
+def _telling(
+    work: Generator[float, None, T], begin: float, end: float, words: str
+) -> Generator[tuple[float, str], None, T]:
+    """`work`, whose shares become those of the whole."""
+    while True:
+        try:
+            share = next(work)
+        except StopIteration as last:
+            result: T = last.value
+            return result
+        yield begin + (end - begin) * share, words

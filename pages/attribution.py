@@ -1,0 +1,20 @@
+"""Attribution: which pixels speak for a class, by several methods, and whether they can be trusted."""
+
+import streamlit as st
+
+from cnnviz.ui import frame
+from cnnviz.ui.components import attribution_view, image_picker, prediction_view
+from cnnviz.ui.components.network_picker import pick_network
+
+frame.ensure()
+with frame.guarded():
+    looked_at = pick_network()
+    if looked_at is None:
+        st.stop()
+    image = image_picker.chosen(looked_at.card.data, grey=looked_at.grey)
+    left, right = st.columns([3, 8], gap="large")
+    with left:
+        seen = prediction_view.show(looked_at, image)
+        image_picker.picker(looked_at, image)
+    with right:
+        attribution_view.show(looked_at, image, seen)
