@@ -132,7 +132,7 @@ def rate_too_high(facts: Facts) -> Finding | None:
 def rate_too_low(facts: Facts) -> Finding | None:
     """Loss fell by less than a quarter, as fast at the end as in the middle, and validation with it."""
     losses = [line["train_loss"] for line in facts.epochs]
-    start = facts.steps[0]["loss"] if facts.steps else facts.blind
+    start = losses[0]
     fallen = 1 - losses[-1] / start
     half = losses[(len(losses) - 1) // 2]
     late, early = half - losses[-1], start - half
@@ -145,7 +145,7 @@ def rate_too_low(facts: Facts) -> Finding | None:
     rate = facts.config.optimiser.learning_rate
     return Finding(
         title="The learning rate is too low",
-        words=f"After {len(losses)} epochs training loss has fallen by only {fallen:.0%} "
+        words=f"After {len(losses)} epochs training loss has fallen by only {fallen:.1%} "
         f"({start:.3f} to {losses[-1]:.3f}), as fast at the end as before, at a learning rate of {rate:g}"
         + (f"; the gradient is as long as ever ({norms[0]:.2g} to {norms[-1]:.2g})." if norms else "."),
         severity="serious",
