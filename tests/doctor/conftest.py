@@ -38,7 +38,7 @@ PLAIN = RunConfig(
 """A healthy run on real handwritten digits."""
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def ward(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A bench of its own for all of the doctor's tests, on one core."""
     root = tmp_path_factory.mktemp("ward")
@@ -102,7 +102,7 @@ def admit(ward: Path) -> Admit:
     return lambda **changes: looked_at(trained(PLAIN.model_copy(update=changes)))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def healthy(ward: Path) -> Any:
     """Facts of a healthy run."""
     return looked_at(trained(PLAIN))

@@ -29,7 +29,7 @@ def test_nothing_is_known_then_all_of_it(finished: Run, tiny_data: str) -> None:
     assert "has not been asked about test images yet" in words(app)
     app = asked(app)
     assert not app.exception
-    assert "Of all test images (60)" in words(app)
+    assert "Of all 60 test images " in words(app)
     drawn = component(app, "confusion")
     assert drawn["rows"] == ["one", "two", "three", "four"]
     assert len(drawn["words"]) == 16

@@ -117,16 +117,13 @@ def _matrix(
         selection.drop("image")
         st.rerun()
     off = np.where(np.eye(len(counts), dtype=bool), 0, counts if shares is None else np.nan_to_num(shares))
-    most = f"{off.max():,} images" if shares is None else f"{off.max():.1%} of the row"
-    st.image(
-        bar(Scale(low=0.0, high=1.0, signed=False), width=512, height=10),
-        output_format="PNG",
-        alt="Colour bar",
-    )
-    st.caption(
-        f"Colours: 0 to {most}, of {counts.sum():,} images; the diagonal has none. Click a cell or a name, or walk "
-        "with arrow keys and press Enter."
-    )
+    how = "Click a cell or a name, or walk with arrow keys and press Enter."
+    if off.any():
+        most = f"{off.max():,} images" if shares is None else f"{off.max():.1%} of the row"
+        scale = Scale(low=0.0, high=float(off.max()), signed=False)
+        st.image(bar(scale, width=512, height=10), output_format="PNG", alt="Colour bar")
+        how = f"Colours: 0 to {most}, of {counts.sum():,} images; the diagonal has none. {how}"
+    st.caption(how)
     with st.container(horizontal=True):
         if selected is not None and st.button("Clear", icon=":material/close:", key="clear cell"):
             selection.drop(_CELL)

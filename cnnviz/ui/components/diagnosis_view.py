@@ -109,9 +109,9 @@ def _figures(asked: Asked) -> None:
         for label, value, explanation in shown:
             st.metric(label, value, help=explanation, width="content")
     worst = commonest(counts, most=3)
-    whole = "all" if asked.whole else f"{count:,} of the"
     common = "; ".join(f"{names[row]} taken for {names[column]} ({number})" for row, column, number in worst)
+    asked_about = f"{'all ' if asked.whole else ''}{count:,} {asked.split} images"
     st.caption(
-        f"Of {whole} {asked.split} images ({count:,}), {int(np.sum(~found.right)):,} are taken for another class"
+        f"Of {asked_about} {int(np.sum(~found.right)):,} are taken for another class"
         + (f", most often: {common}." if common else ".")
     )
