@@ -162,7 +162,11 @@ def _row(scene: Scene, row: Row, head: DeltaGenerator, cells: Sequence[DeltaGene
     scales = _scales([one for one in known.values() if one is not None], scene.look)
     if scales:
         with head:
-            _legend(row, next(iter(scales.values())), scene.look)
+            cut = any(
+                one is not None and np.abs(one.map).max() > scales[target].high
+                for target, one in known.items()
+            )
+            _legend(row, next(iter(scales.values())), scene.look, cut=cut)
     chosen = selection.get("check")
     for (target, one), cell in zip(known.items(), cells, strict=True):
         name = scene.name(target)
@@ -211,14 +215,14 @@ def _scales(found: Sequence[Attribution], look: Look) -> dict[int, Scale]:
     }
 
 
-def _legend(row: Row, scale: Scale, look: Look) -> None:
+def _legend(row: Row, scale: Scale, look: Look, *, cut: bool) -> None:
     unsigned = look.view == "heat" or not scale.signed
     shown = Scale(low=0.0, high=scale.high, signed=False) if unsigned else scale
     st.image(bar(shown, width=256, height=10), output_format="PNG", alt="Colour bar")
     words = [f"{_range(scale, look)}, shared by these maps" if look.shared else "Each map has its own scale"]
     words.append("red speaks for the class, blue against it" if not unsigned else "")
     words.append("sizes, whatever their sign" if look.view == "heat" and scale.signed else "")
-    words.append("1 % of values lie beyond" if look.share < 1 else "")
+    words.append("1 % of values lie beyond" if cut else "")
     lines = [f"{'; '.join(word for word in words if word)}."]
     if row.subject.setting.layer and (way := getattr(row.options, "upsampling", None)):
         how = "enlarged as they are (nearest neighbour)" if way == "nearest" else "smoothed (bilinear)"
