@@ -50,11 +50,7 @@ def test_methods_classes_and_views_are_an_address(bench: Bench) -> None:
     assert "**Grad-CAM**: No layer has maps" in text
     app.multiselect(key="selected methods").set_value(["saliency"]).run()
     assert keys(app) == ["saliency 3", "saliency 0"]
-<<<<<<< HEAD
     assert "saliency" in app.query_params["methods"]
-=======
-    assert app.query_params["methods"] in ("saliency", ["saliency"])
->>>>>>> h-attribution
     # The predicted class follows the image.
     app.query_params["image"] = "photo.digit-4"
     app.run()
