@@ -39,5 +39,5 @@ def test_five_methods_and_two_classes_of_an_uploaded_photo(page: Page, address: 
     expect(page.get_by_text("Completeness: values add up to")).to_be_visible()
     assert "check=deep_lift." in page.url
     with page.expect_download() as download:
-        page.get_by_role("button", name="PNG").click()
+        page.get_by_role("button", name="PNG", exact=True).click()
     assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")

@@ -50,7 +50,7 @@ def show(title: str, name: str, seen: Input, *, of: Subject, options: Options, t
             return
         left, right = st.columns(2, gap="large")
         with left:
-            _curves(known.curves, name)
+            _curves(known.curves)
         with right:
             _figures(known)
             _destroyed(known, seen, found)
@@ -81,7 +81,7 @@ def _completeness(found: Attribution) -> None:
     )
 
 
-def _curves(found: Curves, name: str) -> None:
+def _curves(found: Curves) -> None:
     for title, curve, other, good in (
         ("Deletion", found.deletion, found.deletion_at_random, "small"),
         ("Insertion", found.insertion, found.insertion_at_random, "large"),
@@ -94,15 +94,11 @@ def _curves(found: Curves, name: str) -> None:
         ]
         verb = "replaced by the mean colour" if title == "Deletion" else "put into the blurred image"
         st.altair_chart(
-            alt.Chart(pd.DataFrame(rows), height=150)
+            alt.Chart(pd.DataFrame(rows), height=260)
             .mark_line()
             .encode(
-                x=alt.X("pixels:Q", title=f"Pixels {verb}, those of the largest values first").axis(
-                    format="%"
-                ),
-                y=alt.Y("probability:Q", title=f"Probability of {name}")
-                .scale(domain=[0, 1])
-                .axis(format="%"),
+                x=alt.X("pixels:Q", title=f"Pixels {verb}, largest values first").axis(format="%"),
+                y=alt.Y("probability:Q", title="Probability").scale(domain=[0, 1]).axis(format="%"),
                 color=alt.Color("order:N", title=None, sort=_KINDS)
                 .scale(domain=_KINDS, range=["#0072B2", "#D55E00"])
                 .legend(orient="top"),
