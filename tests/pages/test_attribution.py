@@ -54,12 +54,7 @@ def test_methods_classes_and_views_are_an_address(bench: Bench) -> None:
     # The predicted class follows the image.
     app.query_params["image"] = "photo.digit-4"
     app.run()
-<<<<<<< HEAD
     assert keys(app) == ["saliency 4", "saliency 0"]
-=======
-    assert "Looks like **8**" in words(app)
-    assert keys(app) == ["saliency 8", "saliency 0"]
->>>>>>> h-attribution
 
 
 def test_nothing_stale_is_shown(bench: Bench) -> None:
