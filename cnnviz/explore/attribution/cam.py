@@ -71,7 +71,8 @@ def layer_maps(question: Question) -> Tensor:
             return output
         torch.set_grad_enabled(True)
         maps = output.detach().requires_grad_()
-        return maps
+        # A copy, because what comes next may work in place (a residual sum, `out += x`).
+        return maps.clone()
 
     with lock_of(model), torch.no_grad():
         modules = dict(model.named_modules())

@@ -330,6 +330,21 @@ def test_a_layer_that_runs_twice_is_looked_at_where_it_was_asked() -> None:
         same(found, (gradient.mean((2, 3), keepdim=True) * one).sum(1).detach().numpy())
 
 
+@pytest.mark.parametrize("layer", ["conv1", "bn"])
+def test_what_follows_a_layer_may_work_in_place(layer: str) -> None:
+    model = residual()
+    seen: dict[str, Tensor] = {}
+    module = model.get_submodule(layer)
+    handle = module.register_forward_hook(
+        lambda _, __, output: seen.update(it=output.clone()) or seen["it"] + 0
+    )
+    logit = model(torch.from_numpy(picture())[None].requires_grad_())[0, 1]
+    handle.remove()
+    (gradient,) = torch.autograd.grad(logit, seen["it"])
+    expected = (gradient.mean((2, 3), keepdim=True) * seen["it"]).sum(1).detach().numpy()
+    same(ask((model, card(CNN)), "grad_cam", 1, setting={"layer": layer})[0].values, expected)
+
+
 def test_reused_and_functional_relus_are_told_apart() -> None:
     model = residual()
     (found,) = ask((model, card(CNN)), "deep_lift", 1, setting={"baseline": "black"})
