@@ -27,7 +27,10 @@ def drawn(page: Page) -> None:
 def choose(page: Page, label: str, option: str) -> None:
     """Pick an option of a select box."""
     settled(page)  # a page that is drawn anew closes the list
-    page.get_by_role("combobox", name=label).first.click()
+    box = page.get_by_role("combobox", name=label).first
+    box.scroll_into_view_if_needed()
+    page.wait_for_timeout(300)  # scrolling closes the list
+    box.click()
     page.get_by_role("option", name=option, exact=True).first.click()
     settled(page)
 
