@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.looks import choose, enter, settled
+from tests.browser.looks import choose, drawn, enter, settled
 
 
 def pictures(folder: Path) -> Path:
@@ -27,12 +27,13 @@ def pictures(folder: Path) -> Path:
 
 def test_a_zip_becomes_a_data_set_that_trains(page: Page, address: str, bench: Path, tmp_path: Path) -> None:
     page.goto(address)
-    settled(page)
+    drawn(page)  # what moves takes the popover out of sight
     page.get_by_role("button", name="Import your own").click()
     enter(page, "Name", "My holiday")
     enter(page, "Side in pixels", "16")
     page.locator("input[type=file]").set_input_files(pictures(tmp_path))
     settled(page)
+    expect(page.get_by_role("button", name="Import", exact=True)).to_be_enabled()
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_text("my-holiday").first).to_be_visible()
     assert (bench / "data" / "my-holiday" / "train_images.npy").exists()
@@ -55,10 +56,11 @@ def test_a_zip_that_wants_out_is_refused_in_one_line(
     with zipfile.ZipFile(evil, "w") as archive:
         archive.writestr("../../escaped.png", b"no picture")
     page.goto(address)
-    settled(page)
+    drawn(page)  # what moves takes the popover out of sight
     page.get_by_role("button", name="Import your own").click()
     page.locator("input[type=file]").set_input_files(evil)
     settled(page)
+    expect(page.get_by_role("button", name="Import", exact=True)).to_be_enabled()
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.get_by_test_id("stAlert")).to_have_count(1)
     assert "Traceback" not in page.get_by_test_id("stAlert").inner_text()
