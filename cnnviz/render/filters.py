@@ -13,12 +13,6 @@ from cnnviz.render.layout import PAGE_WIDTH
 from cnnviz.render.mosaic import Mosaic, grid, grid_rgb
 
 
-def order_by_norm(filters: NDArray[Any]) -> NDArray[np.intp]:
-    """Numbers of the filters, the longest (L2 norm) first; equal ones keep their order, NaN comes last."""
-    norms = np.linalg.norm(filters.reshape(len(filters), -1).astype(np.float64), axis=1)
-    return np.argsort(-norms, kind="stable")
-
-
 def tiles(filters: NDArray[Any]) -> NDArray[Any]:
     """Filters (F, C, H, W) as `render` takes them: (F, H, W, 3) for colour, else (F × C, H, W)."""
     if filters.shape[1] == 3:

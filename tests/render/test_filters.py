@@ -5,18 +5,13 @@ import pytest
 from PIL import Image
 
 from cnnviz.render.colour import LEVELS, ZERO_LEVEL, levels
-from cnnviz.render.filters import kernels, matrix, mosaic, order_by_norm, picture, strengths, tiles
+from cnnviz.render.filters import kernels, matrix, mosaic, picture, strengths, tiles
 
 
 def test_colour_filters_are_colour_pictures_and_others_one_picture_a_channel():
     filters = np.random.default_rng(0).random((6, 3, 5, 4))
     np.testing.assert_array_equal(tiles(filters)[5, 1, 2], filters[5, :, 1, 2])
     assert tiles(filters[:, :1]).shape == (6, 5, 4)
-
-
-def test_order_by_norm_is_stable_and_puts_nan_last():
-    filters = np.array([1, -3, np.nan, 3, 2], np.float32).reshape(5, 1, 1, 1)
-    assert order_by_norm(filters).tolist() == [1, 3, 4, 0, 2]
 
 
 @pytest.mark.parametrize(("channels", "count", "mode"), [(1, 4, "P"), (3, 4, "RGB"), (4, 16, "P")])

@@ -9,19 +9,8 @@ import streamlit.components.v2 as components
 from numpy.typing import NDArray
 
 from cnnviz.render.colour import VIRIDIS
+from cnnviz.ui.components.matrix_frame import CSS, HTML
 
-_HTML = """
-<div class="frame"><div class="wide"><canvas tabindex="0" role="img"></canvas></div>
-<div class="tip" aria-live="polite"></div></div>
-"""
-_CSS = """
-.frame { position: relative; width: 100%; line-height: 0; padding-bottom: 1.5rem; }
-.wide { width: 100%; overflow-x: auto; }
-canvas { display: block; outline-offset: -2px; cursor: pointer; }
-canvas:focus-visible { outline: 2px solid var(--st-primary-color); }
-.tip { position: absolute; bottom: 0; left: 0; font: 0.8rem/1.3rem var(--st-font); color: var(--st-text-color);
-       opacity: 0.75; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; max-width: 100%; }
-"""
 _JS = """
 const MOST = 46, LEAST = 5, READABLE = 11;
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -152,7 +141,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 """
 
-_matrix = components.component("cnnviz_confusion", html=_HTML, css=_CSS, js=_JS)
+_matrix = components.component("cnnviz_confusion", html=HTML, css=CSS, js=_JS)
 
 
 @dataclass(frozen=True)

@@ -8,19 +8,8 @@ import streamlit.components.v2 as components
 
 from cnnviz.render.colour import LEVELS, palette, table_of
 from cnnviz.render.mosaic import Mosaic
+from cnnviz.ui.components.matrix_frame import CSS, HTML
 
-_HTML = """
-<div class="frame"><div class="wide"><canvas tabindex="0" role="img"></canvas></div>
-<div class="tip" aria-live="polite"></div></div>
-"""
-_CSS = """
-.frame { position: relative; width: 100%; line-height: 0; padding-bottom: 1.5rem; }
-.wide { width: 100%; overflow-x: auto; }
-canvas { image-rendering: pixelated; display: block; outline-offset: -2px; cursor: pointer; }
-canvas:focus-visible { outline: 2px solid var(--st-primary-color); }
-.tip { position: absolute; bottom: 0; left: 0; font: 0.8rem/1.3rem var(--st-font); color: var(--st-text-color);
-       opacity: 0.75; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; max-width: 100%; }
-"""
 _JS = """
 const MARGIN = 10, MOST = 560, CELL = 16;
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -125,7 +114,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   return () => observer.disconnect();
 }
 """
-_matrix = components.component("cnnviz_kernel_matrix", html=_HTML, css=_CSS, js=_JS)
+_matrix = components.component("cnnviz_kernel_matrix", html=HTML, css=CSS, js=_JS)
 
 
 def kernel_matrix(
