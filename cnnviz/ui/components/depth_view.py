@@ -70,7 +70,7 @@ def show(recipe: Recipe) -> None:
             y=alt.Y("share:Q", title=None, axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
             color=alt.Color(
                 "what:N",
-                legend=alt.Legend(orient="top", title=None, labelLimit=260),
+                legend=alt.Legend(orient="top", title=None, labelLimit=260, columns=1),
                 scale=alt.Scale(range=["#0072B2", "#D55E00"]),
             ),
             strokeDash=alt.StrokeDash("what:N", legend=None),
