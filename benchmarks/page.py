@@ -19,8 +19,8 @@ _DRAWN = """
     for (const canvas of root.querySelectorAll("canvas")) {
       if (canvas.getAttribute("aria-label")?.startsWith("Activations of")) return canvas;
     }
-    for (const element of root.querySelectorAll("*")) {
-      const found = element.shadowRoot && search(element.shadowRoot);
+    for (const host of root.querySelectorAll('[data-testid="stBidiComponentIsolated"]')) {
+      const found = host.shadowRoot && search(host.shadowRoot);
       if (found) return found;
     }
     return null;
@@ -52,8 +52,8 @@ _PRESS = """
     for (const canvas of root.querySelectorAll("canvas")) {
       if (canvas.getAttribute("aria-label")?.startsWith(wanted) && canvas.dataset.drawn) return canvas;
     }
-    for (const element of root.querySelectorAll("*")) {
-      const found = element.shadowRoot && search(element.shadowRoot);
+    for (const host of root.querySelectorAll('[data-testid="stBidiComponentIsolated"]')) {
+      const found = host.shadowRoot && search(host.shadowRoot);
       if (found) return found;
     }
     return null;

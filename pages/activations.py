@@ -29,7 +29,7 @@ with frame.guarded():
     with right:
         found = cache.layers(looked_at.stamp, looked_at.run.config.freeze, seen.shape)
         layer = layer_picker.pick(found)
-        with whole:
-            network_strip.show(looked_at, image, seen, layer.name)
         activation_view.show(looked_at, image, seen, layer)
+        with whole:  # after what was asked for
+            network_strip.show(looked_at, image, seen, layer.name)
         layer_table.show(found, stem=looked_at.run.id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from cnnviz.errors import LayerNotFound
 from cnnviz.explore.activations import batch_of
-from cnnviz.explore.capture import evaluating, first_tensor, fitting
+from cnnviz.explore.capture import Reached, evaluating, first_tensor, fitting
 from cnnviz.explore.layers import Layer, layer_named
 
 Values = NDArray[np.float64]
@@ -64,40 +64,61 @@ def cell(
     row: int,
     column: int,
 ) -> Cell:
-    """The arithmetic of one cell of `layer` for one normalised image (C, H, W).
+    """The arithmetic of one cell of `layer` for one normalised image (C, H, W): see `Trace.cell`.
+
+    Raises LayerNotFound for another layer, and IndexError for a cell that the map does not have.
+    """
+    return trace(model, image, listed, layer).cell(channel=channel, row=row, column=column)
+
+
+def trace(model: nn.Module, image: NDArray[np.float32], listed: Sequence[Layer], layer: str) -> Trace:
+    """What all cells of `layer` are made of, for one normalised image (C, H, W). The pass stops at the layer.
+
+    Raises LayerNotFound for another layer.
+    """
+    chain = _chain(listed, layer)
+    calls = _run(model, image, [one.name for one in chain])
+    return Trace(layer, tuple(one.name for one in chain), calls, chain[0].input)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What went into the layers that decide a layer's cells, and what came out, in one pass.
 
     It reaches back from the layer through activation and batch norm to the convolution or linear layer before them,
     or to what cannot be followed further (a residual sum, say), whose value is then taken as given.
-    Raises LayerNotFound for another layer, and IndexError for a cell that the map does not have.
     """
-    chain = _chain(listed, layer)
-    seen = _run(model, image, [one.name for one in chain])
-    steps: list[Step] = []
-    place = _Place(channel, row, column)
-    first = seen[chain[0].name]
-    given = _operations(first.module)
-    made = given(first, place, chain[0].name)
-    steps.append(made.step)
-    value = made.step.value
-    for one in chain[1:]:
-        call = seen[one.name]
-        step = _FOLLOWING[type(call.module)](call.module, value, place, one.name)
-        steps.append(step)
-        value = step.value
-    return Cell(
-        layer=layer,
-        channel=channel,
-        row=row,
-        column=column,
-        value=_at(seen[layer].output, place),
-        steps=tuple(steps),
-        patch=made.patch,
-        kernel=made.kernel,
-        contributions=None
-        if made.patch is None or made.kernel is None
-        else (made.patch * made.kernel).sum((1, 2)),
-        source=chain[0].input,
-    )
+
+    layer: str
+    names: tuple[str, ...]
+    """Of the layers in order, `layer` last."""
+    calls: Mapping[str, _Call]
+    source: str
+    """Layer that the first one reads, or "image"."""
+
+    def cell(self, *, channel: int, row: int, column: int) -> Cell:
+        """The arithmetic of one cell. Raises IndexError for one that the map does not have."""
+        place = _Place(channel, row, column)
+        first = self.calls[self.names[0]]
+        made = _operations(first.module)(first, place, self.names[0])
+        steps = [made.step]
+        for name in self.names[1:]:
+            module = self.calls[name].module
+            steps.append(_FOLLOWING[type(module)](module, steps[-1].value, place, name))
+        return Cell(
+            layer=self.layer,
+            channel=channel,
+            row=row,
+            column=column,
+            value=_at(self.calls[self.layer].output, place),
+            steps=tuple(steps),
+            patch=made.patch,
+            kernel=made.kernel,
+            contributions=None
+            if made.patch is None or made.kernel is None
+            else (made.patch * made.kernel).sum((1, 2)),
+            source=self.source,
+        )
 
 
 @dataclass(frozen=True)
@@ -158,10 +179,12 @@ def _run(model: nn.Module, image: NDArray[np.float32], names: Sequence[str]) -> 
                 # What is given a list of tensors, as DenseNet's layers are, is not followed into its input.
                 given = entered.get(name, torch.empty(0))
                 seen[full] = _Call(module, given, tensor.detach().clone())
+                if len(seen) == len(names):
+                    raise Reached
 
         return hook
 
-    with evaluating(model), ExitStack() as stack, torch.inference_mode():
+    with evaluating(model), ExitStack() as stack, suppress(Reached), torch.inference_mode():
         for name, module in modules.items():
             stack.callback(module.register_forward_pre_hook(enter(name)).remove)
             stack.callback(module.register_forward_hook(leave(name)).remove)

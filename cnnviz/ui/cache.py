@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from cnnviz.data.prepared import Dataset
-    from cnnviz.explore.cell import Cell
+    from cnnviz.explore.cell import Trace
     from cnnviz.explore.inputs import Input
     from cnnviz.explore.layers import Layer
     from cnnviz.models.checkpoint import Card
@@ -86,16 +86,13 @@ def prediction(of: Stamp, values: NDArray[np.float32]) -> NDArray[np.float64]:
     return predict(network(of)[0], values)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def cell(
-    of: Stamp, freeze: Freeze, values: NDArray[np.float32], layer: str, *, channel: int, row: int, column: int
-) -> Cell:
-    """The arithmetic of one cell of one layer for one normalised image."""
-    from cnnviz.explore import cell as exploring
+@st.cache_resource(max_entries=4, show_spinner=False)
+def trace(of: Stamp, freeze: Freeze, values: NDArray[np.float32], layer: str) -> Trace:
+    """What the cells of one layer are made of, for one normalised image."""
+    from cnnviz.explore import cell
 
     channels, height, width = values.shape
-    listed = layers(of, freeze, (channels, height, width))
-    return exploring.cell(network(of)[0], values, listed, layer, channel=channel, row=row, column=column)
+    return cell.trace(network(of)[0], values, layers(of, freeze, (channels, height, width)), layer)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -27,8 +27,12 @@ _BY_INDEX, _BY_CLASS = "index", "class selectivity"
 _UNIT = 20
 
 
+@st.fragment
 def show(looked_at: LookedAt, image: Chosen, seen: "Input", layer: "Layer") -> None:
-    """The maps of a layer with their scale; choose one, and see how its numbers come about."""
+    """The maps of a layer with their scale; choose one, and see how its numbers come about.
+
+    Choosing a channel or a cell draws this part alone anew.
+    """
     maps = cache.maps(looked_at.stamp, seen.values, layer.name)
     card = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -37,19 +41,16 @@ def show(looked_at: LookedAt, image: Chosen, seen: "Input", layer: "Layer") -> N
     mosaic = _tiles(looked_at.stamp, seen.values, layer.name, per, order)
     _describe(mosaic, maps, per)
     channel = channel_view.chosen(len(maps))
-    picked = sprite(
+    sprite(
         mosaic,
         key="activation maps",
         tile=_UNIT if maps[0].size == 1 else max(_wanted(len(maps)), maps.shape[2]),
         labels=_labels(maps, order),
         selected=None if channel is None else int(np.flatnonzero(order == channel)[0]),
-        choice=True,
+        choose=lambda place: channel_view.choose(int(order[place])),
         alt=f"Activations of {layer.name} for {image.title}: {len(maps)} maps, {mosaic.scale.in_words()}. "
         "Arrow keys walk, Enter opens one",
     )
-    if picked is not None:
-        channel = int(order[picked])
-        channel_view.choose(channel)
     if channel is not None:
         with card:
             channel_view.show(looked_at, layer, maps, seen, channel)

@@ -67,16 +67,8 @@ def _draw(
         _map(layer, maps[channel], channel, row, column)
     with right:
         _sees(layer, seen, maps[channel], row, column)
-    found = cache.cell(
-        looked_at.stamp,
-        looked_at.run.config.freeze,
-        seen.values,
-        layer.name,
-        channel=channel,
-        row=row,
-        column=column,
-    )
-    _arithmetic(found)
+    trace = cache.trace(looked_at.stamp, looked_at.run.config.freeze, seen.values, layer.name)
+    _arithmetic(trace.cell(channel=channel, row=row, column=column))
     if st.toggle(
         "Switch this channel off", key="channel off", help="Its whole map becomes zero in the next layers."
     ):
@@ -96,9 +88,17 @@ def _map(layer: "Layer", values: NDArray[np.float32], channel: int, row: int, co
     size = f"Its map, {height} × {width}, {_short(drawn.scale.low)} to {_short(drawn.scale.high)}: {what}."
     st.caption(size if values.size > 1 else "One number.")
     at = row // block * across + column // block
-    picked = sprite(
+
+    def choose_in(place: int) -> None:
+        """Select the cell of a square that is furthest from zero."""
+        top, left = place // across * block, place % across * block
+        within = values[top : top + block, left : left + block]
+        largest = int(np.argmax(np.nan_to_num(np.abs(within))))
+        selection.put("cell", f"{top + largest // within.shape[1]}.{left + largest % within.shape[1]}")
+
+    sprite(
         drawn,
-        key=f"cells {layer.name} {channel}",
+        key="cells",
         tile=max(1, min(64, _SIDE // max(shown.shape))),
         columns=across,
         labels=[
@@ -106,15 +106,9 @@ def _map(layer: "Layer", values: NDArray[np.float32], channel: int, row: int, co
             for n, value in enumerate(shown.flat)
         ],
         selected=at,
-        choice=True,
+        choose=lambda place: None if place == at else choose_in(place),
         alt=f"Map of channel {channel} of {layer.name}: arrow keys walk its cells, Enter chooses",
     )
-    if picked is not None and picked != at:
-        top, left = picked // across * block, picked % across * block
-        within = values[top : top + block, left : left + block]
-        largest = int(np.argmax(np.nan_to_num(np.abs(within))))
-        selection.put("cell", f"{top + largest // within.shape[1]}.{left + largest % within.shape[1]}")
-        st.rerun()
 
 
 def _blocks(values: NDArray[np.float32], block: int) -> NDArray[np.float32]:
@@ -196,7 +190,15 @@ def _arithmetic(found: "Cell") -> None:
         return
     if max(found.kernel.shape[1:]) > _MOST_TABLE:
         return
-    with st.expander(f"Input × weight, from {found.source}", icon=":material/calculate:"):
+    place = st.expander(
+        f"Input × weight, from {found.source}",
+        icon=":material/calculate:",
+        key="arithmetic",
+        on_change="rerun",
+    )
+    if not place.open:
+        return
+    with place:
         at = st.selectbox(
             "Input channel, the one that adds most first",
             order.tolist(),
@@ -208,8 +210,8 @@ def _arithmetic(found: "Cell") -> None:
             "Weight": found.kernel[at],
             "Product": found.patch[at] * found.kernel[at],
         }
-        for place, (name, values) in zip(st.columns(3), parts.items(), strict=True):
-            with place:
+        for column, (name, values) in zip(st.columns(3), parts.items(), strict=True):
+            with column:
                 st.caption(name)
                 st.table(pd.DataFrame([[_short(value) for value in line] for line in values]))
         rest = adds.sum() - adds[at]
@@ -228,9 +230,15 @@ def _sums(found: "Cell", order: NDArray[np.intp]) -> None:
     assert found.patch is not None
     assert found.kernel is not None
     assert found.contributions is not None
-    with st.expander(
-        f"The inputs that add most, of {len(order):,} from {found.source}", icon=":material/calculate:"
-    ):
+    place = st.expander(
+        f"The inputs that add most, of {len(order):,} from {found.source}",
+        icon=":material/calculate:",
+        key="arithmetic",
+        on_change="rerun",
+    )
+    if not place.open:
+        return
+    with place:
         rows = [
             {
                 "Input": int(one),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import streamlit as st
@@ -11,6 +12,7 @@ from cnnviz.data import catalogue
 from cnnviz.data.images import Decoded, fit
 from cnnviz.errors import CnnvizError, NotFound
 from cnnviz.explore.photos import photo_named, photos
+from cnnviz.render.mosaic import Mosaic, grid_pictures
 from cnnviz.ui import cache, selection, uploads
 from cnnviz.ui.components import test_images, upload_view
 from cnnviz.ui.components.network_picker import LookedAt
@@ -99,9 +101,15 @@ def _built_in(current: str, *, grey: bool) -> str | None:
     fitting = "grey" if grey else "colour"
     shown = sorted(photos().values(), key=lambda photo: photo.kind != fitting)
     return choose(
-        np.stack([fit(photo.image(), 64, 64) for photo in shown]),
+        _small(tuple(photo.name for photo in shown)),
         [f"photo.{photo.name}" for photo in shown],
         [f"{photo.title} ({photo.credit})" for photo in shown],
         current=current,
         what="built-in pictures",
     )
+
+
+@lru_cache(maxsize=2)
+def _small(names: tuple[str, ...]) -> Mosaic:
+    """Built-in pictures in one."""
+    return grid_pictures(np.stack([fit(photo_named(name).image(), 64, 64) for name in names]))

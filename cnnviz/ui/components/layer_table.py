@@ -16,7 +16,10 @@ _KEY = "layer table"
 
 def show(layers: Sequence["Layer"], *, stem: str) -> None:
     """Draw the table; choosing a row selects its layer. `stem` begins the name of the CSV."""
-    with st.expander("All layers", icon=":material/table_rows:"):
+    place = st.expander("All layers", icon=":material/table_rows:", key="all layers", on_change="rerun")
+    if not place.open:
+        return
+    with place:
         frame = pd.DataFrame([_row(layer) for layer in layers])
         if not frame["Frozen"].any():
             frame = frame.drop(columns="Frozen")

@@ -33,16 +33,17 @@ Place = tuple[int, int]
 
 _KEPT = "maximised"
 _GOING = "maximising"
+_ASKED = "maximisation asked"
 _MOST_KEPT = 64
-_EVERY = 0.3
-"""Seconds between two drawings while it is being made."""
+_SLICE, _PAUSE = 0.6, 0.1
+"""Seconds that it is worked on between two drawings, and left alone."""
 _SIDE = 320
 """Width of one picture, or of two beside one another, in pixels."""
 
 
 @dataclass(eq=False)
 class _Going:
-    """Pictures that are being made, by one run of the page at a time."""
+    """Pictures that are being made, a slice at each run of the page."""
 
     key: Any
     steps: "Generator[Progress, bool | None, Maximised]"
@@ -50,25 +51,24 @@ class _Going:
     stopping: bool = False
     found: "Maximised | None" = None
     error: CnnvizError | None = None
-    owner: object = None
+    began: float = field(default_factory=time.monotonic)
     lock: Lock = field(default_factory=Lock)
 
-    def step(self, owner: object) -> bool:
-        """Make one step; False where another run of the page has taken over, or there is nothing left to do.
-
-        After a click the page's old run goes on, in a thread of its own, until it next draws something.
-        """
+    def go_on(self, seconds: float) -> bool:
+        """Make steps for about so long; False when there is nothing left to do."""
+        until = time.monotonic() + seconds
         with self.lock:
-            if owner is not self.owner or self.found or self.error:
-                return False
-            try:
-                # The first step can't be told anything yet.
-                self.progress = self.steps.send((self.stopping and self.progress is not None) or None)
-            except StopIteration as end:
-                self.found = end.value
-            except CnnvizError as error:
-                self.error = error
-            return self.found is None and self.error is None
+            while self.found is None and self.error is None:
+                if time.monotonic() > until:
+                    return True
+                try:
+                    # The first step can't be told anything yet.
+                    self.progress = self.steps.send((self.stopping and self.progress is not None) or None)
+                except StopIteration as end:
+                    self.found = end.value
+                except CnnvizError as error:
+                    self.error = error
+        return False
 
 
 def show(
@@ -79,9 +79,7 @@ def show(
 
     st.markdown("**What would excite it most**")
     body = st.container()
-    with st.expander("How it is drawn", icon=":material/tune:"):
-        cell = _cell(values, place)
-        settings = _settings(looked_at)
+    cell, settings = _asked(looked_at, values, place)
     objective = (
         objectives.cell(layer.name, channel, *cell) if cell else objectives.channel(layer.name, channel)
     )
@@ -89,7 +87,7 @@ def show(
     found, going = _kept().get(key), st.session_state.get(_GOING)
     with body:
         if going is not None and going.key == key:
-            _make(going, channel)
+            st.fragment(_make, run_every=_PAUSE)(going, channel)
         elif found is not None:
             _draw(looked_at, layer, found, values, channel, cell=cell)
         else:
@@ -103,26 +101,40 @@ def show(
             )
 
 
-def _cell(values: NDArray[np.float32], place: Place) -> Place | None:
-    """The selected cell, if that is to be excited alone."""
-    if values.size == 1:
-        return None
+def _asked(looked_at: LookedAt, values: NDArray[np.float32], place: Place) -> "tuple[Place | None, Settings]":
+    """The cell that is to be excited alone, if one is, and how; its controls are drawn only where they are seen."""
+    from cnnviz.explore.maximisation.settings import Settings, usual_pictures
+
+    usual = Settings(pictures=usual_pictures(looked_at.card.image_shape[0]))
+    what, settings = st.session_state.get(_ASKED, ("map", usual))
+    controls = st.expander(
+        "How it is drawn", icon=":material/tune:", key="how it is drawn", on_change="rerun"
+    )
+    if controls.open:
+        with controls:
+            if values.size > 1:
+                what = _what(place, what)
+            settings = _settings(looked_at, settings)
+        st.session_state[_ASKED] = what, settings
+    return place if what == "cell" and values.size > 1 else None, settings
+
+
+def _what(place: Place, before: str) -> str:
+    """Whether the whole map is to be excited, or one cell."""
     what = st.segmented_control(
         "Excite",
         ["map", "cell"],
         format_func=lambda one: {"map": "The whole map", "cell": f"Row {place[0]}, column {place[1]}"}[one],
-        default="map",
+        default=before,
         required=True,
         key="maximise what",
     )
-    return place if what == "cell" else None
+    return what or before
 
 
-def _settings(looked_at: LookedAt) -> "Settings":
+def _settings(looked_at: LookedAt, usual: "Settings") -> "Settings":
     from cnnviz.explore.maximisation.parametrisations import PARAMETRISATIONS
-    from cnnviz.explore.maximisation.settings import Settings, usual_pictures
 
-    usual = Settings(pictures=usual_pictures(looked_at.card.image_shape[0]))
     first, second, third = st.columns(3)
     steps = first.number_input("Steps", 1, 4096, usual.steps, step=32, key="maximise steps")
     pictures = second.number_input("Pictures at once", 1, 16, usual.pictures, key="maximise pictures")
@@ -130,6 +142,7 @@ def _settings(looked_at: LookedAt) -> "Settings":
     parametrisation = st.selectbox(
         "What is learnt",
         list(PARAMETRISATIONS),
+        index=list(PARAMETRISATIONS).index(usual.parametrisation),
         format_func=lambda name: PARAMETRISATIONS[name].label,
         key="maximise parametrisation",
     )
@@ -167,38 +180,28 @@ def _stop() -> None:
 
 
 def _make(going: _Going, channel: int) -> None:
-    """Go on with it until it is done; a click elsewhere interrupts this, and it goes on from there."""
-    owner = going.owner = object()
-    body = st.empty()
-    with body.container():
-        bar = st.progress(0.0, text="Drawing")
-        st.button("Stop", icon=":material/stop:", key="stop maximising", on_click=_stop)
-        picture = st.empty()
-    began, done, drawn = time.monotonic(), going.progress.step if going.progress else 0, 0.0
-    while going.step(owner):
-        progress, now = going.progress, time.monotonic()
-        assert progress is not None
-        if now - drawn < _EVERY:
-            continue
-        drawn = now
-        left = (now - began) / (progress.step - done) * (progress.steps - progress.step)
-        bar.progress(
-            progress.step / progress.steps,
-            text=f"Step {progress.step} of {progress.steps}, {duration(left)} left",
-        )
-        picture.image(
-            _sheet(progress.pictures, width=_SIDE).png,
-            output_format="PNG",
-            alt=f"The pictures for channel {channel} at step {progress.step}",
-        )
-    if going.owner is not owner:
+    """Go on with it for a while, and show how far it is: called again and again, the rest of the page stays usable."""
+    if not going.go_on(_SLICE):
+        st.session_state.pop(_GOING, None)
+        if going.error is not None:
+            st.error(str(going.error), icon=":material/error:")
+        elif going.found is not None:
+            _keep(going.key, going.found)
+            st.rerun()
         return
-    st.session_state.pop(_GOING, None)
-    if going.error is not None:
-        body.error(str(going.error), icon=":material/error:")
-    elif going.found is not None:
-        _keep(going.key, going.found)
-        st.rerun()
+    progress = going.progress
+    assert progress is not None
+    left = (time.monotonic() - going.began) / progress.step * (progress.steps - progress.step)
+    st.progress(
+        progress.step / progress.steps,
+        text=f"Step {progress.step} of {progress.steps}, {duration(left)} left",
+    )
+    st.button("Stop", icon=":material/stop:", key="stop maximising", on_click=_stop)
+    st.image(
+        _sheet(progress.pictures, width=_SIDE).png,
+        output_format="PNG",
+        alt=f"The pictures for channel {channel} at step {progress.step}",
+    )
 
 
 def _kept() -> "OrderedDict[Any, Maximised]":

@@ -1,6 +1,6 @@
 """The image as the network reads it, and what the network says it is."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -65,12 +65,18 @@ def _say(looked_at: LookedAt, image: Chosen, probabilities: NDArray[np.float64])
     _headline(looked_at, image, probabilities)
     order = np.argsort(-probabilities)[:_TOP]
     classes = looked_at.card.classes
-    st.altair_chart(
-        charts.probabilities(
-            [classes[index] for index in order], [float(probabilities[index]) for index in order]
+    st.vega_lite_chart(
+        _chart(
+            tuple(classes[index] for index in order), tuple(float(probabilities[index]) for index in order)
         ),
         alt="Probabilities: " + ", ".join(f"{classes[i]} {probabilities[i]:.1%}" for i in order),
     )
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _chart(classes: tuple[str, ...], shares: tuple[float, ...]) -> dict[str, Any]:
+    """The specification, as making it takes longer than anything else here, and other layers don't change it."""
+    return charts.probabilities(classes, shares).to_dict()
 
 
 def _way(looked_at: LookedAt, image: Chosen) -> str:

@@ -1,7 +1,7 @@
 """Many small pictures in one: sharp at every width, walked with arrow keys, chosen with a click or Enter."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import streamlit as st
 import streamlit.components.v2 as components
@@ -27,8 +27,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const frame = parentElement.querySelector(".frame");
   const style = getComputedStyle(frame);
   const { tile, columns: sheetColumns, sheetGap, count, wanted, labels, selected, choice, alt, atMost, marks } = data;
-  const image = new Image();
-  let shape = null, at = selected ?? -1, hover = -1;
+  // What was drawn last stays while the pictures do: a page that runs again changes little else.
+  const kept = canvas.kept?.stamp === data.stamp ? canvas.kept : null;
+  const image = kept?.image ?? new Image();
+  let shape = kept?.shape ?? null, at = selected ?? -1, hover = kept?.hover ?? -1;
+  canvas.kept = { stamp: data.stamp, image, shape, hover, drawn: kept?.drawn };
+  if (!kept) delete canvas.dataset.drawn;
   canvas.classList.toggle("choice", choice);
   canvas.setAttribute("aria-label", alt);
 
@@ -56,37 +60,50 @@ export default function ({ data, parentElement, setTriggerValue }) {
   };
   const place = (index) => [(index % shape.columns) * (shape.w + shape.g),
                             Math.floor(index / shape.columns) * (shape.h + shape.g)];
+  const paint = (index) => {
+    if (!shape || index < 0 || index >= count) return;
+    const pen = canvas.getContext("2d"), [x, y] = place(index);
+    pen.imageSmoothingEnabled = false;
+    pen.clearRect(x, y, shape.w, shape.h);
+    pen.drawImage(image, (index % sheetColumns) * (tile[0] + sheetGap),
+      Math.floor(index / sheetColumns) * (tile[1] + sheetGap), tile[0], tile[1], x, y, shape.w, shape.h);
+    if (marks?.[index]) {
+      const side = Math.max(4, Math.round(shape.w / 4));
+      pen.fillStyle = marks[index];
+      pen.beginPath(); pen.moveTo(x, y); pen.lineTo(x + side, y); pen.lineTo(x, y + side); pen.fill();
+      pen.strokeStyle = "#fff"; pen.lineWidth = Math.max(1, Math.round(shape.dots));
+      pen.beginPath(); pen.moveTo(x + side, y); pen.lineTo(x, y + side); pen.stroke();
+    }
+    const colour = index === at ? "--st-primary-color" : index === hover ? "--st-text-color" : null;
+    if (!colour) return;
+    pen.lineWidth = Math.max(2, Math.round(2 * shape.dots));
+    const half = pen.lineWidth / 2;
+    pen.strokeStyle = style.getPropertyValue(colour);
+    pen.strokeRect(x + half, y + half, shape.w - 2 * half, shape.h - 2 * half);
+  };
   const draw = () => {
     if (!frame.clientWidth || !image.complete) return;
-    shape = layout();
+    canvas.kept.shape = shape = layout();
     canvas.width = shape.columns * (shape.w + shape.g) - shape.g;
     canvas.height = shape.rows * (shape.h + shape.g) - shape.g;
     canvas.style.width = canvas.width / shape.dots + "px";
     canvas.style.height = canvas.height / shape.dots + "px";
-    const pen = canvas.getContext("2d");
-    pen.imageSmoothingEnabled = false;
-    for (let index = 0; index < count; index++) {
-      const [x, y] = place(index);
-      pen.drawImage(image, (index % sheetColumns) * (tile[0] + sheetGap),
-        Math.floor(index / sheetColumns) * (tile[1] + sheetGap), tile[0], tile[1], x, y, shape.w, shape.h);
-    }
-    const mark = (index, colour) => {
-      if (index < 0 || index >= count) return;
-      pen.lineWidth = Math.max(2, Math.round(2 * shape.dots));
-      const [x, y] = place(index), half = pen.lineWidth / 2;
-      pen.strokeStyle = colour;
-      pen.strokeRect(x + half, y + half, shape.w - 2 * half, shape.h - 2 * half);
-    };
-    marks?.forEach((colour, index) => {
-      if (!colour) return;
-      const [x, y] = place(index), side = Math.max(4, Math.round(shape.w / 4));
-      pen.fillStyle = colour;
-      pen.beginPath(); pen.moveTo(x, y); pen.lineTo(x + side, y); pen.lineTo(x, y + side); pen.fill();
-      pen.strokeStyle = "#fff"; pen.lineWidth = Math.max(1, Math.round(shape.dots));
-      pen.beginPath(); pen.moveTo(x + side, y); pen.lineTo(x, y + side); pen.stroke();
-    });
-    mark(hover, style.getPropertyValue("--st-text-color"));
-    mark(at, style.getPropertyValue("--st-primary-color"));
+    for (let index = 0; index < count; index++) paint(index);
+    canvas.kept.drawn = drawing();
+  };
+  // All that a drawing depends on, but for the tile the pointer is over.
+  const drawing = () => JSON.stringify([frame.clientWidth, window.devicePixelRatio, wanted, atMost, at, marks,
+                                        style.getPropertyValue("--st-primary-color")]);
+  const walkTo = (index) => {
+    const from = hover;
+    canvas.kept.hover = hover = index;
+    paint(from); paint(index); say(index);
+  };
+  const choose = (index) => {
+    const from = at;
+    at = index; paint(from); paint(index); say(at);
+    canvas.kept.drawn = drawing();
+    setTriggerValue("picked", index);
   };
   const say = (index) => { tip.textContent = labels?.[index >= 0 ? index : at] ?? (labels ? "\\u00a0" : ""); };
   const under = (event) => {
@@ -99,12 +116,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   canvas.onpointermove = (event) => {
     if (!shape) return;
     const index = under(event);
-    if (index !== hover) { hover = index; say(index); draw(); }
+    if (index !== hover) walkTo(index);
   };
-  canvas.onpointerleave = () => { hover = -1; say(-1); draw(); };
+  canvas.onpointerleave = () => walkTo(-1);
   canvas.onclick = (event) => {
     const index = under(event);
-    if (choice && index >= 0) { at = index; say(at); draw(); setTriggerValue("picked", index); }
+    if (choice && index >= 0) choose(index);
   };
   canvas.onkeydown = (event) => {
     if (!shape) return;
@@ -112,16 +129,22 @@ export default function ({ data, parentElement, setTriggerValue }) {
                    Home: -count, End: count }[event.key];
     if (step) {
       const from = hover >= 0 ? hover : Math.max(at, 0);
-      hover = Math.min(count - 1, Math.max(0, from + step));
+      walkTo(Math.min(count - 1, Math.max(0, from + step)));
       // Arrow keys also walk layers: not while one walks here.
-      say(hover); draw(); event.preventDefault(); event.stopPropagation();
+      event.preventDefault(); event.stopPropagation();
     } else if (choice && (event.key === "Enter" || event.key === " ") && hover >= 0) {
-      at = hover; setTriggerValue("picked", hover); event.preventDefault(); event.stopPropagation();
+      choose(hover); event.preventDefault(); event.stopPropagation();
     }
   };
-  image.onload = () => { draw(); say(-1); canvas.dataset.drawn = data.stamp; };
-  image.src = "data:image/png;base64," + data.png;
-  const observer = new ResizeObserver(draw);
+  const ready = () => {
+    if (canvas.kept.drawn !== drawing()) draw();
+    say(hover);
+    canvas.dataset.drawn = data.stamp;
+  };
+  if (kept && image.complete) ready();
+  else image.onload = ready;
+  if (!kept) image.src = "data:image/png;base64," + data.png;
+  const observer = new ResizeObserver(() => { if (canvas.kept.drawn !== drawing()) draw(); });
   observer.observe(frame);
   return () => observer.disconnect();
 }
@@ -141,12 +164,20 @@ def sprite(
     selected: int | None = None,
     choice: bool = False,
     marks: Sequence[str | None] | None = None,
+    choose: Callable[[int], None] | None = None,
 ) -> int | None:
     """The number of the tile that was just chosen, if one was; draws `mosaic` with tiles about `tile` px wide.
 
     Tiles are enlarged by whole factors and flow into as many columns as fit, or at most `columns`.
     `labels` say what each shows; `marks` are colours (#rrggbb) of the corners of tiles that stand out.
+    `choose` is called with the number of a tile that was chosen, before the page runs again.
     """
+
+    def chosen() -> None:
+        picked = st.session_state[key].picked
+        if choose is not None and picked is not None and 0 <= int(picked) < mosaic.count:
+            choose(int(picked))
+
     result = _sprite(
         key=key,
         data={
@@ -159,17 +190,12 @@ def sprite(
             "atMost": columns,
             "labels": list(labels) if labels else None,
             "selected": selected,
-            "choice": choice,
+            "choice": choice or choose is not None,
             "alt": alt,
             "marks": list(marks) if marks and any(marks) else None,
             "stamp": str(hash(mosaic.png)),
         },
-        on_picked_change=_nothing,
+        on_picked_change=chosen,
     )
     picked = result.picked
     return int(picked) if picked is not None and 0 <= int(picked) < mosaic.count else None
-
-
-def _nothing() -> None:
-    """A trigger needs a callback to be reported."""
-    st.session_state.setdefault("picked", None)

@@ -7,6 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz.data import catalogue
+from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui import cache
 from cnnviz.ui.components import predicting
 from cnnviz.ui.components.network_picker import LookedAt
@@ -54,7 +55,7 @@ def pick(looked_at: LookedAt, current: str) -> str | None:
         page = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"image page {hash(numbers.tobytes())}")
     shown = numbers[(page - 1) * _PAGE : page * _PAGE]
     return choose(
-        data.test_images[shown],
+        grid_pictures(data.test_images[shown]),
         [f"test.{number}" for number in shown],
         _labels(data, found, shown),
         current=current,

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from cnnviz.errors import ImageError
+from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui import uploads
 from cnnviz.ui.components.picture_list import choose
 
@@ -56,7 +57,7 @@ def _strip(current: str) -> str | None:
         return None
     labels = [f"{one.title}, {one.pixels.shape[1]:,} × {one.pixels.shape[0]:,}" for one in mine]
     picked = choose(
-        np.stack([one.thumb for one in mine]),
+        grid_pictures(np.stack([one.thumb for one in mine])),
         [f"upload.{one.hash}" for one in mine],
         labels,
         current=current,
