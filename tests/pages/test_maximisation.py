@@ -46,6 +46,7 @@ def open_channel(run: Run, layer: str, channel: int, **query: str) -> AppTest:
     app.switch_page("pages/activations.py")
     for key, value in ({"run": run.id, "layer": layer, "channel": str(channel)} | query).items():
         app.query_params[key] = value
+    app.session_state["how it is drawn"] = True
     app.run()
     assert not app.exception
     app.number_input(key="maximise steps").set_value(5)
@@ -145,17 +146,16 @@ def test_what_can_not_be_drawn_is_one_line(untrained: Run, monkeypatch: pytest.M
     assert has(app, BUTTON)
 
 
-def test_one_run_of_the_page_draws_at_a_time() -> None:
+def test_it_goes_on_in_slices_until_it_is_stopped() -> None:
     def steps():  # type: ignore[no-untyped-def]
         stopped = yield "first"
-        return "found" if stopped else "finished"
+        while not stopped:
+            stopped = yield "another"
+        return "found"
 
-    old, new = object(), object()
-    going = maximisation_view._Going("key", steps(), owner=old)
-    assert going.step(old)
-    going.owner, going.stopping = new, True
-    assert not going.step(old)
-    assert going.found is None
-    assert not going.step(new)
-    assert not going.step(new)
+    going = maximisation_view._Going("key", steps())
+    assert going.go_on(0.01)
+    assert (going.progress, going.found) == ("another", None)
+    going.stopping = True
+    assert not going.go_on(0.01)
     assert str(going.found) == "found"
