@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
+from typing import Literal
 
 import numpy as np
 import torch
@@ -36,6 +37,7 @@ def measure(*, quick: bool) -> list[Row]:
         rows += [
             _grad_cam(model, question, side, times=times, repeats=3 if quick else 15),
             _occlusion(model, question, side, repeats=1 if quick else 3),
+            _occlusion(model, question, side, precision="bf16", repeats=1 if quick else 3),
             _integrated_gradients(model, question, side, repeats=1 if quick else 3),
         ]
     return rows
@@ -97,9 +99,17 @@ def _grad_cam(model: nn.Module, question: Question, side: int, *, times: int, re
     )
 
 
-def _occlusion(model: nn.Module, question: Question, side: int, *, repeats: int) -> Row:
+def _occlusion(
+    model: nn.Module,
+    question: Question,
+    side: int,
+    *,
+    repeats: int,
+    precision: Literal["fp32", "bf16"] = "fp32",
+) -> Row:
     window, stride = side // 8, side // 16
-    ours = partial(values, question, "occlusion", options.Occlusion(window=window, stride=stride))
+    chosen = options.Occlusion(window=window, stride=stride, precision=precision)
+    ours = partial(values, question, "occlusion", chosen)
 
     def theirs() -> NDArray[np.float32]:
         with torch.inference_mode():
@@ -112,10 +122,11 @@ def _occlusion(model: nn.Module, question: Question, side: int, *, repeats: int)
 
     figures, note = _pair(ours, theirs, repeats=repeats)
     return Row(
-        name=f"Occlusion {side} px",
-        what=f"window {window}, stride {stride}, fp32, {question.at_once} images a pass, against Captum's one",
+        name=f"Occlusion {side} px" + (f", {precision}" if precision != "fp32" else ""),
+        what=f"window {window}, stride {stride}, {precision}, {question.at_once} images a pass, "
+        "against Captum's default, fp32 and one image a pass",
         unit=MILLISECONDS,
-        target=_OCCLUSION[side],
+        target=_OCCLUSION[side] if precision == "fp32" else None,
         ours=figures[0],
         theirs=figures[1],
         notes=[note],

@@ -26,14 +26,14 @@ def occlusion(question: Question, chosen: options.Occlusion) -> Work:
     boxes = list(_boxes(height, width, window, stride))
     total = torch.zeros(len(question.targets), 1, height, width)
     covered = torch.zeros(height, width)
-    whole = question.scores(question.image)[0]
+    whole = question.scores(question.image, precision=chosen.precision)[0]
     for first in range(0, len(boxes), question.at_once):
         yield first / len(boxes)
         some = boxes[first : first + question.at_once]
         batch = question.image.repeat(len(some), 1, 1, 1)
         for number, box in enumerate(some):
             batch[(number, slice(None), *box)] = question.baseline[(0, slice(None), *box)]
-        losses = whole - question.scores(batch)
+        losses = whole - question.scores(batch, precision=chosen.precision)
         for loss, box in zip(losses, some, strict=True):
             total[(slice(None), slice(None), *box)] += loss.reshape(-1, 1, 1, 1)
             covered[box] += 1

@@ -20,6 +20,11 @@ class Options(Strict):
         """Whether values below zero mean something: they speak against the class."""
         return True
 
+    @property
+    def note(self) -> str:
+        """What a reader of the map has to be told of how it was computed."""
+        return ""
+
 
 class Saliency(Options):
     absolute: bool = True
@@ -79,6 +84,12 @@ class Occlusion(Options):
     """Side of the square that is covered, in pixels; automatic is an eighth of the image."""
     stride: Annotated[int, Field(ge=1, le=512)] | None = None
     """Pixels from one square to the next; automatic is half a window."""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """bf16 is faster where the processor has it, and rounds logits to two or three digits."""
+
+    @property
+    def note(self) -> str:
+        return "Computed in bf16: rounded to two or three digits." if self.precision == "bf16" else ""
 
 
 class FeatureAblation(Options):

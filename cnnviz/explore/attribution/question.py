@@ -14,6 +14,7 @@ Work = Generator[float, None, Tensor]
 """Yields how much is done, 0 to 1, and ends with values (T, C, H, W) for T classes; C is 1 where a pixel has one value
 for all its colours. Whoever stops asking stops the work."""
 
+_LARGE = 64 * 64
 VALUES_AT_ONCE = 2_500_000
 """Numbers of an image's input that one pass takes in: 16 images of 224 × 224."""
 
@@ -52,11 +53,18 @@ class Question:
         """Images of this size that go through the network together."""
         return max(1, min(32, VALUES_AT_ONCE // self.image.numel()))
 
-    def scores(self, batch: Tensor) -> Tensor:
-        """Logits of the classes asked about for each image of `batch`: (N, T)."""
-        with torch.inference_mode():
+    def scores(self, batch: Tensor, *, precision: str = "fp32") -> Tensor:
+        """Logits of the classes asked about for each image of `batch`: (N, T), fp32.
+
+        With precision "bf16" they are computed in that, and rounded so.
+        """
+        # Large maps go through convolutions a third faster with their channels side by side; small ones do not.
+        if len(batch) > 1 and batch[0, 0].numel() >= _LARGE:
+            batch = batch.contiguous(memory_format=torch.channels_last)
+        lower = torch.autocast(batch.device.type, torch.bfloat16, enabled=precision == "bf16")
+        with torch.inference_mode(), lower:
             found: Tensor = self.model(batch)[:, list(self.targets)]
-        return found
+        return found.float()
 
     def gradients(self, batch: Tensor) -> Tensor:
         """Gradients of each class's logit by each image of `batch`, (T, N, C, H, W)."""

@@ -227,6 +227,7 @@ def _legend(row: Row, scale: Scale, look: Look, *, cut: bool) -> None:
     if row.subject.setting.layer and (way := getattr(row.options, "upsampling", None)):
         how = "enlarged as they are (nearest neighbour)" if way == "nearest" else "smoothed (bilinear)"
         lines.append(f"Cells of {row.subject.setting.layer}, {how}.")
+    lines += [row.options.note] if row.options.note else []
     st.caption("  \n".join(lines))
 
 
