@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from cnnviz.runs.run import Run
 from cnnviz.workspace import ROOT
 from tests.browser import app
-from tests.browser.looks import canvas, drawn, settled
+from tests.browser.looks import canvas, colours, drawn, settled
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,9 @@ def middle(matrix: Locator, row: int, column: int) -> dict[str, float]:
 
 
 @pytest.mark.realdata
-def test_from_a_cell_to_an_image_to_its_activations(page: Page, real_address: str) -> None:
+def test_from_a_cell_to_an_image_to_its_attributions_and_its_activations(
+    page: Page, real_address: str
+) -> None:
     page.goto(f"{real_address}/diagnosis?run=cifar10-resnet18")
     drawn(page)
     matrix = canvas(page, "Class by Predicted, 10 classes, 10,000 images")
@@ -44,7 +46,14 @@ def test_from_a_cell_to_an_image_to_its_activations(page: Page, real_address: st
     ).to_be_visible()
     found = re.search(r"image=(test\.\d+)", page.url)
     assert found is not None
-    page.get_by_role("link", name="What its layers make of it").click()
+    for name in ("dog", "cat"):
+        assert colours(canvas(page, f"Grad-CAM for {name}, over the image")) > 3
+    page.get_by_role("link", name="Which pixels say so").click()
+    expect(page).to_have_url(re.compile(rf"/attribution\?.*image={re.escape(found[1])}"))
+    drawn(page)
+    for name in ("dog", "cat"):
+        assert colours(canvas(page, f"Grad-CAM for {name}")) > 3
+    page.get_by_role("link", name="Activations", exact=True).first.click()
     expect(page).to_have_url(re.compile(rf"/activations\?.*image={re.escape(found[1])}"))
     settled(page)
     expect(page.get_by_text(re.compile("Looks like dog, but it is cat"))).to_be_visible()
@@ -76,6 +85,35 @@ def test_the_doctor_names_a_planted_double_softmax(page: Page, address: str, ben
     expect(page.get_by_text(re.compile("Images in two splits: nothing found"))).to_have_count(1)
     page.get_by_role("link", name="Its curves").first.click()
     expect(page).to_have_url(re.compile(rf"/train\?.*run={run.id}"))
+
+
+def test_the_doctor_names_a_planted_dead_layer_and_shows_it(page: Page, address: str, bench: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CNNVIZ_CHECKPOINTS", str(bench / "checkpoints"))
+        patch.setenv("CNNVIZ_DATA", str(bench / "data"))
+        run = _dead_layer()
+    page.goto(f"{address}/doctor?run={run.id}")
+    drawn(page)
+    page.get_by_role("button", name="Look into network and data").click()
+    expect(page.get_by_role("heading", name=re.compile("Dead ReLUs in act1")).first).to_be_visible()
+    page.get_by_role("link", name=re.compile("act1")).first.click()
+    expect(page).to_have_url(re.compile(rf"/activations\?.*run={run.id}"))
+    expect(page.get_by_text("32 units, 100% of values are zero, 32 are zero everywhere")).to_be_visible()
+
+
+def _dead_layer() -> Run:
+    """A run on handwritten digits, trained just now, whose first layer is then silenced."""
+    from cnnviz.data import catalogue
+    from cnnviz.models import checkpoint
+    from tests.doctor.conftest import PLAIN, trained
+
+    catalogue.load("digits")
+    run = trained(PLAIN)
+    path = run.folder / "snapshots" / "last.safetensors"
+    card, weights = checkpoint.read(path)
+    weights["fc1.bias"][:] = -100
+    checkpoint.save(path, weights, card)
+    return run
 
 
 def _double_softmax() -> Run:

@@ -8,9 +8,10 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cnnviz import workspace
+from cnnviz.render.mosaic import grid_pictures
 from cnnviz.render.picture import enlarge, png
 from cnnviz.ui import charts, selection
+from cnnviz.ui.components import class_maps
 from cnnviz.ui.components.network_picker import LookedAt
 from cnnviz.ui.components.picture_list import choose
 
@@ -89,7 +90,7 @@ def _thumbnails(
     ]
     images = data.test_images if split == "test" else data.train_images
     picked = choose(
-        images[found.numbers[shown]],
+        grid_pictures(images[found.numbers[shown]]),
         [f"{prefix}.{number}" for number in found.numbers[shown]],
         labels,
         current=selection.get("image") or "",
@@ -140,7 +141,11 @@ def _detail(
                 charts.probabilities([names[one] for one in order], [float(shares[one]) for one in order]),
                 alt="Probabilities: " + ", ".join(f"{names[one]} {shares[one]:.1%}" for one in order),
             )
-        _links(looked_at, f"{PREFIX[split]}.{number}", label, guess)
+        image = f"{PREFIX[split]}.{number}"
+        if data is not None:
+            classes = {guess: "predicted"} if guess == label else {guess: "predicted", label: "its label"}
+            class_maps.show(looked_at, image, pixels, classes)
+        _links(looked_at, image, label, guess)
 
 
 def _links(looked_at: LookedAt, image: str, label: int, guess: int) -> None:
@@ -152,16 +157,12 @@ def _links(looked_at: LookedAt, image: str, label: int, guess: int) -> None:
             icon=":material/blur_on:",
             query_params=looked_at.link | {"image": image},
         )
-        for page, label_text, icon, more in _ELSEWHERE:
-            if (workspace.ROOT / page).exists():
-                query = looked_at.link | {"image": image} | dict.fromkeys(more, classes)
-                st.page_link(page, label=label_text, icon=icon, query_params=query)
-
-
-_ELSEWHERE = (
-    ("pages/attribution.py", "Which pixels say so", ":material/center_focus_strong:", ("classes",)),
-)
-"""Pages that not every bench has: with what they are called, and what else they are told of the image."""
+        st.page_link(
+            "pages/attribution.py",
+            label="Which pixels say so, by other methods",
+            icon=":material/troubleshoot:",
+            query_params=looked_at.link | {"image": image, "classes": classes},
+        )
 
 
 def _csv(found: "Predictions", places: NDArray[np.integer], names: tuple[str, ...], split: str) -> str:

@@ -20,6 +20,14 @@ _COLOURS = {
     "stopped": "orange", "failed": "red", "interrupted": "red",
 }  # fmt: skip
 
+_PLACES = (
+    ("pages/activations.py", "Activations", ":material/blur_on:", False),
+    ("pages/filters.py", "Filters", ":material/grid_view:", True),
+    ("pages/diagnosis.py", "Mistakes", ":material/rule:", False),
+    ("pages/doctor.py", "Doctor", ":material/stethoscope:", True),
+)
+"""Where to go on with a run, and whether only with one that was trained here."""
+
 
 def show(run: Run) -> None:
     """Draw the run; while it is under way, anew as it goes on."""
@@ -108,16 +116,10 @@ def _actions(run: Run, status: Status) -> None:
             _attempt(control.resume, run.id)
         if run.snapshots():
             link = {"run": run.id, "snapshot": run.snapshots()[0]}
-            st.page_link(
-                "pages/activations.py", label="Activations", icon=":material/blur_on:", query_params=link
-            )
-            if not run.imported:
-                st.page_link(
-                    "pages/filters.py",
-                    label="Filters",
-                    icon=":material/grid_view:",
-                    query_params={"run": run.id},
-                )
+            for page, label, icon, trained_here in _PLACES:
+                if run.imported and trained_here:
+                    continue
+                st.page_link(page, label=label, icon=icon, query_params=link)
         if not run.imported and st.button(
             "Clone settings", icon=":material/content_copy:", key="clone run", type="tertiary"
         ):
