@@ -11,6 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from cnnviz.config import Cnn, Network, ResNet18, RunConfig
 from cnnviz.errors import ImageError
+from cnnviz.explore.activations import channel_maps
+from cnnviz.explore.inputs import as_input
+from cnnviz.explore.photos import photo_named
 from cnnviz.explore.predictions import load
 from cnnviz.models import checkpoint, registry
 from cnnviz.models.checkpoint import Card
@@ -298,6 +301,14 @@ def test_an_inverted_picture_is_a_link(bench: Bench, tiny_config: RunConfig) -> 
     app.session_state["how it was read"] = True
     app.run()
     assert "Black and white swapped." in words(app)
+    # The page that compares reads it so, too: two unlike pictures, both inverted.
+    fed = [as_input(photo_named(f"digit-{digit}").image(), card, invert=True).values for digit in (3, 8)]
+    first, second = (channel_maps(model.eval(), values, "fc1") for values in fed)
+    beside = open_page(
+        "compare", run=run.id, layer="fc1", image="photo.digit-3", image_b="photo.digit-8", invert="yes", **{"with": "image"},
+    )  # fmt: skip
+    assert f"Mean of |B − A|: **{np.abs(second - first).mean():.3g}**" in words(beside)
+    assert f"mean of |A|: {np.abs(first).mean():.3g}." in words(beside)
     app.toggle(key="invert image").set_value(False).run()
     assert "invert" not in app.query_params
     assert "Black and white swapped." not in words(app)

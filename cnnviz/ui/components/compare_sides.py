@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cnnviz.ui import cache, selection
-from cnnviz.ui.components import image_picker, snapshot_picker
+from cnnviz.ui import selection
+from cnnviz.ui.components import image_picker, prediction_view, snapshot_picker
 from cnnviz.ui.components.image_picker import Chosen
 from cnnviz.ui.components.network_picker import LookedAt, pick_network
 
@@ -115,5 +115,4 @@ def _title(name: str) -> str:
 
 
 def _side(letter: str, title: str, looked_at: LookedAt, image: Chosen) -> Side:
-    seen = cache.network_input(looked_at.stamp, image.name, image.pixels, False)
-    return Side(letter, title, looked_at, image, seen)
+    return Side(letter, title, looked_at, image, prediction_view.as_read(looked_at, image))

@@ -38,7 +38,7 @@ def show() -> None:
 
 
 def _compare(first: Side, second: Side) -> None:
-    layer = layer_picker.pick(cache.layers(first.looked_at.stamp, first.looked_at.run.config.freeze))
+    layer = layer_picker.pick(_layers(first))
     other = _layer_of(second, layer)
     maps = cache.maps(first.looked_at.stamp, first.seen.values, layer.name)
     other_maps = cache.maps(second.looked_at.stamp, second.seen.values, other)
@@ -95,14 +95,14 @@ def _compare(first: Side, second: Side) -> None:
 
 def _layer_of(second: Side, layer: "Layer") -> str:
     """The layer of the second side: the one of that name, or else a chosen one."""
-    names = [
-        one.name
-        for one in cache.layers(second.looked_at.stamp, second.looked_at.run.config.freeze)
-        if not one.idle
-    ]
+    names = [one.name for one in _layers(second) if not one.idle]
     if layer.name in names:
         return layer.name
     return selection.selectbox("Layer of B", "layer_b", names, default=names[0])
+
+
+def _layers(side: Side) -> "list[Layer]":
+    return cache.layers(side.looked_at.stamp, side.looked_at.run.config.freeze, side.seen.shape)
 
 
 def _head(side: Side) -> None:
@@ -111,7 +111,9 @@ def _head(side: Side) -> None:
     classes = side.looked_at.card.classes
     best = np.argsort(-probabilities)[:_TOP]
     with st.container(height=_HEAD, border=False):
-        st.markdown(f"**{side.letter}** · {side.title}")
+        height, width = side.seen.pixels.shape[:2]
+        size = "" if (height, width) == side.looked_at.card.image_shape[:2] else f" at {width} × {height}"
+        st.markdown(f"**{side.letter}** · {side.title}{size}")
         with st.container(horizontal=True, vertical_alignment="center"):
             st.image(
                 png(enlarge(side.seen.pixels, to=128)), output_format="PNG", width=96, alt=side.image.title

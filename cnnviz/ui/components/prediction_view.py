@@ -44,6 +44,19 @@ def show(looked_at: LookedAt, image: Chosen) -> "Input":
     return seen
 
 
+def as_read(looked_at: LookedAt, image: Chosen) -> "Input":
+    """The image as `show` feeds it, at the size and in the way that are selected, without any controls."""
+    way = (selection.get("fit") or DEFAULT) if _has_ways(looked_at, image) else DEFAULT
+    return cache.network_input(
+        looked_at.stamp,
+        image.name,
+        image.pixels,
+        _may_invert(looked_at, image) and selection.get("invert") == "yes",
+        size=size_view.selected(looked_at),
+        way=way if way in WAYS else DEFAULT,
+    )
+
+
 def _draw(looked_at: LookedAt, image: Chosen, seen: "Input") -> None:
     height, width, channels = seen.pixels.shape
     pixels = seen.pixels if channels == 3 else np.repeat(seen.pixels, 3, axis=2)
@@ -81,16 +94,24 @@ def _chart(classes: tuple[str, ...], shares: tuple[float, ...]) -> dict[str, Any
 
 def _way(looked_at: LookedAt, image: Chosen) -> str:
     """How the picture is fitted: a choice where its shape is another than the network's."""
-    height, width, _ = looked_at.card.image_shape
-    rows, columns, _ = image.pixels.shape
-    if rows * width == columns * height:
+    if not _has_ways(looked_at, image):
         return DEFAULT
     return selection.selectbox("Fit", "fit", list(WAYS), default=DEFAULT, words=lambda name: WAYS[name].title)
 
 
+def _has_ways(looked_at: LookedAt, image: Chosen) -> bool:
+    height, width, _ = looked_at.card.image_shape
+    rows, columns = image.pixels.shape[:2]
+    return bool(rows * width != columns * height)
+
+
+def _may_invert(looked_at: LookedAt, image: Chosen) -> bool:
+    return looked_at.grey and image.truth is None
+
+
 def _inverted(looked_at: LookedAt, image: Chosen) -> bool:
     """Whether black and white are swapped: a choice for pictures that are not the data set's own."""
-    if not looked_at.grey or image.truth is not None:
+    if not _may_invert(looked_at, image):
         return False
     st.session_state[_INVERT] = selection.get("invert") == "yes"
     return st.toggle("Invert (for dark ink on light paper)", key=_INVERT, on_change=_take_invert)

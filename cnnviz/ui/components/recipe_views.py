@@ -70,8 +70,9 @@ def _address(recipe: Recipe, number: int, shelf: Shelf) -> dict[str, str]:
         "image": view.image,
         "image_b": view.image_b,
         "with": "image" if view.image_b else None,
-        "channel": None if view.channel is None else str(view.channel),
-        # Said in any case, or the size of an earlier view would stay.
+        # Said in any case, or what was chosen earlier would stay.
+        "channel": "none" if view.channel is None else str(view.channel),
+        "cell": "none",
         "size": None if view.page != "activations" else str(view.size or "training"),
         _KEY: f"{recipe.id}.{number}",
     }

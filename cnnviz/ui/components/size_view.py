@@ -34,6 +34,12 @@ def pick(looked_at: LookedAt) -> int | None:
     return None if chosen == _TRAINING else int(chosen)
 
 
+def selected(looked_at: LookedAt) -> int | None:
+    """The selected height in pixels, where this network can read it; None for that of training."""
+    size = selection.get("size") or ""
+    return int(size) if size.isdecimal() and int(size) in _offered(looked_at.stamp)[0][1:] else None
+
+
 def why_not(looked_at: LookedAt) -> str:
     """Why the network reads images of one size alone; empty where it reads others."""
     return _offered(looked_at.stamp)[1]
