@@ -43,7 +43,8 @@ with frame.guarded():
     with right:
         layer = filter_view.pick_layer(found.layers)
     epochs = found.epochs(layer)
-    epoch = epoch_slider.chosen(epochs, active=active)
+    snapshots = {one: file.stem for one, file in found.files.items()}
+    epoch = epoch_slider.chosen(epochs, active=active, snapshots=snapshots)
     with st.container(horizontal=True):
         by = st.segmented_control(
             "Order", list(filter_cache.ORDERS), format_func=filter_cache.ORDERS.__getitem__,

@@ -156,6 +156,21 @@ def test_an_epoch_that_was_not_kept_gives_way_to_the_nearest(run: Run, asked: st
     assert f"Epoch {asked} was not kept for this layer: this is epoch {shown}." in words(app)
 
 
+def test_the_epoch_is_that_of_other_pages(run: Run) -> None:
+    train_on(run, 0, 2, 5)
+    app = open_page("activations", run=run.id, snapshot="epoch_0002", layer="conv2")
+    assert not app.exception
+    app.switch_page("pages/filters.py").run()
+    assert app.select_slider(key="selected epoch").value == "2"
+    app.select_slider(key="selected epoch").set_value("0").run()
+    app.switch_page("pages/activations.py").run()
+    assert app.query_params["snapshot"] == "epoch_0000"
+    app.select_slider(key="selected snapshot").set_value("last").run()
+    app.query_params.clear()  # as a browser does between pages
+    app.switch_page("pages/filters.py").run()
+    assert app.select_slider(key="selected epoch").value == "5"
+
+
 def test_what_is_no_epoch_or_filter(run: Run) -> None:
     train_on(run, 0, 3)
     app = open_page("filters", run=run.id, layer="conv2", epoch="²", channel="999999999999")

@@ -304,9 +304,8 @@ def test_an_inverted_picture_is_a_link(bench: Bench, tiny_config: RunConfig) -> 
     # The page that compares reads it so, too: two unlike pictures, both inverted.
     fed = [as_input(photo_named(f"digit-{digit}").image(), card, invert=True).values for digit in (3, 8)]
     first, second = (channel_maps(model.eval(), values, "fc1") for values in fed)
-    beside = open_page(
-        "compare", run=run.id, layer="fc1", image="photo.digit-3", image_b="photo.digit-8", invert="yes", **{"with": "image"},
-    )  # fmt: skip
+    pictures = {"with": "image", "image": "photo.digit-3", "image_b": "photo.digit-8"}
+    beside = open_page("compare", run=run.id, layer="fc1", invert="yes", **pictures)
     assert f"Mean of |B − A|: **{np.abs(second - first).mean():.3g}**" in words(beside)
     assert f"mean of |A|: {np.abs(first).mean():.3g}." in words(beside)
     app.toggle(key="invert image").set_value(False).run()

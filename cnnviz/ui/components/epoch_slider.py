@@ -1,6 +1,6 @@
 """Choosing an epoch of a run, also while it goes on: new epochs arrive, the chosen one stays."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -9,14 +9,15 @@ from cnnviz.ui import selection
 _KEY = "selected epoch"
 
 
-def chosen(epochs: Sequence[int], *, active: bool) -> int:
+def chosen(epochs: Sequence[int], *, active: bool, snapshots: Mapping[int, str]) -> int:
     """The selected one of `epochs` (in order, at least one), on a slider that arrow keys walk.
 
     Without a choice it is the newest one: of an active run it moves on with the training. An epoch that this
-    layer does not have gives way to the nearest, with a line that says so.
+    layer does not have gives way to the nearest, with a line that says so. `snapshots`, the names of those that are
+    kept, tie it to the epoch that other pages look at.
     """
     newest = epochs[-1]
-    epoch = _wanted(epochs)
+    epoch = _wanted(epochs, snapshots)
     if epoch is None:
         epoch = newest
         if not active:
@@ -26,9 +27,9 @@ def chosen(epochs: Sequence[int], *, active: bool) -> int:
     place, beside = st.columns([5, 1], vertical_alignment="bottom") if active else (st.container(), None)
     with place:
         if len(names) > 1:
-            st.select_slider("Epoch", names, key=_KEY, on_change=_take)
+            st.select_slider("Epoch", names, key=_KEY, on_change=_take, args=(snapshots,))
         else:
-            st.selectbox("Epoch", names, key=_KEY, on_change=_take)
+            st.selectbox("Epoch", names, key=_KEY, on_change=_take, args=(snapshots,))
     if beside is not None:
         with beside:
             following = selection.get("epoch") is None
@@ -45,9 +46,15 @@ def chosen(epochs: Sequence[int], *, active: bool) -> int:
     return epoch
 
 
-def _wanted(epochs: Sequence[int]) -> int | None:
-    """The epoch of the selection, or the nearest to it."""
-    text = selection.get("epoch")
+def _wanted(epochs: Sequence[int], snapshots: Mapping[int, str]) -> int | None:
+    """The epoch of the selection, or the nearest to it; that of the snapshot which another page has selected."""
+    text = selection.here("epoch")
+    if text is None:
+        elsewhere = selection.get("snapshot")
+        if elsewhere == "last":
+            selection.drop("epoch")
+        kept = {name: str(epoch) for epoch, name in snapshots.items()}
+        text = kept.get(elsewhere or "") or selection.get("epoch")
     if text is None:
         return None
     if not (text.isascii() and text.isdecimal() and len(text) < 10):
@@ -61,5 +68,10 @@ def _wanted(epochs: Sequence[int]) -> int | None:
     return found
 
 
-def _take() -> None:
-    selection.put("epoch", st.session_state[_KEY])
+def _take(snapshots: Mapping[int, str]) -> None:
+    epoch = st.session_state[_KEY]
+    selection.put("epoch", epoch)
+    if int(epoch) in snapshots:
+        selection.put("snapshot", snapshots[int(epoch)])
+    else:  # only filters are kept of it
+        selection.drop("snapshot")
