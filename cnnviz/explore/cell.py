@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -13,23 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cnnviz.errors import LayerNotFound
+from cnnviz.explore import cell_steps
 from cnnviz.explore.activations import batch_of
 from cnnviz.explore.capture import Reached, evaluating, first_tensor, fitting
+from cnnviz.explore.cell_steps import Call, Place, Step, Values
 from cnnviz.explore.layers import Layer, layer_named
-
-Values = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Step:
-    """One operation on the way to the cell."""
-
-    layer: str
-    title: str
-    """What is done, in words."""
-    formula: str
-    """The same with this network's numbers."""
-    value: float
 
 
 @dataclass(frozen=True)
@@ -76,41 +64,74 @@ def trace(model: nn.Module, image: NDArray[np.float32], listed: Sequence[Layer],
 
     Raises LayerNotFound for another layer.
     """
-    chain = _chain(listed, layer)
-    calls = _run(model, image, [one.name for one in chain])
-    return Trace(layer, tuple(one.name for one in chain), calls, chain[0].input)
+    links = _chain(listed, layer)
+    names = dict.fromkeys(name for link in links for name in (*link.names, link.into))
+    calls = _run(model, image, list(names))
+    for number in range(len(links) - 1, 0, -1):
+        if not _holds(links, number, calls):
+            links = [_Link((links[number].into,)), *links[number + 1 :]]
+            if len(links) > 1 and links[1].names == links[0].names:
+                del links[0]
+            break
+    first = next(one for one in listed if one.name == links[0].names[0])
+    return Trace(layer, tuple(links), calls, first.input)
+
+
+@dataclass(frozen=True)
+class _Link:
+    """One step of the way to a cell."""
+
+    names: tuple[str, ...]
+    """The layer whose module is applied; of branches that join, the layers that they end with."""
+    joins: str = ""
+    """Of branches that join: the layer that reads the sum, or the block that ends with it."""
+    passes: bool = False
+    """A block, whose output is that of the layer before."""
+
+    @property
+    def into(self) -> str:
+        """The layer that has this step's value as its output, or as its input where branches join before it."""
+        return self.joins or self.names[0]
 
 
 @dataclass(frozen=True)
 class Trace:
     """What went into the layers that decide a layer's cells, and what came out, in one pass.
 
-    It reaches back from the layer through activation and batch norm to the convolution or linear layer before them,
-    or to what cannot be followed further (a residual sum, say), whose value is then taken as given.
+    It reaches back from the layer through activations, batch norms and sums of branches, along the first branch, to
+    the convolution or linear layer before them, or to what cannot be followed further, whose value is then taken as
+    it comes.
     """
 
     layer: str
-    names: tuple[str, ...]
-    """Of the layers in order, `layer` last."""
-    calls: Mapping[str, _Call]
+    links: tuple[_Link, ...]
+    """In order, that of `layer` last."""
+    calls: Mapping[str, Call]
     source: str
     """Layer that the first one reads, or "image"."""
 
     def cell(self, *, channel: int, row: int, column: int) -> Cell:
         """The arithmetic of one cell. Raises IndexError for one that the map does not have."""
-        place = _Place(channel, row, column)
-        first = self.calls[self.names[0]]
-        made = _operations(first.module)(first, place, self.names[0])
+        place = Place(channel, row, column)
+        name = self.links[0].names[0]
+        made = cell_steps.beginning(self.calls[name], place, name)
         steps = [made.step]
-        for name in self.names[1:]:
-            module = self.calls[name].module
-            steps.append(_FOLLOWING[type(module)](module, steps[-1].value, place, name))
+        for link in self.links[1:]:
+            if link.passes:
+                continue
+            value = steps[-1].value
+            if link.joins:
+                others = {one: cell_steps.at(self.calls[one].output, place) for one in link.names[1:]}
+                steps.append(cell_steps.joined({link.names[0]: value} | others))
+            else:
+                (name,) = link.names
+                steps.append(cell_steps.following(self.calls[name].module, value, place, name))
         return Cell(
             layer=self.layer,
             channel=channel,
             row=row,
             column=column,
-            value=_at(self.calls[self.layer].output, place),
+            value=cell_steps.at(self.calls[self.layer].output, place),
             steps=tuple(steps),
             patch=made.patch,
             kernel=made.kernel,
@@ -121,43 +142,67 @@ class Trace:
         )
 
 
-@dataclass(frozen=True)
-class _Place:
-    channel: int
-    row: int
-    column: int
+def _chain(listed: Sequence[Layer], layer: str) -> list[_Link]:
+    """The way to `layer` from the last layer with a kernel, as far as the records of layers tell.
 
-
-@dataclass(frozen=True)
-class _Call:
-    """One pass through a module."""
-
-    module: nn.Module
-    input: Tensor
-    output: Tensor
-
-
-@dataclass(frozen=True)
-class _Made:
-    step: Step
-    patch: Values | None = None
-    kernel: Values | None = None
-
-
-def _chain(listed: Sequence[Layer], layer: str) -> list[Layer]:
-    """The layers from the last one with a kernel to `layer`, as far as each has the one before as its only input."""
-    chain = [layer_named(listed, layer)]
+    That branches are added, and that a block ends with a layer's own output, is taken for granted here: see `_holds`.
+    """
+    layer_named(listed, layer)
     by_name = {one.name: one for one in listed}
-    while chain[0].kind in _NAMES and (before := by_name.get(chain[0].input)):
-        if before.output_shape != chain[0].output_shape:  # flattened on the way, say
-            break
-        chain.insert(0, before)
-    return chain
+
+    def back(name: str) -> Iterator[_Link]:
+        """Links from `name` backwards."""
+        one = by_name[name]
+        sources = _own_first(name if one.block else name.rpartition(".")[0], one.ends or one.inputs)
+        known = [by_name[source] for source in sources if source in by_name]
+        alike = len(known) == len(sources) and all(each.output_shape == one.output_shape for each in known)
+        if one.block:
+            if known and alike:
+                yield _Link(sources, joins=name) if len(known) > 1 else _Link((name,), passes=True)
+                yield from back(sources[0])
+            else:
+                yield _Link((name,))
+            return
+        yield _Link((name,))
+        if one.kind not in cell_steps.FOLLOWING or not alike:
+            return
+        if len(known) > 1:
+            yield _Link(sources, joins=name)
+            yield from back(sources[0])
+        elif one.input == sources[0]:
+            yield from back(sources[0])
+
+    return list(back(layer))[::-1]
 
 
-def _run(model: nn.Module, image: NDArray[np.float32], names: Sequence[str]) -> dict[str, _Call]:
+def _own_first(block: str, sources: Sequence[str]) -> tuple[str, ...]:
+    """Branches that join in a block: the first of its own, then the others, a shortcut from outside among them."""
+    inside = [one for one in sources if one.startswith(f"{block}.")][:1]
+    return (*inside, *(one for one in sources if one not in inside))
+
+
+def _holds(links: Sequence[_Link], number: int, calls: Mapping[str, Call]) -> bool:
+    """Whether a link's value is what it is taken for, in all cells of the map."""
+    link = links[number]
+    if link.joins:
+        call = calls[link.joins]
+        block = number + 1 == len(links) or links[number + 1].into != link.joins
+        return _same(sum(calls[one].output for one in link.names), call.output if block else call.input)
+    if link.passes:
+        return _same(calls[links[number - 1].into].output, calls[link.names[0]].output)
+    return True
+
+
+def _same(expected: Any, found: Tensor) -> bool:
+    return bool(
+        expected.shape == found.shape
+        and torch.allclose(expected, found, rtol=1e-5, atol=1e-5 * float(found.abs().max().clamp(min=1e-6)))
+    )
+
+
+def _run(model: nn.Module, image: NDArray[np.float32], names: Sequence[str]) -> dict[str, Call]:
     """Inputs and outputs of these layers in one pass."""
-    seen: dict[str, _Call] = {}
+    seen: dict[str, Call] = {}
     entered: dict[str, Tensor] = {}
     counts: dict[str, int] = {}
     modules = {name.partition(":")[0]: model.get_submodule(name.partition(":")[0]) for name in names}
@@ -178,7 +223,7 @@ def _run(model: nn.Module, image: NDArray[np.float32], names: Sequence[str]) -> 
             if full in names and tensor is not None:
                 # What is given a list of tensors, as DenseNet's layers are, is not followed into its input.
                 given = entered.get(name, torch.empty(0))
-                seen[full] = _Call(module, given, tensor.detach().clone())
+                seen[full] = Call(module, given, tensor.detach().clone())
                 if len(seen) == len(names):
                     raise Reached
 
@@ -193,143 +238,3 @@ def _run(model: nn.Module, image: NDArray[np.float32], names: Sequence[str]) -> 
         if name not in seen:
             raise LayerNotFound(name, available=seen)
     return seen
-
-
-def _at(maps: Tensor, place: _Place) -> float:
-    values = _laid_out(maps)
-    if not all(
-        0 <= at < size
-        for at, size in zip((place.channel, place.row, place.column), values.shape, strict=True)
-    ):
-        raise IndexError(f"There is no cell {place} in maps of {tuple(values.shape)}.")
-    return float(values[place.channel, place.row, place.column])
-
-
-def _laid_out(maps: Tensor) -> Tensor:
-    """The first image's values as `activations.maps_of` lays them out: (C, H, W)."""
-    values = maps[0]
-    if values.ndim < 2:
-        return values.reshape(-1, 1, 1)
-    return values.reshape(-1, *values.shape[-2:])
-
-
-def _operations(module: nn.Module) -> Callable[[_Call, _Place, str], _Made]:
-    return next((make for kind, make in _BEGINNING.items() if isinstance(module, kind)), _given)
-
-
-def _given(call: _Call, place: _Place, name: str) -> _Made:
-    value = _at(call.output, place)
-    return _Made(Step(name, "As it comes", _number(value), value))
-
-
-def _convolution(call: _Call, place: _Place, name: str) -> _Made:
-    module = call.module
-    assert isinstance(module, nn.Conv2d)
-    _at(call.output, place)
-    kernel = module.weight.detach()[place.channel].double()
-    per_group = kernel.shape[0]
-    first = place.channel // (module.out_channels // module.groups) * per_group
-    values = call.input[0, first : first + per_group].double()
-    (down, across), (high, wide) = module.stride, module.dilation
-    pads = module.padding if not isinstance(module.padding, str) else _same(module)
-    top, left = place.row * down - pads[0], place.column * across - pads[1]
-    patch = torch.zeros_like(kernel)
-    for i in range(kernel.shape[1]):
-        for j in range(kernel.shape[2]):
-            y, x = top + i * high, left + j * wide
-            if 0 <= y < values.shape[1] and 0 <= x < values.shape[2]:
-                patch[:, i, j] = values[:, y, x]
-    title = f"{kernel.shape[1]}×{kernel.shape[2]} convolution"
-    return _summed(patch, kernel, module.bias, place.channel, name=name, title=title)
-
-
-def _linear(call: _Call, place: _Place, name: str) -> _Made:
-    module = call.module
-    assert isinstance(module, nn.Linear)
-    _at(call.output, place)
-    many = call.output.ndim > 2  # it reads every token by itself: its units are the last axis
-    unit = place.column if many else place.channel
-    values = _laid_out(call.input)[place.channel, place.row] if many else call.input[0]
-    kernel = module.weight.detach()[unit].double()[:, None, None]
-    return _summed(values.double()[:, None, None], kernel, module.bias, unit, name=name, title="Linear layer")
-
-
-def _summed(patch: Tensor, kernel: Tensor, bias: Tensor | None, unit: int, *, name: str, title: str) -> _Made:
-    total = float((patch * kernel).sum())
-    own = 0.0 if bias is None else float(bias.detach()[unit])
-    text = f"Σ input × weight = {_number(total)}"
-    if bias is not None:
-        text += f", {_signed(own)} (bias) = {_number(total + own)}"
-    return _Made(Step(name, title, text, total + own), patch.numpy(), kernel.numpy())
-
-
-def _largest(call: _Call, place: _Place, name: str) -> _Made:
-    module = call.module
-    assert isinstance(module, nn.MaxPool2d)
-    value = _at(call.output, place)
-    return _Made(Step(name, f"Largest of {_window(module.kernel_size)}", f"max = {_number(value)}", value))
-
-
-def _batch_norm(module: nn.Module, value: float, place: _Place, name: str) -> Step:
-    assert isinstance(module, nn.BatchNorm2d)
-    assert module.running_mean is not None
-    assert module.running_var is not None
-    mean, variance = float(module.running_mean[place.channel]), float(module.running_var[place.channel])
-    weight = 1.0 if module.weight is None else float(module.weight.detach()[place.channel])
-    bias = 0.0 if module.bias is None else float(module.bias.detach()[place.channel])
-    result = (value - mean) / (variance + module.eps) ** 0.5 * weight + bias
-    text = (
-        f"({_number(value)} − {_bracketed(mean)}) / √({_number(variance)} + {module.eps:g}) × {_bracketed(weight)} "
-        f"{_signed(bias)} = {_number(result)}"
-    )
-    return Step(name, "Batch norm", text, result)
-
-
-def _activation(module: nn.Module, value: float, place: _Place, name: str) -> Step:
-    result = float(module(torch.tensor(value, dtype=torch.float64)))
-    kind = type(module).__name__
-    return Step(name, kind, f"{kind}({_number(value)}) = {_number(result)}", result)
-
-
-def _unchanged(module: nn.Module, value: float, place: _Place, name: str) -> Step:
-    return Step(name, f"{type(module).__name__}, unchanged when evaluated", _number(value), value)
-
-
-def _same(module: nn.Conv2d) -> tuple[int, int]:
-    """Padding on the upper and left side of `padding="same"`."""
-    if module.padding == "valid":
-        return 0, 0
-    (high, wide), (rows, columns) = module.dilation, module.kernel_size
-    return high * (rows - 1) // 2, wide * (columns - 1) // 2
-
-
-def _window(size: Any) -> str:
-    return f"{size}×{size}" if isinstance(size, int) else "×".join(map(str, size))
-
-
-def _number(value: float) -> str:
-    return f"{value:.5g}".replace("-", "−")
-
-
-def _bracketed(value: float) -> str:
-    return f"({_number(value)})" if value < 0 else _number(value)
-
-
-def _signed(value: float) -> str:
-    return f"− {_number(-value)}" if value < 0 else f"+ {_number(value)}"
-
-
-_BEGINNING: Mapping[type[nn.Module], Callable[[_Call, _Place, str], _Made]] = {
-    nn.Conv2d: _convolution,
-    nn.Linear: _linear,
-    nn.MaxPool2d: _largest,
-}
-_FOLLOWING: Mapping[type[nn.Module], Callable[[nn.Module, float, _Place, str], Step]] = {
-    nn.BatchNorm2d: _batch_norm,
-    **dict.fromkeys(
-        (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.GELU, nn.Mish, nn.SiLU, nn.Sigmoid, nn.Tanh, nn.Hardswish),
-        _activation,
-    ),
-    **dict.fromkeys((nn.Dropout, nn.Identity), _unchanged),
-}
-_NAMES = frozenset(kind.__name__ for kind in _FOLLOWING)

@@ -64,13 +64,54 @@ def test_it_reaches_back_to_the_convolution_and_hangs_over_the_edge() -> None:
     assert found.steps[1].formula.startswith("(")
 
 
-def test_a_residual_sum_is_taken_as_it_comes() -> None:
-    model = settled(ResNet18(stem="cifar"), 16)
-    image = np.random.default_rng(1).normal(size=(3, 16, 16)).astype(np.float32)
-    listed = layers(model, (3, 16, 16))
-    found = cell(model, image, listed, "layer1.0", channel=0, row=3, column=4)
+@pytest.mark.parametrize(
+    ("network", "layer", "way"),
+    [
+        (ResNet18(stem="cifar"), "layer1.0", ["conv2", "bn2", "+", "relu:2"]),
+        (ResNet18(stem="imagenet"), "layer2.0", ["conv2", "bn2", "+", "relu:2"]),
+        (ResNet18(stem="cifar"), "layer2.0.relu:2", ["conv2", "bn2", "+", "relu:2"]),
+        (Torchvision(model="mobilenet_v2"), "features.3", ["conv.2", "conv.3", "+"]),
+    ],
+)
+def test_branches_that_join_are_added_up(network: Network, layer: str, way: list[str]) -> None:
+    model = settled(network, 32)
+    image = np.random.default_rng(1).normal(size=(3, 32, 32)).astype(np.float32)
+    listed = layers(model, (3, 32, 32))
+    maps = channel_maps(model, image, layer)
+    random = np.random.default_rng(5)
+    for _ in range(5):
+        channel, row, column = (int(random.integers(size)) for size in maps.shape)
+        found = cell(model, image, listed, layer, channel=channel, row=row, column=column)
+        block = layer.removesuffix(".relu:2")
+        assert [step.layer.removeprefix(f"{block}.") for step in found.steps] == way
+        assert found.patch is not None
+        assert found.steps[-1].value == pytest.approx(float(maps[channel, row, column]), abs=1e-5, rel=1e-5)
+    joined = next(step for step in found.steps if step.layer == "+")
+    assert joined.formula.count("(") >= 2
+
+
+class Doubling(torch.nn.Module):
+    """Branches that join, but are not only added."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = torch.nn.Conv2d(3, 3, 3, padding=1)
+        self.act = torch.nn.ReLU()
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        once = self.conv(image)
+        return self.act(2 * once + self.conv(once))
+
+
+def test_what_is_no_plain_sum_is_taken_as_it_comes() -> None:
+    model = torch.nn.Sequential(Doubling(), torch.nn.Flatten(), torch.nn.Linear(192, 2)).eval()
+    listed = layers(model, (3, 8, 8))
+    image = np.random.default_rng(1).normal(size=(3, 8, 8)).astype(np.float32)
+    maps = channel_maps(model, image, "0.act")
+    found = cell(model, image, listed, "0.act", channel=1, row=2, column=3)
+    assert [step.title for step in found.steps] == ["As it comes"]
     assert found.patch is None
-    assert found.steps[0].title == "As it comes"
+    assert found.value == pytest.approx(float(maps[1, 2, 3]))
 
 
 def test_what_is_not_there_is_said_and_nothing_is_left_behind() -> None:

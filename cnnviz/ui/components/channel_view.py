@@ -179,8 +179,7 @@ def _without(looked_at: LookedAt, seen: "Input", layer: str, channel: int) -> No
 
 def _arithmetic(found: "Cell") -> None:
     st.markdown(f"**{found.value:.5g}**, worked out".replace("-", "−"))
-    for step in found.steps:
-        st.markdown(f"`{step.layer}` {step.title}: {step.formula}")
+    st.markdown("  \n".join(f"`{step.layer}` {step.title}: {step.formula}" for step in found.steps))
     if found.patch is None or found.kernel is None or found.contributions is None:
         return
     adds = found.contributions
