@@ -113,7 +113,7 @@ def test_from_the_layer_to_one_number_with_the_mouse(page: Page, address: str) -
     expect(page).to_have_url(re.compile(r"cell=0\.0"))
     expect(page.get_by_text("Row 0, column 0 sees 5 × 5 pixels.")).to_be_visible()
     expect(page.get_by_text("3×3 convolution: Σ input × weight")).to_be_visible()
-    expect(page.get_by_text(re.compile(r"^layer1\.0\.relu ReLU: ReLU\("))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"layer1\.0\.relu ReLU: ReLU\("))).to_be_visible()
     page.get_by_role("button", name="Close").click()
     expect(page.get_by_text("layer1.0.relu, channel 1")).to_have_count(0)
 
