@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from cnnviz.errors import CnnvizError, ImageError, LayerNotFound
 from cnnviz.explore.capture import capture, evaluating, first_tensor, watched
+from cnnviz.explore.layout import channels_first
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def predict_without(
     """
     name, _, number = layer.partition(":")
     wanted, calls = int(number or 1), 0
+    lay = channels_first(model)
 
     def silence(module: nn.Module, args: Any, output: Any) -> Any:
         nonlocal calls
@@ -85,7 +87,8 @@ def predict_without(
             return output
         changed = given.clone(memory_format=torch.contiguous_format)
         # As `maps_of` lays channels out.
-        maps = changed if changed.ndim == 2 else changed.view(len(changed), -1, *changed.shape[-2:])
+        maps = lay(name, changed)
+        maps = maps if maps.ndim in (2, 4) else maps.view(len(maps), -1, *maps.shape[-2:])
         if not 0 <= channel < maps.shape[1]:
             raise IndexError(f"{layer} has channels 0 to {maps.shape[1] - 1}, not {channel}.")
         maps[:, channel] = 0

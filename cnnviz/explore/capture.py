@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from cnnviz.errors import LayerNotFound
+from cnnviz.explore.layout import channels_first
 
 _locks: WeakKeyDictionary[nn.Module, Any] = WeakKeyDictionary()
 _locks_lock = Lock()
@@ -57,12 +58,14 @@ def capture(model: nn.Module, layers: Sequence[str] | None, *, stop: bool = True
             seen.run(batch)
         seen.outputs["conv1"]
 
+    Maps are (N, C, H, W), whatever the order of axes in the network.
     A module that runs several times in one pass gives `name`, `name:2`, … With `stop` the pass ends after the
     last layer asked for; a plain `model(batch)` in the block then ends the block. In the block the network is
     in evaluation mode and held by this thread alone; after it, hooks and modes are as before.
     Raises LayerNotFound for a module that the network does not have.
     """
     asked = None if layers is None else _asked(model, layers)
+    lay = channels_first(model)
     with evaluating(model), ExitStack() as stack:
         seen = Capture(model)
         calls: Counter[str] = Counter()
@@ -83,7 +86,7 @@ def capture(model: nn.Module, layers: Sequence[str] | None, *, stop: bool = True
                 if tensor is None or not keys:
                     return
                 # A copy, because the next layer may work in place (torchvision's ReLUs do).
-                kept = tensor.detach().clone()
+                kept = lay(name, tensor.detach()).clone()
                 seen.outputs.update(dict.fromkeys(keys, kept))
                 seen.missing = tuple(key for key in seen.missing if key not in keys)
                 if stop and asked is not None and not seen.missing:
@@ -104,16 +107,17 @@ def passing(model: nn.Module, look: Callable[[str, Tensor], None]) -> Iterator[n
     """The network; in the block, `look` is shown the name and output of every `watched` module as it passes by.
 
     The tensors are the network's own: to be read at once and never kept, as the next layer may work in place.
-    Mode, hooks and lock are as with `capture`.
+    Mode, hooks, lock and the order of axes are as with `capture`.
     """
     calls: Counter[str] = Counter()
+    lay = channels_first(model)
 
     def show(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(module: nn.Module, args: Any, output: Any) -> None:
             calls[name] += 1
             tensor = first_tensor(output)
             if tensor is not None:
-                look(call_name(name, calls[name]), tensor.detach())
+                look(call_name(name, calls[name]), lay(name, tensor.detach()))
 
         return hook
 

@@ -18,6 +18,7 @@ from cnnviz.explore.activations import batch_of
 from cnnviz.explore.capture import Reached, evaluating, first_tensor, fitting
 from cnnviz.explore.cell_steps import Call, Place, Step, Values
 from cnnviz.explore.layers import Layer, layer_named
+from cnnviz.explore.layout import channels_first
 
 
 @dataclass(frozen=True)
@@ -205,6 +206,7 @@ def _run(model: nn.Module, image: NDArray[np.float32], names: Sequence[str]) -> 
     seen: dict[str, Call] = {}
     entered: dict[str, Tensor] = {}
     counts: dict[str, int] = {}
+    lay = channels_first(model)
     modules = {name.partition(":")[0]: model.get_submodule(name.partition(":")[0]) for name in names}
 
     def enter(name: str) -> Callable[[nn.Module, Any], None]:
@@ -222,8 +224,8 @@ def _run(model: nn.Module, image: NDArray[np.float32], names: Sequence[str]) -> 
             full = name if counts[name] == 1 else f"{name}:{counts[name]}"
             if full in names and tensor is not None:
                 # What is given a list of tensors, as DenseNet's layers are, is not followed into its input.
-                given = entered.get(name, torch.empty(0))
-                seen[full] = Call(module, given, tensor.detach().clone())
+                given = lay(name, entered.get(name, torch.empty(0)))
+                seen[full] = Call(module, given, lay(name, tensor.detach()).clone())
                 if len(seen) == len(names):
                     raise Reached
 

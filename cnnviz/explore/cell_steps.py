@@ -115,9 +115,12 @@ def _linear(call: Call, place: Place, name: str) -> Made:
     module = call.module
     assert isinstance(module, nn.Linear)
     at(call.output, place)
-    many = call.output.ndim > 2  # it reads every token by itself: its units are the last axis
-    unit = place.column if many else place.channel
-    values = laid_out(call.input)[place.channel, place.row] if many else call.input[0]
+    tokens = call.output.ndim == 3  # each is read by itself, and units are the last axis
+    unit = place.column if tokens else place.channel
+    if tokens:
+        values = laid_out(call.input)[place.channel, place.row]
+    else:
+        values = call.input[0] if call.output.ndim == 2 else call.input[0, :, place.row, place.column]
     kernel = module.weight.detach()[unit].double()[:, None, None]
     return _summed(values.double()[:, None, None], kernel, module.bias, unit, name=name, title="Linear layer")
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cnnviz.explore.capture import call_name, evaluating, first_tensor, fitting, watched
+from cnnviz.explore.layout import channels_first
 from cnnviz.explore.receptive_field import Field
 
 HELD = 0.9
@@ -78,6 +79,7 @@ def _centres(model: nn.Module, image: Tensor) -> list[tuple[list[str], Tensor]]:
     centres: dict[tuple[int, int], tuple[list[str], Tensor]] = {}
     outputs: list[Tensor] = []
     calls: Counter[str] = Counter()
+    lay = channels_first(model)
 
     def keep(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(module: nn.Module, args: Any, output: Any) -> None:
@@ -90,9 +92,10 @@ def _centres(model: nn.Module, image: Tensor) -> list[tuple[list[str], Tensor]]:
             if same in centres:
                 centres[same][0].append(layer)
                 return
-            row, column = middle_cell(tuple(tensor.shape[1:]))
+            maps = lay(name, tensor)
+            row, column = middle_cell(tuple(maps.shape[1:]))
             # Taken at once, because the next layer may work in place.
-            picked = tensor if tensor.ndim == 2 else tensor[:, :, row, column]
+            picked = maps if maps.ndim == 2 else maps[:, :, row, column]
             centres[same] = [layer], picked.sum()
 
         return hook

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from cnnviz.errors import LayerNotFound
 from cnnviz.explore.arithmetic import multiply_accumulates, parameters_in_words
 from cnnviz.explore.capture import call_name, evaluating, first_tensor, fitting, is_block, watched
+from cnnviz.explore.layout import channels_first
 from cnnviz.explore.origins import Origins
 from cnnviz.explore.receptive_field import Field, Fields
 
@@ -65,6 +66,9 @@ class _Call:
     module: str
     name: str
     output_shape: tuple[int, ...]
+    """Channels first."""
+    own_shape: tuple[int, ...]
+    """As the module gives it."""
     input: str
     inputs: tuple[str, ...]
     ends: tuple[str, ...]
@@ -97,7 +101,7 @@ def layers(
             idle=call.idle,
             frozen=_is_frozen(modules[call.module], call.module, frozen),
             arithmetic=parameters_in_words(modules[call.module]) if call.name == call.module else "",
-            macs=multiply_accumulates(modules[call.module], call.output_shape),
+            macs=multiply_accumulates(modules[call.module], call.own_shape),
             field=call.field,
         )
         for index, call in enumerate(calls)
@@ -120,6 +124,7 @@ def layer_named(listed: Sequence[Layer], name: str) -> Layer:
 def _trace(model: nn.Module, modules: dict[str, nn.Module], input_shape: Sequence[int]) -> list[_Call]:
     """One record for each output, in order. Tensors are told apart by identity, so all are kept."""
     calls: list[_Call] = []
+    lay = channels_first(model)
     counts: Counter[str] = Counter()
     sources: dict[int, tuple[Tensor, int, str]] = {}
     entered: list[tuple[Tensor | None, int, str, tuple[str, ...]]] = []
@@ -152,7 +157,8 @@ def _trace(model: nn.Module, modules: dict[str, nn.Module], input_shape: Sequenc
                 _Call(
                     module=module,
                     name=name,
-                    output_shape=tuple(result.shape[1:]),
+                    output_shape=tuple(lay(module, result).shape[1:]),
+                    own_shape=tuple(result.shape[1:]),
                     input=source,
                     inputs=inputs,
                     ends=origins.of(result),

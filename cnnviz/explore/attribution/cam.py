@@ -14,6 +14,7 @@ from cnnviz.explore.attribution.backward import guided_backprop
 from cnnviz.explore.attribution.question import Question, Work
 from cnnviz.explore.capture import lock_of, watched
 from cnnviz.explore.layers import Layer
+from cnnviz.explore.layout import channels_first
 
 
 def layers_with_maps(listed: list[Layer]) -> list[Layer]:
@@ -90,11 +91,13 @@ def layer_maps(question: Question) -> Tensor:
             f"{question.layer} has no maps: choose a layer whose output is channels × height × width."
         )
     found = []
+    lay = channels_first(model)
     for index, target in enumerate(question.targets):
         with torch.enable_grad():
             logit = logits[0, target]
         (gradient,) = torch.autograd.grad(logit, maps, retain_graph=index + 1 < len(question.targets))
-        found.append((gradient.mean((2, 3), keepdim=True) * maps.detach()).sum(1, keepdim=True))
+        weights = lay(name, gradient).mean((2, 3), keepdim=True)
+        found.append((weights * lay(name, maps.detach())).sum(1, keepdim=True))
     return torch.cat(found)
 
 

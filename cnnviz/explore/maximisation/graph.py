@@ -14,6 +14,7 @@ from torch.overrides import TorchFunctionMode
 
 from cnnviz.errors import LayerNotFound
 from cnnviz.explore.capture import call_name, evaluating, first_tensor, fitting, watched
+from cnnviz.explore.layout import channels_first
 
 
 class _Reached(BaseException):
@@ -30,6 +31,7 @@ def outputs(model: nn.Module, batch: Tensor, layers: Sequence[str]) -> dict[str,
     seen: dict[str, Tensor] = {}
     calls: Counter[str] = Counter()
     wanted = set(layers)
+    lay = channels_first(model)
 
     def keep(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(module: nn.Module, args: Any, output: Any) -> None:
@@ -39,7 +41,7 @@ def outputs(model: nn.Module, batch: Tensor, layers: Sequence[str]) -> dict[str,
             if fired not in wanted or tensor is None:
                 return
             # A copy, because the next layer may work in place (torchvision's ReLUs do).
-            seen[fired] = tensor.clone()
+            seen[fired] = lay(name, tensor).clone()
             if len(seen) == len(wanted):
                 raise _Reached
 

@@ -1,0 +1,47 @@
+"""Where a network keeps its channels: some, such as Swin and parts of ConvNeXt, have them after rows and columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+from torchvision.ops.misc import Permute
+
+_LAST, _FIRST = [0, 2, 3, 1], [0, 3, 1, 2]
+
+
+def channels_first(model: nn.Module) -> Callable[[str, Tensor], Tensor]:
+    """A function that gives the output of the module of that name as (N, C, H, W), if it is (N, H, W, C); a view."""
+    last = channels_last(model)
+    return lambda name, output: output.movedim(-1, 1) if output.ndim == 4 and name in last else output
+
+
+def channels_last(model: nn.Module) -> frozenset[str]:
+    """Names of the modules whose maps, if they give any, have their channels as the last axis.
+
+    Linear layers and layer norms work on the last axis, and torchvision's networks say with Permute where they turn
+    from one order to the other. Modules to which either is the same are taken to be like the one registered before
+    them, and a block like its last part: torchvision registers modules in the order in which they run.
+    """
+    if not any(type(module) in (nn.LayerNorm, Permute) for module in model.modules()):
+        return frozenset()
+    found: set[str] = set()
+
+    def visit(name: str, module: nn.Module, last: bool) -> bool:
+        """Whether channels are last after `module`, before which they were `last`."""
+        if isinstance(module, Permute):
+            last = list(module.dims) == _LAST or (last and list(module.dims) != _FIRST)
+        elif type(module) in (nn.Linear, nn.LayerNorm):
+            last = True
+        elif isinstance(
+            module, nn.Conv2d | nn.BatchNorm2d | nn.LayerNorm | nn.AdaptiveAvgPool2d | nn.MaxPool2d
+        ):
+            last = False
+        for part, child in module.named_children():
+            last = visit(f"{name}.{part}" if name else part, child, last)
+        if last:
+            found.add(name)
+        return last
+
+    visit("", model, False)
+    return frozenset(found)
