@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
 
 from cnnviz import workspace
-from cnnviz.cli import checkpoint
+from cnnviz.cli import checkpoint, files
 from cnnviz.cli.answer import Json, answer, table
 from cnnviz.cli.layers import layers_of
 from cnnviz.cli.picture import FitOption, ImageOption, SizeOption, picture
 from cnnviz.errors import CnnvizError
 from cnnviz.index import kept
+from cnnviz.render.mosaic import grid
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from cnnviz.cli.checkpoint import Source
+    from cnnviz.explore.cell import Cell
     from cnnviz.explore.excitation import Excitation
     from cnnviz.models.checkpoint import Card
 
@@ -36,6 +42,13 @@ def channel(
     snapshot: Annotated[
         str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
     ] = "last",
+    invert: Annotated[
+        bool, typer.Option("--invert", help="Swap black and white: dark ink on light paper.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Write its map as .png, or map, input patch and kernel as .npz.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
     as_json: Json = False,
 ) -> None:
     """One channel for one image: what a cell sees, its number worked out, and the prediction without the channel."""
@@ -45,12 +58,13 @@ def channel(
     from cnnviz.explore.layers import layer_named
     from cnnviz.explore.receptive_field import box
 
+    target = files.destination(out, suffixes=(".png", ".npz"), force=force) if out else None
     where = checkpoint.source(run, snapshot)
     model, card = checkpoint.load(where)
     listed = layers_of(model, card, where.run, size=size)
     chosen = layer_named(listed, layer)
     name, pixels = picture(image, card)
-    fed = as_input(pixels, card, size=size, way=fit)
+    fed = as_input(pixels, card, invert=invert, size=size, way=fit)
     values = fed.values
     maps = channel_maps(model, values, layer)
     if number >= len(maps):
@@ -60,6 +74,8 @@ def channel(
         found = worked_out(model, values, listed, layer, channel=number, row=row, column=column)
     except IndexError:
         raise CnnvizError(f"The map has cells 0,0 to {maps.shape[1] - 1},{maps.shape[2] - 1}.") from None
+    if target:
+        files.write(target, _content(target, maps[number], found))
     seen = None if chosen.field is None else box(chosen.field, row, column, image=fed.shape[1:])
     before, after = predict(model, values), predict_without(model, values, layer, number)
     top = int(before.argmax())
@@ -78,6 +94,7 @@ def channel(
         "probability": float(before[top]),
         "probability_without": float(after[top]),
         "test_images": _of_test_images(known, card, number) if known else None,
+        "file": str(target) if target else None,
     }
     rows = [
         ["image", name],
@@ -90,8 +107,21 @@ def channel(
         *([step.layer, f"{step.title}: {step.formula}"] for step in found.steps),
         ["without it", f"{card.classes[top]} {before[top]:.1%} becomes {after[top]:.1%}"],
         *(_lines(known, card, number) if known else []),
+        *([["written", str(target)]] if target else []),
     ]
     answer(document, table(rows), as_json=as_json)
+
+
+def _content(target: Path, values: NDArray[np.float32], found: Cell) -> bytes:
+    """The map as a picture, or with what the cell was worked out from."""
+    if target.suffix.lower() == ".png":
+        return grid(values[None], max_width=1024).png
+    arrays: dict[str, Any] = {"map": values, "cell": np.array([found.row, found.column])}
+    parts = {"patch": found.patch, "kernel": found.kernel, "contributions": found.contributions}
+    arrays |= {name: part for name, part in parts.items() if part is not None}
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)
+    return content.getvalue()
 
 
 def _known(where: Source, card: Card, layer: str) -> Excitation | None:

@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 
@@ -23,6 +24,19 @@ def test_a_channel_is_worked_out(ask, trained):
     assert 0 <= found["probability_without"] <= 1
     text = ask("channel", trained.id, "act1", "3", "--cell", "0,0", "--image", "test.2").stdout
     assert "Linear layer: Σ input × weight" in text
+
+
+def test_a_channel_is_written(ask, trained, tmp_path):
+    arrays, picture = tmp_path / "channel.npz", tmp_path / "channel.png"
+    found = json.loads(ask("channel", trained.id, "act1", "3", "--json", "--out", arrays).stdout)
+    assert found["file"] == str(arrays)
+    with np.load(arrays) as kept:
+        assert kept["map"].ravel()[0] == pytest.approx(found["value"], abs=1e-6)
+        total = float((kept["patch"] * kept["kernel"]).sum())
+        assert float(kept["contributions"].sum()) == pytest.approx(total)
+    assert str(picture) in ask("channel", trained.id, "act1", "3", "--out", picture).stdout
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert ask("channel", trained.id, "act1", "3", "--out", picture).exit_code == 1
 
 
 @pytest.mark.parametrize(
