@@ -196,6 +196,7 @@ def softmax_twice(facts: Facts) -> Finding | None:
         # A sure answer costs the floor where it is right, 1 more where it is wrong.
         hugs = (
             least >= floor - 1e-3
+            and last["train_loss"] >= floor - 1e-3  # which an overfit network has long passed
             and abs(loss - floor - (1 - accuracy)) < 0.1
             and accuracy > max(0.5, 2 * facts.chance)
         )

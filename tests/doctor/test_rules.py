@@ -149,6 +149,10 @@ def test_softmax_twice_by_its_setting_and_by_its_loss(admit):
         assert "1.4612" in found.words
         assert found.remedies[0].settings == {"softmax_before_loss": False}
     assert findings(facts)["softmax-twice"].figures["setting"]
+    # A validation loss as high as that, over images known by heart, is overfitting and no second softmax.
+    plain = facts.config.model_copy(update={"softmax_before_loss": False})
+    known = [dict(line) | {"train_loss": 0.1} for line in facts.epochs]
+    assert "softmax-twice" not in findings(replace(facts, config=plain, epochs=tuple(known)))
 
 
 def test_a_class_that_is_never_predicted(ward, admit):
