@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from torch import Tensor, nn
-from torchvision.ops.misc import Permute
 
 _LAST, _FIRST = [0, 2, 3, 1], [0, 3, 1, 2]
 
@@ -23,14 +22,15 @@ def channels_last(model: nn.Module) -> frozenset[str]:
     from one order to the other. Modules to which either is the same are taken to be like the one registered before
     them, and a block like its last part: torchvision registers modules in the order in which they run.
     """
-    if not any(type(module) in (nn.LayerNorm, Permute) for module in model.modules()):
+    if not any(type(module) is nn.LayerNorm or _turns(module) for module in model.modules()):
         return frozenset()
     found: set[str] = set()
 
     def visit(name: str, module: nn.Module, last: bool) -> bool:
         """Whether channels are last after `module`, before which they were `last`."""
-        if isinstance(module, Permute):
-            last = list(module.dims) == _LAST or (last and list(module.dims) != _FIRST)
+        if _turns(module):
+            dims = list(module.dims)  # type: ignore[arg-type]
+            last = dims == _LAST or (last and dims != _FIRST)
         elif type(module) in (nn.Linear, nn.LayerNorm):
             last = True
         elif isinstance(
@@ -45,3 +45,8 @@ def channels_last(model: nn.Module) -> frozenset[str]:
 
     visit("", model, False)
     return frozenset(found)
+
+
+def _turns(module: nn.Module) -> bool:
+    """Whether it is torchvision's Permute, told by its name: threads that import torchvision may block each other."""
+    return type(module).__name__ == "Permute" and hasattr(module, "dims")
