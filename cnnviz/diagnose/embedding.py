@@ -237,7 +237,7 @@ METHODS: Mapping[str, Method] = {
         title="PCA",
         shows="The two directions in which the features vary most: a straight look, distances are kept as far as two "
         "directions can.",
-        misleads="What differs in other directions lies on top of each other; the axes say how much variance they show.",
+        misleads="What differs in other directions falls together; the axes say how much variance they show.",
         paper="Pearson 1901, On lines and planes of closest fit to systems of points in space",
         options={},
         quick=True,

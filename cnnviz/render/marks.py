@@ -54,7 +54,7 @@ def by_class(labels: NDArray[np.int64], right: NDArray[np.bool_], names: Sequenc
     classes = np.arange(len(names))
     colour, shape = classes % len(OKABE_ITO), np.array(_SHAPES)[classes // len(OKABE_ITO) % len(_SHAPES)]
     counts = np.bincount(labels, minlength=len(names))
-    there = np.flatnonzero(counts)
+    there = np.flatnonzero(counts).tolist()
     place = np.full(len(names), -1)
     place[there] = np.arange(len(there))
     return Marks(

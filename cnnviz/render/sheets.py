@@ -32,7 +32,8 @@ def sheets(pictures: NDArray[np.uint8]) -> Sheets:
         raise ValueError("There are no pictures to show.")
     shrink = -(-max(pictures.shape[1:3]) // SIDE)
     drawn = [
-        _sheet(_small(pictures[start : start + A_SHEET], shrink)) for start in range(0, len(pictures), A_SHEET)
+        _sheet(_small(pictures[start : start + A_SHEET], shrink))
+        for start in range(0, len(pictures), A_SHEET)
     ]
     height, width = _small(pictures[:1], shrink).shape[1:3]
     return Sheets(tuple(drawn), width, height)
@@ -40,9 +41,9 @@ def sheets(pictures: NDArray[np.uint8]) -> Sheets:
 
 def _small(pictures: NDArray[np.uint8], shrink: int) -> NDArray[np.uint8]:
     if shrink == 1:
-        return np.asarray(pictures)
-    found = [np.rint(reduced(one.transpose(2, 0, 1).astype(np.float32), shrink)) for one in pictures]
-    return np.stack(found).transpose(0, 2, 3, 1).astype(np.uint8)
+        return pictures
+    means: NDArray[np.uint8] = np.rint(reduced(pictures.astype(np.float32), shrink)).astype(np.uint8)
+    return means
 
 
 def _sheet(pictures: NDArray[np.uint8]) -> bytes:

@@ -9,6 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz import workspace
+from cnnviz.render.mosaic import grid_pictures
 from cnnviz.render.picture import enlarge, png
 from cnnviz.ui import charts, selection
 from cnnviz.ui.components.network_picker import LookedAt
@@ -89,7 +90,7 @@ def _thumbnails(
     ]
     images = data.test_images if split == "test" else data.train_images
     picked = choose(
-        images[found.numbers[shown]],
+        grid_pictures(images[found.numbers[shown]]),
         [f"{prefix}.{number}" for number in found.numbers[shown]],
         labels,
         current=selection.get("image") or "",
