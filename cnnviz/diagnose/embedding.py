@@ -25,6 +25,7 @@ _STEPS = 1_000
 _NARROW = 1_024
 """Features or images of which all components are found in no time."""
 _UMAP = "umap"
+_NO_AXES = ("The axes have no meaning", "")
 
 Features = NDArray[np.float32]
 
@@ -253,7 +254,7 @@ METHODS: Mapping[str, Method] = {
         options={"perplexity": Option("Perplexity", 30, (5, 10, 30, 50, 100), lambda count: (count - 1) / 3)},
         quick=False,
         lay=_tsne,
-        axes=("Without meaning", "Without meaning"),
+        axes=_NO_AXES,
     ),
     "umap": Method(
         title="UMAP",
@@ -263,7 +264,7 @@ METHODS: Mapping[str, Method] = {
         options={"neighbours": Option("Neighbours", 15, (5, 15, 30, 50), lambda count: count - 1)},
         quick=False,
         lay=_umap,
-        axes=("Without meaning", "Without meaning"),
+        axes=_NO_AXES,
         needs=_UMAP,
         package="umap-learn",
     ),

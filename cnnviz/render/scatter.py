@@ -30,11 +30,11 @@ def picture(
     sheet = Image.new("RGB", (SIDE + 2 * _EDGE, top + SIDE + 2 * _EDGE), "white")
     pen = ImageDraw.Draw(sheet)
     for number, text in enumerate(lines):
-        pen.text((_EDGE, _EDGE // 2 + _LINE * number), text, _BLACK, font)
+        pen.text((_EDGE, _EDGE // 2 + _LINE * number), _drawable(text), _BLACK, font)
     _legend(pen, marks, (_EDGE, _EDGE // 2 + _LINE * len(lines)), across, font)
     pen.rectangle((_EDGE, top, _EDGE + SIDE, top + SIDE), outline=_GREY)
-    pen.text((_EDGE + SIDE // 2, top + SIDE + 12), axes[0], _BLACK, font, anchor="ma")
-    _upright(sheet, axes[1], (14, top + SIDE // 2), font)
+    pen.text((_EDGE + SIDE // 2, top + SIDE + 12), _drawable(axes[0]), _BLACK, font, anchor="ma")
+    _upright(sheet, _drawable(axes[1]), (14, top + SIDE // 2), font)
     radius = 4 if len(points) > 4_000 else 5 if len(points) > 1_000 else 7
     for (x, y), colour, shape in _ordered(places(points), marks):
         _mark(pen, (_EDGE + x, top + y), shape, colour, radius)
@@ -75,8 +75,13 @@ def _mark(pen: ImageDraw.ImageDraw, at: Point, shape: int, colour: str, r: int) 
         pen.rectangle((x - r, y - r, x + r, y + r), fill, _BLACK)
 
 
+def _drawable(text: str) -> str:
+    """Text for Pillow's own font, which has no minus sign but a dash as long."""
+    return text.replace("−", "–")
+
+
 def _entry(name: str, count: int) -> str:
-    return f"{name} {count:,}"
+    return _drawable(f"{name} ({count:,})")
 
 
 def _legend_columns(marks: Marks, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> int:

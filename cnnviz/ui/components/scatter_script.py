@@ -15,6 +15,7 @@ CSS = """
 canvas.map { display: block; cursor: crosshair; outline-offset: -2px; touch-action: none; }
 canvas.map:focus-visible { outline: 2px solid var(--st-primary-color); }
 .card { position: absolute; pointer-events: none; z-index: 2; display: flex; gap: 0.5rem; padding: 0.4rem;
+        align-items: flex-start;
         background: var(--st-background-color); border: 1px solid var(--st-border-color); line-height: 1.2rem;
         border-radius: 4px; white-space: pre; width: max-content; }
 .card[hidden], .scale[hidden] { display: none; }
@@ -289,7 +290,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     legend.replaceChildren(...entries.map(([name, colour, what, number], place) => {
       const button = document.createElement("button");
       button.type = "button";
-      button.append(swatch(what, colourOf(colour)), `${name} ${number.toLocaleString("en")}`);
+      button.append(swatch(what, colourOf(colour)), `${name} (${number.toLocaleString("en")})`);
       button.setAttribute("aria-pressed", String(kept.alone === place));
       button.onclick = () => {
         kept.alone = kept.alone === place ? -1 : place;
