@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
+from importlib.util import find_spec
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +26,7 @@ def picture(
     points: NDArray[np.float32], marks: Marks, *, axes: tuple[str, str], lines: Sequence[str]
 ) -> bytes:
     """PNG bytes of `points` (N, 2) on white, at equal scale both ways, y upwards; `lines` of text stand above."""
-    font = ImageFont.load_default(_FONT)
+    font, _ = _font()
     across = _legend_columns(marks, font)
     rows = -(-len(marks.entries) // across) if marks.entries else int(marks.scale is not None)
     top = _EDGE // 2 + _LINE * (len(lines) + rows) + 10
@@ -75,16 +78,31 @@ def _mark(pen: ImageDraw.ImageDraw, at: Point, shape: int, colour: str, r: int) 
         pen.rectangle((x - r, y - r, x + r, y + r), fill, _BLACK)
 
 
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+@cache
+def _font() -> tuple[Font, bool]:
+    """A font, and whether it has more than plain letters: Pillow's own has not, so matplotlib's where it is."""
+    there = find_spec("matplotlib")
+    for folder in (there.submodule_search_locations or ()) if there else ():
+        with suppress(OSError):
+            return ImageFont.truetype(f"{folder}/mpl-data/fonts/ttf/DejaVuSans.ttf", _FONT), True
+    return ImageFont.load_default(_FONT), False
+
+
 def _drawable(text: str) -> str:
-    """Text for Pillow's own font, which has no minus sign but a dash as long."""
-    return text.replace("−", "–")
+    """`text` in letters that the font has; others become a question mark."""
+    if _font()[1]:
+        return text
+    return text.replace("−", "-").encode("ascii", "replace").decode()
 
 
 def _entry(name: str, count: int) -> str:
     return _drawable(f"{name} ({count:,})")
 
 
-def _legend_columns(marks: Marks, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> int:
+def _legend_columns(marks: Marks, font: Font) -> int:
     widest = max((font.getlength(_entry(one.name, one.count)) for one in marks.entries), default=0.0)
     return max(1, int(SIDE // (widest + 60)))
 
@@ -94,7 +112,7 @@ def _legend(
     marks: Marks,
     at: Point,
     across: int,
-    font: ImageFont.FreeTypeFont | ImageFont.ImageFont,
+    font: Font,
 ) -> None:
     left, top = at
     if marks.scale:
@@ -111,9 +129,7 @@ def _legend(
         pen.text((x + 26, y), _entry(one.name, one.count), _BLACK, font)
 
 
-def _upright(
-    sheet: Image.Image, text: str, middle: Point, font: ImageFont.FreeTypeFont | ImageFont.ImageFont
-) -> None:
+def _upright(sheet: Image.Image, text: str, middle: Point, font: Font) -> None:
     """Write from below upwards."""
     strip = Image.new("RGB", (int(font.getlength(text)) + 2, _LINE), "white")
     ImageDraw.Draw(strip).text((0, 0), text, _BLACK, font)
