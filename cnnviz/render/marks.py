@@ -15,9 +15,18 @@ DISC, RING, TRIANGLE, SQUARE, CROSS = range(5)
 INK = "ink"
 """In the place of a colour: that of the text, black on white."""
 OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", INK)
-# Eight colours are as many as are told apart at a glance. A ninth class begins with the first colour again in another
-# shape, so that no two classes of the first 32 share both; none is a ninth colour between two of the eight.
-_SHAPES = (DISC, RING, TRIANGLE, SQUARE)
+# A ninth and a tenth class get the grey that R adds to these eight and Tol's purple, and a shape of their own: ships as
+# blue rings among blue airplanes could not be told apart where they are many. The next ten classes begin again in
+# another shape, so that no two of the first 30 share both.
+COLOURS = (*OKABE_ITO, "#999999", "#AA3377")
+APART = 3 * len(COLOURS)
+"""Classes that colour and shape tell apart."""
+
+
+def _shape(number: int) -> int:
+    if len(OKABE_ITO) <= number < len(COLOURS):
+        return RING
+    return (DISC, TRIANGLE, SQUARE)[number // len(COLOURS) % 3]
 
 
 @dataclass(frozen=True)
@@ -51,14 +60,14 @@ class Marks:
 
 def by_class(labels: NDArray[np.int64], right: NDArray[np.bool_], names: Sequence[str]) -> Marks:
     """A colour and a shape a class, those of the labels."""
-    classes = np.arange(len(names))
-    colour, shape = classes % len(OKABE_ITO), np.array(_SHAPES)[classes // len(OKABE_ITO) % len(_SHAPES)]
+    colour = np.arange(len(names)) % len(COLOURS)
+    shape = np.array([_shape(number) for number in range(len(names))])
     counts = np.bincount(labels, minlength=len(names))
     there = np.flatnonzero(counts).tolist()
     place = np.full(len(names), -1)
     place[there] = np.arange(len(there))
     return Marks(
-        palette=OKABE_ITO,
+        palette=COLOURS,
         colours=colour[labels],
         shapes=np.where(right, shape[labels], CROSS),
         entries=tuple(Entry(names[n], int(colour[n]), int(shape[n]), int(counts[n])) for n in there),

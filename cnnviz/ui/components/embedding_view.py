@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cnnviz.diagnose import embedding_kept, embedding_words
 from cnnviz.diagnose.embedding import METHODS, Embedding
-from cnnviz.render.marks import Marks
+from cnnviz.render.marks import APART, Marks
 from cnnviz.render.scatter import picture
 from cnnviz.ui import embeddings, selection
 from cnnviz.ui.components import diagnosis_gallery, embedding_choice
@@ -30,8 +30,6 @@ _SHOWN = "map shown"
 _STOPPED = "map stopped"
 _NEAREST = 12
 """Images shown of one that was chosen: itself and those nearest to it."""
-_APART = 32
-"""Classes that colour and shape tell apart."""
 _NAMED = 5
 """Classes that are counted by name."""
 
@@ -87,14 +85,14 @@ def _make(wanted: Wanted, images: NDArray[np.uint8]) -> None:
     count = len(wanted.numbers)
     known = wanted.rows() is not None
     quick = METHODS[wanted.method].quick and (known or count <= embedding_choice.QUICK)
+    place = st.empty()
     if not quick or st.session_state.get(_STOPPED) == wanted.mark:
         words = f"{METHODS[wanted.method].title} of {count:,} images"
-        if not st.button(
+        if not place.button(
             words, icon=":material/scatter_plot:", key="make map", type="primary", help="Kept beside the run."
         ):
             return
     st.session_state.pop(_STOPPED, None)
-    place = st.empty()
     began = time.monotonic()
     try:
         with place.container(), closing(wanted.make(images)) as steps:
@@ -200,7 +198,7 @@ def _beside(shown: _Map) -> None:
 def _about(shown: _Map) -> None:
     """The caption: what it is of, and how far it can be trusted."""
     wrong = int((~shown.asked.found.right[shown.places]).sum())
-    shared = " Of so many classes some share colour and shape." if len(shown.marks.entries) > _APART else ""
+    shared = " Of so many classes some share colour and shape." if len(shown.marks.entries) > APART else ""
     st.caption(
         f"{len(shown.places):,} {shown.asked.split} images, {shown.found.width:,} features of {shown.wanted.layer}, "
         f"{embedding_words.how(shown.found)}. A cross is taken for another class ({wrong:,}).{shared} "
