@@ -134,7 +134,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const ring = (pen, index, colour, wide) => {
     if (index < 0 || index >= count) return;
     pen.beginPath(); pen.arc(across(xs[index]), down(ys[index]), radius() + wide, 0, 7);
-    pen.lineWidth = 2; pen.strokeStyle = colour; pen.stroke();
+    // Over a rim in the colour of the page, so that it is seen among points of its own colour.
+    pen.lineWidth = 6; pen.strokeStyle = style.getPropertyValue("--st-background-color"); pen.stroke();
+    pen.lineWidth = 2.5; pen.strokeStyle = colour; pen.stroke();
   };
   const spanned = () => {
     if (kept.anchor < 0 || kept.at < 0) return null;
