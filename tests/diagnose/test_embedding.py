@@ -88,7 +88,9 @@ def test_tsne_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_trust_and_neighbours_are_those_of_others() -> None:
     features = cloud()
-    labels = np.where(np.arange(90) % 4 == 0, (LABELS + 1) % 3, LABELS)  # or all neighbours would be of one class
+    labels = np.where(
+        np.arange(90) % 4 == 0, (LABELS + 1) % 3, LABELS
+    )  # or all neighbours would be of one class
     found = embed(features, method="pca", labels=labels)
     assert found.same_in_features != found.same_on_map
     assert found.trust == pytest.approx(

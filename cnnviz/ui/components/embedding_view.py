@@ -254,15 +254,21 @@ def _chosen(asked: Asked, wanted: Wanted) -> int | None:
 def _words(asked: Asked, places: NDArray[np.intp]) -> list[str]:
     """Of each image: its number, class, guess and how sure that is."""
     found, names = asked.found, asked.names
+    rows = zip(
+        found.numbers[places].tolist(),
+        found.labels[places].tolist(),
+        found.guesses[places].tolist(),
+        found.probabilities[places].tolist(),
+        strict=True,
+    )
     said = []
-    for place in places.tolist():
-        label, guess, shares = int(found.labels[place]), int(found.guesses[place]), found.probabilities[place]
+    for number, label, guess, shares in rows:
         outcome = (
             f"right, {shares[guess]:.1%}"
             if label == guess
             else f"taken for {names[guess]}, {shares[guess]:.1%}\n{names[label]} {shares[label]:.1%}"
         )
-        said.append(f"{asked.split} image {found.numbers[place]:,}\n{names[label]}\n{outcome}")
+        said.append(f"{asked.split} image {number:,}\n{names[label]}\n{outcome}")
     return said
 
 
