@@ -66,7 +66,7 @@ def test_it_opens_on_the_features_before_the_last_layer(mapped: Run) -> None:
     assert [name for name, *_ in drawn["entries"]] == ["one", "two", "three", "four"]
     assert sum(count for *_, count in drawn["entries"]) == 60
     assert len(drawn["sheets"]) == 1
-    assert drawn["words"][7].startswith("test image 7\n")
+    assert drawn["words"][7].startswith("test image 7\nlabelled ")
     assert app.query_params["features"] == "act1"
 
 
@@ -93,7 +93,9 @@ def test_a_box_in_the_address_has_its_images_beside(mapped: Run) -> None:
         labels, guesses = kept["labels"][inside], kept["probabilities"].argmax(1)[inside]
     assert f"**In the box, mistakes first**: {len(inside)} of 60 test images" in words(app)
     assert f"{(labels != guesses).sum()} wrong" in words(app)
-    assert f"{len(inside)} images: {np.bincount(labels).max()} " in words(app)
+    counts = np.bincount(labels)
+    first = ["one", "two", "three", "four"][counts.argmax()]
+    assert f"{len(inside)} images: {first} ({counts.max()})" in words(app)
     assert component(app, "map")["box"] == pytest.approx([box.left, box.right, box.low, box.high], rel=1e-3)
     app.button(key="clear box").click().run()
     assert "box" not in app.query_params

@@ -263,29 +263,31 @@ def _words(asked: Asked, places: NDArray[np.intp]) -> list[str]:
     )
     said = []
     for number, label, guess, shares in rows:
-        outcome = (
-            f"right, {shares[guess]:.1%}"
-            if label == guess
-            else f"taken for {names[guess]}, {shares[guess]:.1%}\n{names[label]} {shares[label]:.1%}"
-        )
-        said.append(f"{asked.split} image {number:,}\n{names[label]}\n{outcome}")
+        lines = [
+            f"{asked.split} image {number:,}",
+            f"labelled {names[label]}",
+            f"predicted {names[guess]}, {shares[guess]:.1%}",
+        ]
+        if label != guess:
+            lines.append(f"{names[label]}: {shares[label]:.1%}")
+        said.append("\n".join(lines))
     return said
 
 
 def _counted(asked: Asked, places: NDArray[np.intp]) -> str:
-    """ "87 images: 61 cat, 26 dog; taken for 70 cat, 17 dog; 19 wrong"."""
+    """ "87 images: cat (61), dog (26); predicted cat (70), dog (17); 19 wrong"."""
     found = asked.found
     wrong = int((~found.right[places]).sum())
     images = "image" if len(places) == 1 else "images"
     return (
         f"{len(places):,} {images}: {_most(found.labels[places], asked.names)}; "
-        f"taken for {_most(found.guesses[places], asked.names)}; {wrong:,} wrong"
+        f"predicted {_most(found.guesses[places], asked.names)}; {wrong:,} wrong"
     )
 
 
 def _most(classes: NDArray[np.integer], names: tuple[str, ...]) -> str:
     counts = np.bincount(classes, minlength=len(names))
     order = [n for n in np.argsort(-counts, kind="stable").tolist() if counts[n]]
-    said = [f"{counts[n]:,} {names[n]}" for n in order[:_NAMED]]
+    said = [f"{names[n]} ({counts[n]:,})" for n in order[:_NAMED]]
     rest = int(counts[order[_NAMED:]].sum())
-    return ", ".join([*said, f"{rest:,} others"] if rest else said) or "none"
+    return ", ".join([*said, f"others ({rest:,})"] if rest else said) or "none"
