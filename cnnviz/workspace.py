@@ -1,5 +1,6 @@
 """Where data sets and checkpoints live. The only place that makes paths out of names."""
 
+import hashlib
 import os
 import re
 from pathlib import Path
@@ -61,6 +62,15 @@ def statistics_file(run_id: str, snapshot: str, images: str) -> Path:
     """Where it is kept how the layers of a snapshot differ over some images, whether or not it is."""
     name = slug(f"{snapshot}-{images}", fallback="images")
     return run_folder(run_id) / "index" / f"statistics-{name}.json"
+
+
+def embedding_file(run_id: str, snapshot: str, what: str) -> Path:
+    """Where a map of many images by a snapshot's features, or these, are kept, whether or not they are.
+
+    `what` may be any text: equal ones share a file.
+    """
+    name = hashlib.sha256(what.encode()).hexdigest()[:16]
+    return run_folder(run_id) / "index" / f"embedding-{plain_name(snapshot, what='snapshot')}-{name}.npz"
 
 
 def plain_name(name: str, *, what: str) -> str:

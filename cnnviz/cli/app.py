@@ -12,6 +12,7 @@ from cnnviz.cli.channel import channel
 from cnnviz.cli.data import data
 from cnnviz.cli.diagnose import diagnose
 from cnnviz.cli.doctor import doctor
+from cnnviz.cli.embedding import embedding
 from cnnviz.cli.evaluate import evaluate
 from cnnviz.cli.filters import filters
 from cnnviz.cli.import_network import import_network
@@ -50,6 +51,7 @@ for _command in (
     maximise,
     diagnose,
     doctor,
+    embedding,
     recipes,
     reproduce,
 ):

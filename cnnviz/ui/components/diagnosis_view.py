@@ -13,7 +13,13 @@ from cnnviz.diagnose.confusion import commonest
 from cnnviz.diagnose.ranking import top_k_accuracy
 from cnnviz.diagnose.scores import by_class, macro_f1
 from cnnviz.ui import cache, selection
-from cnnviz.ui.components import diagnosis_lists, diagnosis_matrix, diagnosis_tables, predicting
+from cnnviz.ui.components import (
+    diagnosis_lists,
+    diagnosis_matrix,
+    diagnosis_tables,
+    embedding_view,
+    predicting,
+)
 from cnnviz.ui.components.diagnosis_asked import Asked
 from cnnviz.ui.components.network_picker import LookedAt
 from cnnviz.words import accuracy
@@ -39,6 +45,7 @@ VIEWS: Mapping[str, View] = {
     "mistakes": View("Surest mistakes", diagnosis_lists.mistakes),
     "unsure": View("Least sure", diagnosis_lists.unsure),
     "labels": View("Labels to check", diagnosis_lists.labels),
+    "map": View("Map", embedding_view.show),
     "beside": View("Beside another", diagnosis_matrix.beside),
 }
 

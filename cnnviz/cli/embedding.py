@@ -1,0 +1,168 @@
+"""`embedding`: a map of test images by what a layer makes of them, and how far it can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+
+from cnnviz.cli import checkpoint, files
+from cnnviz.cli.answer import Json, answer
+from cnnviz.cli.progress import Tell, working
+from cnnviz.diagnose import embedding_kept, embedding_words
+from cnnviz.diagnose.embedding import METHODS, Embedding, embed
+from cnnviz.diagnose.embedding_kept import Rows
+from cnnviz.errors import CnnvizError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from cnnviz.data.prepared import Dataset
+    from cnnviz.explore.predictions import Predictions
+    from cnnviz.models.checkpoint import Card
+
+_SUFFIXES = (".csv", ".npz", ".png")
+_LOOKING = 0.5
+"""Share of the work that features take."""
+
+
+class Way(StrEnum):
+    pca = "pca"
+    tsne = "tsne"
+    umap = "umap"
+
+
+def embedding(
+    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    *,
+    layer: Annotated[
+        str | None, typer.Option(help="As `layers` lists it; without it, what the last linear layer reads.")
+    ] = None,
+    method: Annotated[Way, typer.Option(help="How features are laid out in a plane.")] = Way.pca,
+    images: Annotated[int, typer.Option(min=5, help="How many test images, evenly spaced.")] = 500,
+    perplexity: Annotated[int | None, typer.Option(min=2, help="Of t-SNE.")] = None,
+    neighbours: Annotated[int | None, typer.Option(min=2, help="Of UMAP.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn at random.")] = 0,
+    snapshot: Annotated[
+        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
+    ] = "last",
+    out: Annotated[
+        Path | None, typer.Option(help="Write the points as .csv, the map as .png, or features as .npz.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    as_json: Json = False,
+) -> None:
+    """A map of test images by a layer's features: PCA, t-SNE or UMAP, with a figure of its trustworthiness."""
+    given = {"perplexity": perplexity, "neighbours": neighbours}
+    options = {name: value for name, value in given.items() if value is not None}
+    for name in options:
+        if name not in METHODS[method.value].options:
+            raise typer.BadParameter(f"{METHODS[method.value].title} takes none.", param_hint=f"--{name}")
+    missing = METHODS[method.value].missing
+    if missing:
+        raise CnnvizError(missing)
+    target = files.destination(out, suffixes=_SUFFIXES, force=force) if out else None
+    where = checkpoint.source(run, snapshot)
+    model, card = checkpoint.load(where)
+    data = checkpoint.data_of(card)
+
+    from cnnviz.explore.predictions import some_of
+
+    numbers = some_of(len(data.test_labels), images)
+    name = layer or _penultimate(model, card)
+    with working("Looking") as progress:
+        rows = _rows(model, card, data, layer=name, numbers=numbers, tell=progress)
+        found = embed(
+            rows.features,
+            method=method.value,
+            labels=rows.labels,
+            seed=seed,
+            options=options,
+            tell=lambda share, doing: progress(_LOOKING + (1 - _LOOKING) * share, doing),
+        )
+    said = _said(model, card, data, numbers)
+    if target:
+        title = f"{where.name}: {len(numbers):,} test images by {name}"
+        files.write(target, _CONTENTS[target.suffix.lower()](rows, found, said, card, title))
+    document = {
+        "checkpoint": where.document(card),
+        "layer": name,
+        "images": len(numbers),
+        "of": len(data.test_labels),
+        **embedding_kept.about(found),
+        "points": [
+            {
+                "image": f"test.{number}",
+                "x": float(x),
+                "y": float(y),
+                "class": card.classes[label],
+                "predicted": card.classes[guess],
+            }
+            for number, (x, y), label, guess in zip(
+                numbers, found.points, rows.labels, said.guesses, strict=True
+            )
+        ],
+        "file": str(target) if target else None,
+    }
+    text = (
+        f"{where.name} (epoch {card.epoch}), {len(numbers):,} of {len(data.test_labels):,} test images of {card.data}\n"
+        f"{found.width:,} features of {name}, {embedding_words.how(found)}\n{embedding_words.trust(found)}"
+    )
+    answer(document, text, as_json=as_json)
+
+
+def _penultimate(model: nn.Module, card: Card) -> str:
+    from cnnviz.explore.features import penultimate
+    from cnnviz.explore.layers import layers
+
+    height, width, channels = card.image_shape
+    return penultimate(layers(model, (channels, height, width)))
+
+
+def _rows(model: nn.Module, card: Card, data: Dataset, *, layer: str, numbers: Any, tell: Tell) -> Rows:
+    from cnnviz.explore.features import features
+
+    steps: Generator[int, None, Any] = features(model, card, data.test_images, layer=layer, numbers=numbers)
+    while True:
+        try:
+            done = next(steps)
+        except StopIteration as end:
+            return Rows(end.value, numbers, np.asarray(data.test_labels)[numbers])
+        tell(_LOOKING * done / len(numbers), f"Features of {done:,} of {len(numbers):,} images")
+
+
+def _said(model: nn.Module, card: Card, data: Dataset, numbers: Any) -> Predictions:
+    from cnnviz.explore.predictions import joined, predictions
+
+    return joined(list(predictions(model, card, data.test_images, data.test_labels, numbers=numbers)))
+
+
+def _csv(rows: Rows, found: Embedding, said: Predictions, card: Card, title: str) -> bytes:
+    text = embedding_words.table(
+        found, rows.numbers, rows.labels, said.guesses, sureness=said.sureness, names=card.classes, prefix="test"
+    )  # fmt: skip
+    return text.encode()
+
+
+def _npz(rows: Rows, found: Embedding, said: Predictions, card: Card, title: str) -> bytes:
+    return embedding_kept.archive(rows, found)
+
+
+def _png(rows: Rows, found: Embedding, said: Predictions, card: Card, title: str) -> bytes:
+    from cnnviz.render.marks import by_class
+    from cnnviz.render.scatter import picture
+
+    lines = (title, f"{embedding_words.how(found)}; trustworthiness {found.trust:.3f}")
+    marks = by_class(rows.labels, said.right, card.classes)
+    return picture(found.points, marks, axes=embedding_words.axes(found), lines=lines)
+
+
+_CONTENTS: dict[str, Callable[[Rows, Embedding, Predictions, Card, str], bytes]] = {
+    ".csv": _csv,
+    ".npz": _npz,
+    ".png": _png,
+}

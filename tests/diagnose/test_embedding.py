@@ -1,0 +1,255 @@
+"""Maps of features, against numpy's decomposition and scikit-learn called directly."""
+
+import os
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sklearn import manifold
+from sklearn.decomposition import PCA
+
+from cnnviz.cli.embedding import Way
+from cnnviz.diagnose import embedding, embedding_kept, embedding_process, embedding_words
+from cnnviz.diagnose.embedding import METHODS, embed, nearest, neighbours, same_class, some
+from cnnviz.diagnose.embedding_kept import Rows
+from cnnviz.errors import CnnvizError, NotFound
+
+LABELS = (np.arange(90) % 3).astype(np.int64)
+
+
+def cloud(width: int = 12) -> NDArray[np.float32]:
+    """Three groups of 30 in so many dimensions."""
+    random = np.random.default_rng(2)
+    middles = random.normal(0, 4, (3, width))
+    spread = np.linspace(2, 0.2, width)
+    return (middles[LABELS] + random.normal(0, 1, (90, width)) * spread).astype(np.float32)
+
+
+@pytest.mark.parametrize("width", [2, 12, 300])
+def test_pca_is_what_a_decomposition_gives(width: int) -> None:
+    features = cloud(width)
+    found = embed(features, method="pca", labels=LABELS)
+    centred = features.astype(np.float64) - features.mean(0, dtype=np.float64)
+    left, values, _ = np.linalg.svd(centred, full_matrices=False)
+    expected = left[:, :2] * values[:2]
+    signs = np.sign((found.points * expected).sum(0))
+    assert found.points * signs == pytest.approx(expected, abs=1e-3)
+    assert found.explained == pytest.approx((values**2 / (values**2).sum())[:2], abs=1e-5)
+    assert (found.width, found.neighbours, found.judged) == (width, 10, 90)
+    assert found.points.dtype == np.float32
+
+
+def test_a_wide_layer_has_the_same_components(monkeypatch: pytest.MonkeyPatch) -> None:
+    features = cloud(40)
+    exact = embed(features, method="pca")
+    monkeypatch.setattr(embedding, "_NARROW", 20)  # the way for many features and many images
+    assert embed(features, method="pca").points == pytest.approx(exact.points, abs=1e-3)
+
+
+def test_one_feature_makes_a_line() -> None:
+    found = embed(cloud(1), method="pca")
+    assert not found.points[:, 1].any()
+    assert found.explained == (1.0, 0.0)
+
+
+def test_tsne_is_scikit_learns_and_the_same_for_the_same_seed() -> None:
+    features = cloud()
+    told: list[tuple[float, str]] = []
+    first = embed(
+        features,
+        method="tsne",
+        labels=LABELS,
+        options={"perplexity": 10},
+        tell=lambda *said: told.append(said),
+    )
+    assert np.array_equal(
+        first.points, embed(features, method="tsne", options={"perplexity": 10}, seed=0).points
+    )
+    other = embed(features, method="tsne", options={"perplexity": 10}, seed=3)
+    assert first.explained is None
+    assert other.seed == 3
+    assert first.same_on_map == 1.0  # far apart groups stay groups
+    assert [share for share, _ in told] == sorted(share for share, _ in told)
+    assert (0.1 + 0.8 * 500 / 1000, "t-SNE, step 500 of 1,000") in told
+    components = PCA(12, svd_solver="full").fit_transform(features.astype(np.float64)).astype(np.float32)
+    theirs = manifold.TSNE(2, perplexity=10, init="pca", random_state=0).fit_transform(components)
+    trust = manifold.trustworthiness(features, theirs, n_neighbors=10)
+    assert first.trust == pytest.approx(trust, abs=0.02)
+
+
+def test_tsne_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    embed(cloud()[:20], method="tsne")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_trust_and_neighbours_are_those_of_others() -> None:
+    features = cloud()
+    labels = np.where(
+        np.arange(90) % 4 == 0, (LABELS + 1) % 3, LABELS
+    )  # or all neighbours would be of one class
+    found = embed(features, method="pca", labels=labels)
+    assert found.same_in_features != found.same_on_map
+    assert found.trust == pytest.approx(
+        manifold.trustworthiness(features, found.points, n_neighbors=10), abs=1e-9
+    )
+    for places, said in ((features, found.same_in_features), (found.points, found.same_on_map)):
+        far = np.linalg.norm(places[:, None] - places[None], axis=2)
+        np.fill_diagonal(far, np.inf)
+        order = far.argsort(1)[:, :10]
+        assert said == pytest.approx((labels[order] == labels[:, None]).mean())
+    assert nearest(features, 1)[:, 0].tolist() == [
+        int(np.argsort(np.linalg.norm(features - one, axis=1))[1]) for one in features
+    ]
+    shuffled = np.random.default_rng(0).permutation(found.points)
+    assert manifold.trustworthiness(features, shuffled, n_neighbors=10) == pytest.approx(0.5, abs=0.1)
+    assert same_class(found.points, np.zeros(90, int), 5) == 1.0
+
+
+def test_many_images_are_judged_by_some_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embedding, "_JUDGED", 50)
+    features = cloud()
+    found = embed(features, method="pca", seed=1)
+    sample = some(90, 1)
+    assert found.judged == len(set(sample.tolist())) == 50
+    assert found.trust == pytest.approx(
+        manifold.trustworthiness(features[sample], found.points[sample], n_neighbors=10)
+    )
+    assert "50 of the images" in embedding_words.trust(found)
+
+
+def test_few_images_have_smaller_options_and_fewer_neighbours() -> None:
+    found = embed(cloud()[:9], method="tsne", options={"perplexity": 50})
+    assert found.options == {"perplexity": 2}
+    assert (neighbours(5), neighbours(9), neighbours(21), neighbours(2000)) == (2, 4, 10, 10)
+    assert METHODS["tsne"].options["perplexity"].possible(60) == (5, 10)
+    assert METHODS["tsne"].options["perplexity"].possible(9) == (2,)
+    with pytest.raises(CnnvizError, match="5 images or more"):
+        embed(cloud()[:4], method="pca")
+
+
+def test_what_can_not_be_is_said() -> None:
+    with pytest.raises(NotFound):
+        embed(cloud(), method="isomap")
+    with pytest.raises(CnnvizError, match="the same features"):
+        embed(np.ones((20, 3), np.float32), method="pca")
+    if METHODS["umap"].missing:
+        with pytest.raises(CnnvizError, match="needs the package umap-learn"):
+            embed(cloud(), method="umap")
+
+
+def test_umap_is_used_where_it_is_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "umap.py").write_text(
+        "class UMAP:\n"
+        "    def __init__(self, **options): self.options = options\n"
+        "    def fit_transform(self, rows):\n"
+        "        assert self.options == dict(n_neighbors=7, n_components=2, random_state=4, n_jobs=1)\n"
+        "        return rows[:, :2]\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "umap", raising=False)
+    assert METHODS["umap"].missing is None
+    found = embed(cloud(), method="umap", options={"neighbours": 7}, seed=4)
+    assert found.points == pytest.approx(embed(cloud(), method="pca").points, abs=1e-3)
+    monkeypatch.delitem(sys.modules, "umap", raising=False)
+
+
+def test_every_method_says_what_it_shows_and_has_a_name_in_the_shell() -> None:
+    assert [way.value for way in Way] == list(METHODS)
+    for method in METHODS.values():
+        assert method.shows.endswith(".")
+        assert method.misleads.endswith(".")
+        assert method.paper
+
+
+def test_a_map_is_kept_and_only_for_what_it_is_of(tmp_path: Path) -> None:
+    path = tmp_path / "index" / "map.npz"
+    found = embed(cloud(), method="pca", labels=LABELS)
+    embedding_kept.save(path, found, of="this")
+    again = embedding_kept.load(path, of="this")
+    assert again is not None
+    assert np.array_equal(again.points, found.points)
+    assert embedding_kept.about(again) == embedding_kept.about(found)
+    assert embedding_words.axes(again) == embedding_words.axes(found)
+    assert embedding_kept.load(path, of="that") is None
+    path.write_bytes(path.read_bytes()[:200])
+    assert embedding_kept.load(path, of="this") is None
+
+
+def rows(folder: Path, count: int = 90) -> Path:
+    path = folder / "rows.npz"
+    repeated = np.tile(cloud(), (-(-count // 90), 1))[:count]
+    noise = np.random.default_rng(0).normal(0, 0.1, repeated.shape)
+    labels = np.resize(LABELS, count)
+    embedding_kept.save_rows(
+        path, Rows((repeated + noise).astype(np.float32), np.arange(count), labels), of="rows"
+    )
+    return path
+
+
+def test_a_process_of_its_own_makes_the_same_map(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    source, target = rows(tmp_path), tmp_path / "map.npz"
+    told = list(
+        embedding_process.making(
+            source, target, rows_of="rows", of="map", method="tsne", options={"perplexity": 5}, seed=1
+        )
+    )
+    found = embedding_kept.load(target, of="map")
+    kept = embedding_kept.load_rows(source, of="rows")
+    assert found is not None
+    assert kept is not None
+    code = (
+        "import sys, numpy as np; from pathlib import Path\n"
+        "from cnnviz.diagnose import embedding_kept as k; from cnnviz.diagnose.embedding import embed\n"
+        "rows = k.load_rows(Path(sys.argv[1]), of='rows')\n"
+        "np.save(sys.argv[2], embed(rows.features, method='tsne', options={'perplexity': 5}, seed=1).points)"
+    )
+    again = tmp_path / "again.npy"
+    subprocess.run([sys.executable, "-c", code, str(source), str(again)], check=True)
+    assert np.array_equal(np.load(again), found.points)
+    assert found.same_on_map is not None
+    assert told[0] == (0.0, "Loading")
+
+
+def test_stopped_it_keeps_nothing_and_leaves_no_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    started: list[int] = []
+    plain = subprocess.Popen
+
+    def popen(*arguments: object, **options: object) -> "subprocess.Popen[bytes]":
+        process: subprocess.Popen[bytes] = plain(*arguments, **options)  # type: ignore[call-overload]
+        started.append(process.pid)
+        return process
+
+    monkeypatch.setattr(embedding_process.subprocess, "Popen", popen)
+    target = tmp_path / "map.npz"
+    steps = embedding_process.making(
+        rows(tmp_path, 2000), target, rows_of="rows", of="map", method="tsne", options={}, seed=0
+    )
+    with closing(steps):
+        while "step" not in next(steps)[1]:
+            pass
+    assert not target.exists()
+    with pytest.raises(ProcessLookupError):
+        os.kill(started[0], 0)
+
+
+def test_its_failure_is_one_line(tmp_path: Path) -> None:
+    source, target = rows(tmp_path), tmp_path / "map.npz"
+
+    def ask(**changes: str) -> None:
+        given = {"rows_of": "rows", "of": "map", "method": "pca"} | changes
+        for _ in embedding_process.making(source, target, options={}, seed=0, **given):
+            pass
+
+    with pytest.raises(CnnvizError, match="were removed meanwhile"):
+        ask(rows_of="others")
+    with pytest.raises(CnnvizError, match="'isomap'"):
+        ask(method="isomap")
+    assert not target.exists()
