@@ -63,6 +63,12 @@ def statistics_file(run_id: str, snapshot: str, images: str) -> Path:
     return run_folder(run_id) / "index" / f"statistics-{name}.json"
 
 
+def robustness_file(run_id: str, snapshot: str, measured: str) -> Path:
+    """Where it is kept how a snapshot's accuracy falls as images are shaken, whether or not it is."""
+    name = slug(f"{snapshot}-{measured}", fallback="curve")
+    return run_folder(run_id) / "index" / f"robustness-{name}.json"
+
+
 def plain_name(name: str, *, what: str) -> str:
     """`name` itself, if it is safe as the name of a folder.
 

@@ -59,8 +59,19 @@ def layer_maps(question: Question) -> Tensor:
 
     One pass; it is differentiated only from the layer on. Raises LayerNotFound; CnnvizError where no maps are.
     """
-    model = twins.hooked(question.network)
-    name, _, number = (question.layer or "").partition(":")
+    logits, maps = pass_through(question.network, question.image, question.layer)
+    found = []
+    for index, target in enumerate(question.targets):
+        found.append(weighted(logits, maps, target, again=index + 1 < len(question.targets)))
+    return torch.cat(found)
+
+
+def pass_through(network: nn.Module, image: Tensor, layer: str | None) -> tuple[Tensor, Tensor]:
+    """Logits (1, K) of an image (1, C, H, W) and the maps (1, channels, h, w) of a layer, from which they can be
+    differentiated. Raises LayerNotFound; CnnvizError where no maps are.
+    """
+    model = twins.hooked(network)
+    name, _, number = (layer or "").partition(":")
     wanted, calls = int(number) if number.isdecimal() else 1, 0
     maps: Tensor | None = None
 
@@ -77,25 +88,25 @@ def layer_maps(question: Question) -> Tensor:
     with lock_of(model), torch.no_grad():
         modules = dict(model.named_modules())
         if not name or name not in modules:
-            raise LayerNotFound(question.layer or "", available=watched(model))
+            raise LayerNotFound(layer or "", available=watched(model))
         handle = modules[name].register_forward_hook(split)
         try:
-            logits = model(question.image)
+            logits = model(image)
         finally:
             handle.remove()
     if maps is None:
-        raise LayerNotFound(question.layer or "", available=watched(model))
+        raise LayerNotFound(layer or "", available=watched(model))
     if maps.ndim != 4:
-        raise CnnvizError(
-            f"{question.layer} has no maps: choose a layer whose output is channels × height × width."
-        )
-    found = []
-    for index, target in enumerate(question.targets):
-        with torch.enable_grad():
-            logit = logits[0, target]
-        (gradient,) = torch.autograd.grad(logit, maps, retain_graph=index + 1 < len(question.targets))
-        found.append((gradient.mean((2, 3), keepdim=True) * maps.detach()).sum(1, keepdim=True))
-    return torch.cat(found)
+        raise CnnvizError(f"{layer} has no maps: choose a layer whose output is channels × height × width.")
+    return logits, maps
+
+
+def weighted(logits: Tensor, maps: Tensor, target: int, *, again: bool = False) -> Tensor:
+    """The sum of maps, each times the mean gradient of a class's logit by it: (1, 1, h, w); `again` allows another."""
+    with torch.enable_grad():
+        logit = logits[0, target]
+    (gradient,) = torch.autograd.grad(logit, maps, retain_graph=again)
+    return (gradient.mean((2, 3), keepdim=True) * maps.detach()).sum(1, keepdim=True)
 
 
 def laid_over(maps: Tensor, size: tuple[int, ...], way: str) -> Tensor:
