@@ -20,7 +20,7 @@ _JS = """
 const PATIENCE = 5000, REST = 400;
 export default function ({ data, parentElement, setTriggerValue }) {
   const frame = parentElement.querySelector(".frame");
-  const kept = frame.kept ??= { sent: 0, busy: false, moved: false, resting: false };
+  const kept = frame.kept ??= { sent: 0, edition: data.edition, busy: false, moved: false, resting: false };
   kept.tell = setTriggerValue;
   frame.setAttribute("aria-label", data.title);
   const say = (input, range) => {
@@ -36,7 +36,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     kept.moved = false;
     kept.sent += 1;
     const values = Object.fromEntries(kept.inputs.map((input) => [input.name, +input.value]));
-    kept.tell("moved", { serial: kept.sent, values, rested: kept.resting });
+    kept.tell("moved", { serial: kept.sent, edition: kept.edition, values, rested: kept.resting });
     kept.resting = false;
     // An answer may be lost, as when the app is started anew.
     kept.patience = setTimeout(() => { kept.busy = false; if (kept.moved || kept.resting) post(); }, PATIENCE);
@@ -77,12 +77,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
       return input;
     });
   }
+  if (data.edition !== kept.edition) {
+    kept.edition = data.edition;
+    clearTimeout(kept.rest);
+    kept.moved = kept.resting = false;
+  }
   if (data.serial >= kept.sent) {
     kept.sent = data.serial;
     kept.busy = false;
     clearTimeout(kept.patience);
     if (kept.moved || kept.resting) post();
-    else if (!kept.rest || !frame.querySelector("input:active"))
+    else if (!frame.querySelector("input:active"))
       kept.inputs.forEach((input, index) => {
         input.value = data.values[index];
         say(input, data.ranges[index]);
@@ -130,6 +135,8 @@ def ranges(
         if (message := st.session_state[key].moved) is None:
             return
         st.session_state[answered] = int(message["serial"])
+        if message["edition"] != st.session_state.get(_edition(key), 0):
+            return
         found = {
             name: min(max(float(message["values"][name]), one.low), one.high) for name, one in these.items()
         }
@@ -141,7 +148,17 @@ def ranges(
             "ranges": [asdict(one) for one in these.values()],
             "values": [values[name] for name in these],
             "serial": st.session_state.get(answered, 0),
+            "edition": st.session_state.get(_edition(key), 0),
             "title": title,
         },
         on_moved_change=moved,
     )
+
+
+def put(key: str) -> None:
+    """Have the sliders take the values that they are given next, and what they had to say until now forgotten."""
+    st.session_state[_edition(key)] = st.session_state.get(_edition(key), 0) + 1
+
+
+def _edition(key: str) -> str:
+    return f"{key} edition"

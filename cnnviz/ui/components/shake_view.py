@@ -17,7 +17,7 @@ from cnnviz.render.picture import enlarge, png
 from cnnviz.ui import cache, frame, selection
 from cnnviz.ui.components.image_picker import Chosen
 from cnnviz.ui.components.network_picker import LookedAt
-from cnnviz.ui.components.ranges import Range, ranges
+from cnnviz.ui.components.ranges import Range, put, ranges
 from cnnviz.ui.components.shares import per_cent, share, shares
 from cnnviz.ui.components.sprite import sprite
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FOLLOWED = "shake followed"
 """In the session: whether the rest of the page shows what is set, and is to be drawn anew once the sliders rest."""
-_KEY, _MOVING, _RESTED = "shake", "shake moving", "shake rested"
+_KEY, _MOVING, _RESTED, _SLIDERS = "shake", "shake moving", "shake rested", "shake sliders"
 _FIRST = {"rotation": 30.0, "noise": 20.0}
 """What the page opens with."""
 _TILE, _LARGE = 256, 512
@@ -62,7 +62,7 @@ def show(looked_at: LookedAt, image: Chosen, seen: Input) -> None:
     """The shaken picture, Grad-CAM over it, sliders and probabilities; a movement draws these alone."""
     place = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.button("Reset", icon=":material/restart_alt:", key="reset shaking", on_click=_put, args=({},))
+        st.button("Reset", icon=":material/restart_alt:", key="reset shaking", on_click=_reset)
         has_maps = _layer(looked_at.stamp, seen.shape, _looked_at=looked_at) is not None
         speaks = "now"
         if has_maps:
@@ -99,7 +99,7 @@ def _live(
             ranges(
                 _RANGES,
                 {name: chosen.get(name, setting.neutral) for name, setting in SETTINGS.items()},
-                key="shake sliders",
+                key=_SLIDERS,
                 title="Shake the picture",
                 move=_move,
             )
@@ -143,6 +143,11 @@ def _move(found: dict[str, float], rested: bool) -> None:
         _put(found)
     else:
         st.session_state[_MOVING] = to_text(found)
+
+
+def _reset() -> None:
+    put(_SLIDERS)
+    _put({})
 
 
 def _put(found: dict[str, float]) -> None:
