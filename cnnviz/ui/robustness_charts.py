@@ -58,7 +58,7 @@ def against_strength(curve: Curve, *, at: float) -> Any:
         .mark_rule(strokeWidth=1.5)
         .encode(y=alt.Y("low:Q", title=None), y2="high:Q")
     )
-    points = base.mark_point(filled=True, opacity=1, size=50).encode(
+    points = base.mark_point(filled=True, opacity=1, size=30).encode(
         y=y,
         tooltip=[
             alt.Tooltip("is:N", title=setting.label.lower()),
@@ -78,6 +78,6 @@ def against_strength(curve: Curve, *, at: float) -> Any:
             alt.Chart(pd.DataFrame([{"strength": at}])).mark_rule(color=_MARK, strokeWidth=1.5).encode(x=x),
         )
     chart: Any = alt.layer(*layers).properties(
-        height=260, title=alt.Title(shaking.title, anchor="start", fontSize=13)
+        height=320, title=alt.Title(shaking.title, anchor="start", fontSize=13)
     )
     return chart

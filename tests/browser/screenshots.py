@@ -13,6 +13,7 @@ from tests.browser.looks import drawn
 PAGES = (
     "", "train", "experiments", "experiments?recipe=001-3-model1", "experiments?recipe=001-1",
     "experiments?recipe=000-2.4", "data", "activations", "filters", "statistics", "attribution",
+    "robustness",
 )  # fmt: skip
 WIDTHS = (1440, 390)
 THEMES = ("light", "dark")

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from cnnviz.config import Mlp, RunConfig
-from cnnviz.data.perturbation import SETTINGS
+from cnnviz.data.perturbation import PERTURBATIONS, SETTINGS
 from cnnviz.explore.attribution.glance import Glance
 from cnnviz.runs import importing
 from cnnviz.ui import cache
@@ -43,13 +43,13 @@ def test_it_opens_on_a_shaken_picture(bench: Bench) -> None:
     assert not app.exception
     assert not app.error
     assert not app.warning
-    assert app.query_params["shake"] == "rotation:30,noise:20"
+    assert app.query_params["shake"] == "rotation:30,blur:1"
     assert set_to(app) == {name: one.neutral for name, one in SETTINGS.items()} | {
         "rotation": 30,
         "noise": 20,
     }
     assert "Still says **frog**" in words(app)
-    assert "Frog, rotation 30°, noise 20 levels: 32 × 32, as the network reads it." in words(app)
+    assert "Frog, rotation 30°, blur 1 px: 32 × 32, as the network reads it." in words(app)
     assert "Grad-CAM for frog, cells of layer4.1" in words(app)
     shares = component(app, "shares")["shares"]
     assert [one["name"] for one in shares][:3] == ["airplane", "automobile", "bird"]
@@ -59,7 +59,10 @@ def test_it_opens_on_a_shaken_picture(bench: Bench) -> None:
     assert "and Grad-CAM for frog over it" in component(app, "shaken")["alt"]
     assert component(app, "shaken")["count"] == 2
     assert {one.label for one in app.get("download_button")} >= {"PNG", "PNG, Grad-CAM"}
+    # Its curves came with it; more of them need the images.
     assert "once the images of cifar10 are on this machine" in words(app)
+    assert "500 test images of cifar10, the same at every strength" in words(app)
+    assert len(app.get("vega_lite_chart")) == 1 + len(PERTURBATIONS)
 
 
 def test_unshaken_is_the_picture(bench: Bench) -> None:
@@ -108,6 +111,15 @@ def test_a_movement_shows_at_once_and_is_in_the_address_once_it_rests(bench: Ben
     app.run()
     assert component(app, "shaken")["stamp"] != still
     assert app.query_params["shake"] == "rotation:20"
+
+
+def test_it_is_shaken_at_the_size_that_is_looked_at(bench: Bench) -> None:
+    run = shipped(bench, "cifar10-resnet18")
+    app = open_page("robustness", run=run, size="64", shake="rotation:20")
+    assert not app.exception
+    assert not app.error
+    assert "Frog, rotation 20°: 64 × 64, as the network reads it." in words(app)
+    assert tiles(app).shape[0] == 64
 
 
 def test_a_network_without_maps_says_so(bench: Bench) -> None:

@@ -30,9 +30,9 @@ def show(looked_at: LookedAt, values: Mapping[str, float]) -> None:
     """Choose a perturbation and have it measured; see all curves, each with a line where the sliders are."""
     st.session_state[shake_view.FOLLOWED] = False
     st.subheader("Accuracy against strength")
-    data = _data(looked_at)
-    if data is None:
+    if not _can_be_asked(looked_at):
         return
+    data = _data(looked_at)
     counts = _counts(data)
     first, second, third = st.columns([3, 2, 5], vertical_alignment="bottom")
     with first:
@@ -48,11 +48,14 @@ def show(looked_at: LookedAt, values: Mapping[str, float]) -> None:
     subject = Subject(looked_at.run.id, looked_at.snapshot, looked_at.stamp, looked_at.card.data, int(count))
     found = subject.known()
     with third:
-        asked = _button(subject, wanted, found)
+        if wanted in found:
+            st.caption("Measured: see below.")
+        asked = data is not None and wanted not in found and _button(subject, wanted)
     shaking = PERTURBATIONS[wanted]
+    one_class = data is not None and len(np.unique(data.test_labels)) < 2
     st.caption(
         f"{shaking.what} {len(shaking.strengths)} strengths; the images are drawn from every class alike."
-        + (" All test images here are of one class." if len(np.unique(data.test_labels)) < 2 else "")
+        + (" All test images here are of one class." if one_class else "")
     )
     if asked:
         _measure(subject, wanted)
@@ -61,42 +64,48 @@ def show(looked_at: LookedAt, values: Mapping[str, float]) -> None:
         _charts(looked_at, found, values)
 
 
-def _data(looked_at: LookedAt) -> Dataset | None:
-    """The test images' data set; None, with a line that says why, where it can't be used."""
-    name = looked_at.card.data
-    if not name:
+def _can_be_asked(looked_at: LookedAt) -> bool:
+    """Whether there is an accuracy at all; a line that says why not."""
+    if not looked_at.card.data:
         st.info(
             "This network came without a data set, so there are no test images to shake: only the picture above.",
             icon=":material/hide_image:",
         )
     elif len(looked_at.card.classes) < 2:
         st.info("This network knows one class alone: it is always right.", icon=":material/looks_one:")
-    elif name not in catalogue.available():
+    else:
+        return True
+    return False
+
+
+def _data(looked_at: LookedAt) -> Dataset | None:
+    """The test images' data set; None, with a line that says why, where there is none to measure with."""
+    name = looked_at.card.data
+    if name not in catalogue.available():
         st.info(
-            f"It can be measured once the images of {name} are on this machine: get them on the Home page.",
+            f"More can be measured once the images of {name} are on this machine: get them on the Home page.",
             icon=":material/download:",
         )
-    else:
-        data = cache.dataset(name)
-        if data.classes == looked_at.card.classes and data.image_shape[2] == looked_at.card.image_shape[2]:
-            return data
-        st.info(
-            f"The data set {name} here is another one than this network was trained on.",
-            icon=":material/difference:",
-        )
+        return None
+    data = cache.dataset(name)
+    if data.classes == looked_at.card.classes and data.image_shape[2] == looked_at.card.image_shape[2]:
+        return data
+    st.info(
+        f"The data set {name} here is another one than this network was trained on: nothing can be measured with it.",
+        icon=":material/difference:",
+    )
     return None
 
 
-def _counts(data: Dataset) -> list[str]:
+def _counts(data: Dataset | None) -> list[str]:
+    if data is None:
+        return list(map(str, _COUNTS))
     size = len(data.test_labels)
     return [str(count) for count in _COUNTS if count < size] + ([str(size)] if size <= _COUNTS[-1] else [])
 
 
-def _button(subject: Subject, wanted: str, found: Mapping[str, Curve]) -> bool:
+def _button(subject: Subject, wanted: str) -> bool:
     """Whether it is to be measured now."""
-    if wanted in found:
-        st.caption("Measured: see below.")
-        return False
     return st.button(
         f"Measure, about {duration(subject.seconds(wanted))}",
         icon=":material/straighten:", type="primary", key="measure robustness",

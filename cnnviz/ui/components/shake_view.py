@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 FOLLOWED = "shake followed"
 """In the session: whether the rest of the page shows what is set, and is to be drawn anew once the sliders rest."""
 _KEY, _MOVING, _RESTED, _SLIDERS = "shake", "shake moving", "shake rested", "shake sliders"
-_FIRST = {"rotation": 30.0, "noise": 20.0}
+_FIRST = {"rotation": 30.0, "blur": 1.0}
 """What the page opens with."""
 _TILE, _LARGE = 256, 512
 _ALL, _TOP = 12, 5
