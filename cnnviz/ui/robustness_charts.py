@@ -13,8 +13,8 @@ _COLOURS, _DASHES = ["#0072B2", "#E69F00"], [[1, 0], [6, 3]]
 _GREY, _MARK = "#9aa3ad", "#D55E00"
 
 
-def against_strength(curve: Curve, *, at: float) -> Any:
-    """Both figures of a curve, with bars of one standard error; a line where guessing is, and one at a strength."""
+def against_strength(curve: Curve, *, at: float | None) -> Any:
+    """Both figures of a curve, with bars of one standard error; lines where guessing is, and at a strength, if any."""
     shaking = PERTURBATIONS[curve.perturbation]
     setting = shaking.settings[shaking.strength]
     rows = []
@@ -72,7 +72,7 @@ def against_strength(curve: Curve, *, at: float) -> Any:
         .encode(y=y)
     )
     layers = [guess, errors, lines, points]
-    if ends[0] <= at <= ends[1]:
+    if at is not None and ends[0] <= at <= ends[1]:
         layers.insert(
             0,
             alt.Chart(pd.DataFrame([{"strength": at}])).mark_rule(color=_MARK, strokeWidth=1.5).encode(x=x),

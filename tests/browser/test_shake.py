@@ -71,18 +71,14 @@ def test_a_curve_is_measured_and_marked(page: Page, address: str, bench: Path) -
     expect(page.get_by_text("Measured: see below.")).to_be_visible()
     drawn(page)
     chart = page.locator("[data-testid=stVegaLiteChart]").nth(1)
-    # One bar a strength, guessing, and where the slider is.
-    expect(chart.locator(".mark-rule.role-mark line")).to_have_count(13 + 2)
-    before = chart.locator("svg").inner_html()
+    # One bar a strength, and guessing.
+    expect(chart.locator(".mark-rule.role-mark line")).to_have_count(13 + 1)
     slider = page.get_by_role("slider", name="Rotation")
     slider.focus()
     for _ in range(10):
         page.keyboard.press("ArrowRight")
-    # The line in the chart follows once the slider rests.
-    page.wait_for_function(
-        "([chart, before]) => chart.querySelector('svg')?.innerHTML !== before",
-        arg=[chart.element_handle(), before],
-    )
+    # A line in the chart says where the slider is, once it rests.
+    expect(chart.locator(".mark-rule.role-mark line")).to_have_count(13 + 2)
     expect(page).to_have_url(re.compile(r"shake=rotation%3A10(&|$)"))
     assert list((bench / "checkpoints" / run[1] / "index").glob("robustness-last-rotation-*.json"))
     with page.expect_download() as download:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
 from cnnviz.data import catalogue
-from cnnviz.data.perturbation import PERTURBATIONS, SETTINGS
+from cnnviz.data.perturbation import PERTURBATIONS
 from cnnviz.explore.robustness_curve import Curve, table
 from cnnviz.ui import cache, robustness_charts, selection
 from cnnviz.ui.components import shake_view
@@ -133,22 +133,26 @@ def _measure(subject: Subject, wanted: str) -> None:
 def _charts(looked_at: LookedAt, found: Mapping[str, Curve], values: Mapping[str, float]) -> None:
     places = [place for _ in range(-(-len(found) // 2)) for place in st.columns(2, gap="large")]
     for place, (name, curve) in zip(places, found.items(), strict=False):
-        strength = PERTURBATIONS[name].strength
-        at = values.get(strength, SETTINGS[strength].neutral)
+        at = values.get(PERTURBATIONS[name].strength)
         with place:
-            st.altair_chart(
-                robustness_charts.against_strength(curve, at=at), key=f"curve {name}", alt=_words(curve)
-            )
+            st.vega_lite_chart(_chart(curve, at), key=f"curve {name}", alt=_words(curve))
             st.caption(_words(curve))
     one = next(iter(found.values()))
     st.caption(
         f"{one.count:,} test images of {one.data}, the same at every strength; bars are one standard error. "
-        f"Dotted: guessing, {one.chance:.1%}. Upright: where the slider is."
+        f"Dotted: guessing, {one.chance:.1%}. Upright: where its slider is."
     )
     st.download_button(
         "CSV", table(list(found.values())), f"{looked_at.run.id}-{looked_at.snapshot}-robustness.csv",
         "text/csv", icon=":material/download:", on_click="ignore", key="robustness csv",
     )  # fmt: skip
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _chart(curve: Curve, at: float | None) -> dict[str, Any]:
+    """The specification: all charts are drawn anew whenever the sliders rest, and most are as they were."""
+    found: dict[str, Any] = robustness_charts.against_strength(curve, at=at).to_dict()
+    return found
 
 
 def _words(curve: Curve) -> str:
