@@ -17,6 +17,8 @@ Seed = int | Sequence[int]
 _LUMA = (0.299, 0.587, 0.114)
 """How bright red, green and blue look (ITU-R BT.601), as in the augmentations."""
 _GREY = 128
+_SHARP = 0.05
+"""Standard deviations of a blur below this leave every pixel to itself."""
 _NONE = "none"
 
 
@@ -107,7 +109,7 @@ def contrast(pixels: Picture, factor: float, *, seed: Seed = 0) -> Picture:
 
 def blur(pixels: Picture, sigma: float, *, seed: Seed = 0) -> Picture:
     """A Gaussian blur of standard deviation `sigma` in pixels, cut at 3 `sigma`; the border repeats its last pixel."""
-    if sigma <= 0:
+    if sigma < _SHARP:
         return pixels
     reach = max(1, math.ceil(3 * sigma))
     weights = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * sigma**2))
