@@ -46,7 +46,7 @@ def test_it_opens_on_a_shaken_picture(bench: Bench) -> None:
     assert app.query_params["shake"] == "rotation:30,blur:1"
     assert set_to(app) == {name: one.neutral for name, one in SETTINGS.items()} | {
         "rotation": 30,
-        "noise": 20,
+        "blur": 1,
     }
     assert "Still says **frog**" in words(app)
     assert "Frog, rotation 30°, blur 1 px: 32 × 32, as the network reads it." in words(app)
