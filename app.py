@@ -17,6 +17,7 @@ st.navigation(
         st.Page("pages/statistics.py", title="Early vs late", icon=":material/stacked_line_chart:"),
         st.Page("pages/attribution.py", title="Attribution", icon=":material/troubleshoot:"),
         st.Page("pages/diagnosis.py", title="Mistakes", icon=":material/rule:"),
+        st.Page("pages/robustness.py", title="Shake it", icon=":material/vibration:"),
         st.Page("pages/doctor.py", title="Doctor", icon=":material/stethoscope:"),
     ],
     position="top",

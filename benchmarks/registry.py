@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from benchmarks import attribution, augmentation, data_path, index, logging_cost, look, page, train
+from benchmarks import attribution, augmentation, data_path, index, logging_cost, look, page, shake, train
 from benchmarks.pairs import Row
 
 BENCHMARKS: Mapping[str, Callable[..., list[Row]]] = {
@@ -17,6 +17,7 @@ BENCHMARKS: Mapping[str, Callable[..., list[Row]]] = {
     "attribution": attribution.measure,
     "index": index.measure,
     "page": page.measure,
+    "shake": shake.measure,
 }
 """`BENCHMARKS[name](quick=…)` measures, and gives rows of the table."""
 

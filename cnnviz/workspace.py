@@ -73,6 +73,12 @@ def embedding_file(run_id: str, snapshot: str, what: str) -> Path:
     return run_folder(run_id) / "index" / f"embedding-{plain_name(snapshot, what='snapshot')}-{name}.npz"
 
 
+def robustness_file(run_id: str, snapshot: str, measured: str) -> Path:
+    """Where it is kept how a snapshot's accuracy falls as images are shaken, whether or not it is."""
+    name = slug(f"{snapshot}-{measured}", fallback="curve")
+    return run_folder(run_id) / "index" / f"robustness-{name}.json"
+
+
 def plain_name(name: str, *, what: str) -> str:
     """`name` itself, if it is safe as the name of a folder.
 

@@ -23,6 +23,7 @@ from cnnviz.cli.models import models
 from cnnviz.cli.predictions import predictions
 from cnnviz.cli.recipes import recipes
 from cnnviz.cli.reproduce import reproduce
+from cnnviz.cli.robustness import robustness
 from cnnviz.cli.runs import delete, runs, stop
 from cnnviz.cli.statistics import statistics
 from cnnviz.cli.train import resume, train
@@ -47,6 +48,7 @@ for _command in (
     index,
     predictions,
     statistics,
+    robustness,
     filters,
     maximise,
     diagnose,

@@ -61,8 +61,11 @@ def as_input(
     """
     height, width, channels = shape_at(card, size)
     pixels = to_channels(fitted(image, height, width, way=way), channels)
-    if invert:
-        pixels = 255 - pixels
+    return as_fed(255 - pixels if invert else pixels, card)
+
+
+def as_fed(pixels: NDArray[np.uint8], card: Card) -> Input:
+    """`pixels` (H, W, C), which have the size and colours that the network of `card` reads, normalised."""
     values = (pixels / 255 - np.array(card.mean)) / np.array(card.std)
     return Input(pixels=pixels, values=np.ascontiguousarray(values.transpose(2, 0, 1), np.float32))
 

@@ -13,7 +13,8 @@ from tests.browser.looks import drawn
 PAGES = (
     "", "train", "experiments", "experiments?recipe=001-3-model1", "experiments?recipe=001-1",
     "experiments?recipe=000-2.4", "data", "activations",
-    "activations?layer=layer2.0&channel=12", "filters", "compare", "statistics", "attribution", "diagnosis", "doctor",
+    "activations?layer=layer2.0&channel=12", "filters", "compare", "statistics", "attribution", "diagnosis",
+    "diagnosis?view=map", "robustness", "doctor",
 )  # fmt: skip
 WIDTHS = (1440, 390)
 THEMES = ("light", "dark")

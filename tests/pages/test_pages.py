@@ -75,7 +75,8 @@ def finished(bench: Bench, tiny_data: str, trained: Path) -> Run:
 
 
 @pytest.mark.parametrize(
-    "name", ["home", "train", "activations", "filters", "compare", "statistics", "diagnosis", "doctor"]
+    "name",
+    ["home", "train", "activations", "filters", "compare", "statistics", "diagnosis", "robustness", "doctor"],
 )
 def test_an_empty_bench_says_what_to_do(bench: Bench, name: str) -> None:
     app = open_page(name)
@@ -89,13 +90,15 @@ def test_an_empty_bench_says_what_to_do(bench: Bench, name: str) -> None:
         "compare": "Train one",
         "statistics": "Train one",
         "diagnosis": "Train one",
+        "robustness": "Train one",
         "doctor": "Train one",
     }
     assert hints[name] in words(app)
 
 
 @pytest.mark.parametrize(
-    "name", ["home", "train", "activations", "filters", "compare", "statistics", "diagnosis", "doctor"]
+    "name",
+    ["home", "train", "activations", "filters", "compare", "statistics", "diagnosis", "robustness", "doctor"],
 )
 def test_every_page_shows_a_run(finished: Run, name: str) -> None:
     app = open_page(name)

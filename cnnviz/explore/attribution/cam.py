@@ -60,10 +60,22 @@ def layer_maps(question: Question) -> Tensor:
 
     One pass; it is differentiated only from the layer on. Raises LayerNotFound; CnnvizError where no maps are.
     """
-    model = twins.hooked(question.network)
-    name, _, number = (question.layer or "").partition(":")
+    logits, maps = pass_through(question.network, question.image, question.layer)
+    found = []
+    for index, target in enumerate(question.targets):
+        found.append(weighted(logits, maps, target, again=index + 1 < len(question.targets)))
+    return torch.cat(found)
+
+
+def pass_through(network: nn.Module, image: Tensor, layer: str | None) -> tuple[Tensor, Tensor]:
+    """Logits (1, K) of an image (1, C, H, W) and the maps (1, channels, h, w) of a layer, from which they can be
+    differentiated. Raises LayerNotFound; CnnvizError where no maps are.
+    """
+    model = twins.hooked(network)
+    name, _, number = (layer or "").partition(":")
     wanted, calls = int(number) if number.isdecimal() else 1, 0
     maps: Tensor | None = None
+    lay = channels_first(model)
 
     def split(module: nn.Module, args: Any, output: Any) -> Any:
         nonlocal calls, maps
@@ -71,34 +83,34 @@ def layer_maps(question: Question) -> Tensor:
         if calls != wanted or not isinstance(output, Tensor):
             return output
         torch.set_grad_enabled(True)
-        maps = output.detach().requires_grad_()
+        given = output.detach()
+        laid = lay(name, given)
+        maps = laid.requires_grad_()
         # A copy, because what comes next may work in place (a residual sum, `out += x`).
-        return maps.clone()
+        return (maps if laid is given else maps.movedim(1, -1)).clone()
 
     with lock_of(model), torch.no_grad():
         modules = dict(model.named_modules())
         if not name or name not in modules:
-            raise LayerNotFound(question.layer or "", available=watched(model))
+            raise LayerNotFound(layer or "", available=watched(model))
         handle = modules[name].register_forward_hook(split)
         try:
-            logits = model(question.image)
+            logits = model(image)
         finally:
             handle.remove()
     if maps is None:
-        raise LayerNotFound(question.layer or "", available=watched(model))
+        raise LayerNotFound(layer or "", available=watched(model))
     if maps.ndim != 4:
-        raise CnnvizError(
-            f"{question.layer} has no maps: choose a layer whose output is channels × height × width."
-        )
-    found = []
-    lay = channels_first(model)
-    for index, target in enumerate(question.targets):
-        with torch.enable_grad():
-            logit = logits[0, target]
-        (gradient,) = torch.autograd.grad(logit, maps, retain_graph=index + 1 < len(question.targets))
-        weights = lay(name, gradient).mean((2, 3), keepdim=True)
-        found.append((weights * lay(name, maps.detach())).sum(1, keepdim=True))
-    return torch.cat(found)
+        raise CnnvizError(f"{layer} has no maps: choose a layer whose output is channels × height × width.")
+    return logits, maps
+
+
+def weighted(logits: Tensor, maps: Tensor, target: int, *, again: bool = False) -> Tensor:
+    """The sum of maps, each times the mean gradient of a class's logit by it: (1, 1, h, w); `again` allows another."""
+    with torch.enable_grad():
+        logit = logits[0, target]
+    (gradient,) = torch.autograd.grad(logit, maps, retain_graph=again)
+    return (gradient.mean((2, 3), keepdim=True) * maps.detach()).sum(1, keepdim=True)
 
 
 def laid_over(maps: Tensor, size: tuple[int, ...], way: str) -> Tensor:

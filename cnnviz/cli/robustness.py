@@ -1,0 +1,102 @@
+"""`robustness`: accuracy against the strength of a perturbation, over a sample of the test set."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cnnviz.cli import checkpoint, files
+from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.progress import working
+from cnnviz.data.perturbation import PERTURBATIONS
+from cnnviz.errors import NotFound
+from cnnviz.words import accuracy
+
+if TYPE_CHECKING:
+    from cnnviz.explore.robustness_curve import Curve
+
+_HEAD = ["STRENGTH", "ACCURACY", "TRUE CLASS"]
+
+
+def robustness(
+    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    *,
+    perturbation: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"How the images are shaken; several by giving it again. One of {', '.join(PERTURBATIONS)}; "
+            "without it, rotation."
+        ),
+    ] = None,
+    images: Annotated[
+        int, typer.Option(min=1, help="How many test images, drawn from every class alike.")
+    ] = 500,
+    seed: Annotated[int, typer.Option(min=0, help="Of the sample and of the noise.")] = 0,
+    snapshot: Annotated[
+        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
+    ] = "last",
+    out: Annotated[Path | None, typer.Option(help="Write the curves as .csv.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Accuracy on test images that are shifted, turned, covered, blurred or otherwise shaken, by strength."""
+    from cnnviz.explore.robustness import robustness as measuring
+    from cnnviz.explore.robustness_curve import sample
+    from cnnviz.explore.robustness_curve import table as as_csv
+
+    wanted = list(dict.fromkeys(perturbation or ["rotation"]))
+    for name in wanted:
+        if name not in PERTURBATIONS:
+            raise NotFound("perturbation", name, available=PERTURBATIONS)
+    target = files.destination(out, suffixes=(".csv",), force=force) if out else None
+    where = checkpoint.source(run, snapshot)
+    model, card = checkpoint.load(where)
+    data = checkpoint.data_of(card, any_size=True)
+    numbers = sample(data.test_labels, count=images, seed=seed, data=card.data)
+    curves = [
+        _measured(
+            measuring(
+                model, card, data.test_images, data.test_labels,
+                numbers=numbers, perturbation=name, seed=seed,
+            )
+        )
+        for name in wanted
+    ]  # fmt: skip
+    if target:
+        files.write(target, as_csv(curves).encode())
+    document = {
+        "checkpoint": where.document(card),
+        "images": len(numbers),
+        "chance": curves[0].chance,
+        "curves": [asdict(one) for one in curves],
+        "file": str(target) if target else None,
+    }
+    title = (
+        f"{where.name} (epoch {card.epoch}) over {len(numbers):,} test images of {card.data}; "
+        f"guessing scores {curves[0].chance:.1%}"
+    )
+    answer(document, "\n\n".join([title, *map(_text, curves)]), as_json=as_json)
+
+
+def _measured(steps: Generator[tuple[float, str], None, Curve]) -> Curve:
+    with working("Shaking") as progress:
+        while True:
+            try:
+                progress(*next(steps))
+            except StopIteration as end:
+                found: Curve = end.value
+                return found
+
+
+def _text(curve: Curve) -> str:
+    shaking = PERTURBATIONS[curve.perturbation]
+    setting = shaking.settings[shaking.strength]
+    rows = [
+        [setting.words(strength), accuracy(share, curve.count), f"{100 * sure:.1f} %"]
+        for strength, share, sure in zip(curve.strengths, curve.accuracy, curve.true_probability, strict=True)
+    ]
+    return f"{shaking.title}: {shaking.what}\n{table([_HEAD, *rows], right=range(3))}"

@@ -1,0 +1,86 @@
+"""Shaking a picture: what the network says, and the address, follow the sliders."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.looks import canvas, choose, colours, drawn, enter, settled
+
+
+def test_prediction_and_address_follow_a_slider(page: Page, address: str) -> None:
+    page.goto(f"{address}/robustness?run=cifar10-resnet18&shake=none")
+    picture = canvas(page, "Shaken: Frog, as it is; and Grad-CAM for frog over it")
+    assert colours(picture) > 50
+    expect(page.get_by_text("Still says frog, 89.9 % (was 89.9 %).")).to_be_visible()
+    slider = page.get_by_role("slider", name="Noise")
+    slider.focus()
+    for _ in range(60):
+        page.keyboard.press("ArrowRight")
+    expect(slider).to_have_value("60")
+    canvas(page, "Shaken: Frog, noise 60 levels; and Grad-CAM for")
+    expect(page).to_have_url(re.compile(r"shake=noise%3A60(&|$)"))
+    expect(page.get_by_text("(was 89.9 %)").or_(page.get_by_text("it said frog, 89.9 %"))).to_be_visible()
+    expect(page.get_by_text("Still says frog, 89.9 %")).to_have_count(0)
+    expect(slider).to_be_focused()
+    expect(slider).to_have_attribute("aria-valuetext", "60 levels")
+    expect(page.get_by_role("listitem", name=re.compile(r"^frog: .* %, was 89\.9 %$"))).to_be_visible()
+    # The last movement is never lost, however fast they come: the picture is that of the address.
+    said = page.get_by_text(re.compile("^(Still|Now) says")).inner_text()
+    page.goto(f"{address}/robustness?run=cifar10-resnet18&shake=noise%3A60")
+    canvas(page, "Shaken: Frog, noise 60 levels; and Grad-CAM for")
+    expect(page.get_by_text(said)).to_be_visible()
+    expect(page.get_by_role("slider", name="Noise")).to_have_value("60")
+
+
+def test_a_double_click_and_reset_undo(page: Page, address: str) -> None:
+    page.goto(f"{address}/robustness?run=cifar10-resnet18&shake=rotation:40,blur:2")
+    canvas(page, "Shaken: Frog, rotation 40°, blur 2 px")
+    settled(page)
+    page.get_by_role("slider", name="Rotation").dblclick()
+    canvas(page, "Shaken: Frog, blur 2 px")
+    expect(page.get_by_role("slider", name="Rotation")).to_have_value("0")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="PNG", exact=True).click()
+    shaken = Path(download.value.path()).read_bytes()
+    assert shaken.startswith(b"\x89PNG")
+    page.get_by_role("button", name="Reset").click()
+    canvas(page, "Shaken: Frog, as it is")
+    expect(page.get_by_role("slider", name="Blur")).to_have_value("0")
+    expect(page).to_have_url(re.compile(r"shake=none(&|$)"))
+    settled(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="PNG", exact=True).click()
+    assert Path(download.value.path()).read_bytes() != shaken
+
+
+def test_a_curve_is_measured_and_marked(page: Page, address: str, bench: Path) -> None:
+    page.goto(f"{address}/train")
+    settled(page)
+    choose(page, "Data", "Digits")
+    choose(page, "Network", "CNN")
+    enter(page, "Epochs", "1")
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("heading", name="cnn on digits")).to_be_visible()
+    expect(page.get_by_text("finished", exact=True)).to_be_visible(timeout=90_000)
+    run = re.search(r"run=([^&]+)", page.url)
+    assert run is not None
+    page.goto(f"{address}/robustness?run={run[1]}&curve=rotation&shake=none")
+    settled(page)
+    page.get_by_role("button", name=re.compile("^Measure, about")).click()
+    expect(page.get_by_text("Measured: see below.")).to_be_visible()
+    drawn(page)
+    chart = page.locator("[data-testid=stVegaLiteChart]").nth(1)
+    # One bar a strength, and guessing.
+    expect(chart.locator(".mark-rule.role-mark line")).to_have_count(13 + 1)
+    slider = page.get_by_role("slider", name="Rotation")
+    slider.focus()
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    # A line in the chart says where the slider is, once it rests.
+    expect(chart.locator(".mark-rule.role-mark line")).to_have_count(13 + 2)
+    expect(page).to_have_url(re.compile(r"shake=rotation%3A10(&|$)"))
+    assert list((bench / "checkpoints" / run[1] / "index").glob("robustness-last-rotation-*.json"))
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").click()
+    assert Path(download.value.path()).read_text().count("\nrotation,") == 13
