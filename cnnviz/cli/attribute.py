@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -14,6 +14,7 @@ from cnnviz.cli.answer import Json, answer, table
 from cnnviz.cli.picture import FitOption, ImageOption, SizeOption, picture
 from cnnviz.cli.progress import Tell, working
 from cnnviz.errors import CnnvizError, NotFound
+from cnnviz.outcome import outcome, part
 
 if TYPE_CHECKING:
     from cnnviz.explore.attribution.attribute import Attribution
@@ -101,12 +102,12 @@ def attribute(
             work = exploring.attribute(
                 model, card, fed.values, method=one, targets=targets, options=options[one], setting=shared
             )
-            maps = _finished(_titled(work, METHODS[one].title), so_far)
+            maps = outcome(part(work, 0.0, 1.0, METHODS[one].title), _pairs(so_far))
         found += maps
         for each in maps if check else []:
             with working("Checking") as so_far:
                 steps = checks(model, card, fed.values, each, options=options[one], setting=shared)
-                tested[one, each.target] = _finished(steps, so_far)
+                tested[one, each.target] = outcome(steps, _pairs(so_far))
     if target:
         files.write(target, _content(target, found, fed, card))
     document = {
@@ -276,20 +277,5 @@ def _content(path: Path, found: Sequence[Attribution], fed: Input, card: Card) -
     return sheet(rows)
 
 
-def _titled(work: Generator[float, None, T], title: str) -> Generator[tuple[float, str], None, T]:
-    """`work`, which says what it is."""
-    while True:
-        try:
-            yield next(work), title
-        except StopIteration as end:
-            result: T = end.value
-            return result
-
-
-def _finished(work: Generator[tuple[float, str], None, T], tell: Tell) -> T:
-    while True:
-        try:
-            tell(*next(work))
-        except StopIteration as end:
-            result: T = end.value
-            return result
+def _pairs(tell: Tell) -> Callable[[tuple[float, str]], None]:
+    return lambda step: tell(*step)

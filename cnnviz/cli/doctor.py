@@ -13,6 +13,7 @@ from cnnviz.cli import checkpoint, files
 from cnnviz.cli.answer import Json, answer
 from cnnviz.cli.progress import working
 from cnnviz.errors import CnnvizError
+from cnnviz.outcome import outcome
 from cnnviz.runs.run import find
 
 if TYPE_CHECKING:
@@ -61,12 +62,7 @@ def _looked(facts: Facts, run: str, snapshot: str) -> Facts:
         data = checkpoint.data_of(card)
         steps = gather.look_inside(facts, model, card, data)
         with working("Looking into the network") as progress:
-            while True:
-                try:
-                    progress(*next(steps))
-                except StopIteration as end:
-                    seen: Facts = end.value
-                    return seen
+            return outcome(steps, lambda step: progress(*step))
     except CnnvizError as error:
         return gather.without(facts, error)
 

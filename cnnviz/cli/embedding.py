@@ -17,6 +17,7 @@ from cnnviz.diagnose import embedding_kept, embedding_words
 from cnnviz.diagnose.embedding import METHODS, Embedding, embed
 from cnnviz.diagnose.embedding_kept import Rows
 from cnnviz.errors import CnnvizError
+from cnnviz.outcome import outcome
 
 if TYPE_CHECKING:
     from torch import nn
@@ -127,12 +128,11 @@ def _rows(model: nn.Module, card: Card, data: Dataset, *, layer: str, numbers: A
     from cnnviz.explore.features import features
 
     steps: Generator[int, None, Any] = features(model, card, data.test_images, layer=layer, numbers=numbers)
-    while True:
-        try:
-            done = next(steps)
-        except StopIteration as end:
-            return Rows(end.value, numbers, np.asarray(data.test_labels)[numbers])
-        tell(_LOOKING * done / len(numbers), f"Features of {done:,} of {len(numbers):,} images")
+    count = len(numbers)
+    found = outcome(
+        steps, lambda done: tell(_LOOKING * done / count, f"Features of {done:,} of {count:,} images")
+    )
+    return Rows(found, numbers, np.asarray(data.test_labels)[numbers])
 
 
 def _said(model: nn.Module, card: Card, data: Dataset, numbers: Any) -> Predictions:

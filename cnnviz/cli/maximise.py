@@ -12,6 +12,7 @@ from cnnviz.cli.answer import Json, answer, table
 from cnnviz.cli.channel import place
 from cnnviz.cli.layers import layers_of
 from cnnviz.cli.progress import working
+from cnnviz.outcome import outcome
 
 
 def maximise(
@@ -71,13 +72,7 @@ def maximise(
     objective = objectives.cell(layer, number, *place(cell)) if cell else objectives.channel(layer, number)
     made = optimisation.maximise(model, card, objective, settings=settings, colours=colours_of(card))
     with working(f"Drawing {objective.name}") as tell:
-        while True:
-            try:
-                progress = next(made)
-            except StopIteration as end:
-                found: optimisation.Maximised = end.value
-                break
-            tell(progress.step / progress.steps, f"step {progress.step} of {progress.steps}")
+        found = outcome(made, lambda at: tell(at.step / at.steps, f"step {at.step} of {at.steps}"))
     says = [predict(model, as_input(picture, card).values) for picture in found.pictures]
     if target:
         files.write(

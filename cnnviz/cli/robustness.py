@@ -14,6 +14,7 @@ from cnnviz.cli.answer import Json, answer, table
 from cnnviz.cli.progress import working
 from cnnviz.data.perturbation import PERTURBATIONS
 from cnnviz.errors import NotFound
+from cnnviz.outcome import outcome
 from cnnviz.words import accuracy
 
 if TYPE_CHECKING:
@@ -84,12 +85,7 @@ def robustness(
 
 def _measured(steps: Generator[tuple[float, str], None, Curve]) -> Curve:
     with working("Shaking") as progress:
-        while True:
-            try:
-                progress(*next(steps))
-            except StopIteration as end:
-                found: Curve = end.value
-                return found
+        return outcome(steps, lambda step: progress(*step))
 
 
 def _text(curve: Curve) -> str:

@@ -13,6 +13,7 @@ from cnnviz.cli import checkpoint, files
 from cnnviz.cli.answer import Json, answer, table
 from cnnviz.cli.progress import working
 from cnnviz.errors import NotFound
+from cnnviz.outcome import outcome
 
 if TYPE_CHECKING:
     from cnnviz.explore.profile import LayerStatistics, Profile
@@ -77,12 +78,7 @@ def _class(card: Card, name: str | None) -> int | None:
 
 def _measured(steps: Generator[tuple[float, str], None, Profile]) -> Profile:
     with working("Measuring") as progress:
-        while True:
-            try:
-                progress(*next(steps))
-            except StopIteration as end:
-                found: Profile = end.value
-                return found
+        return outcome(steps, lambda step: progress(*step))
 
 
 def _text(layers: Sequence[LayerStatistics]) -> str:

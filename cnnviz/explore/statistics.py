@@ -21,6 +21,7 @@ from cnnviz.explore.profile import LayerStatistics, Profile
 from cnnviz.explore.selectivity import class_selectivity
 from cnnviz.explore.spread import entropy
 from cnnviz.models.checkpoint import Card
+from cnnviz.outcome import part
 
 FIELD_IMAGES = 8
 """Images of which the effective receptive field is a mean."""
@@ -75,7 +76,7 @@ def statistics(
         yield 0.5 * min(1.0, (start + size) / len(chosen)), "images through all layers"
     for_field = min(FIELD_IMAGES, len(chosen))
     batches = [batch(start, min(start + size, for_field)) for start in range(0, for_field, size)]
-    pictures = yield from _told(effective_fields(model, batches), 0.5, 0.8, "effective receptive fields")
+    pictures = yield from part(effective_fields(model, batches), 0.5, 0.8, "effective receptive fields")
     found = []
     for number, layer in enumerate(known):
         found.append(
@@ -166,19 +167,6 @@ def _mean(values: NDArray[np.float64]) -> tuple[float | None, float | None]:
         return None, None
     error = float(known.std(ddof=1) / np.sqrt(len(known))) if len(known) > 1 else None
     return float(known.mean()), error
-
-
-def _told(
-    steps: Generator[float, None, dict[str, NDArray[np.float64]]], low: float, high: float, words: str
-) -> Generator[Progress, None, dict[str, NDArray[np.float64]]]:
-    """The same steps, told as a part of the whole."""
-    while True:
-        try:
-            share = next(steps)
-        except StopIteration as end:
-            found: dict[str, NDArray[np.float64]] = end.value
-            return found
-        yield low + (high - low) * share, words
 
 
 def _batch_size(listed: Sequence[Layer]) -> int:

@@ -15,6 +15,7 @@ from cnnviz import workspace
 from cnnviz.errors import CnnvizError, DataError, RunError
 from cnnviz.index import kept
 from cnnviz.index.control import STOPPED
+from cnnviz.outcome import outcome
 from cnnviz.runs import lease, status
 from cnnviz.runs.control import STOP
 
@@ -75,12 +76,7 @@ class Indexer:
         start = time.monotonic()
         self._tell(state="running", reason="", steps=len(numbers))
         steps = excitations(model, card, data.test_images, data.test_labels, numbers=numbers)
-        while True:
-            try:
-                self._progress(next(steps), time.monotonic() - start)
-            except StopIteration as end:
-                found = end.value
-                break
+        found = outcome(steps, lambda done: self._progress(done, time.monotonic() - start))
         self._tell(reason="Writing.", step=len(numbers), seconds_left=None)
         if self._mark(data.name) != of:
             raise RunError(

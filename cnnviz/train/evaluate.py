@@ -2,12 +2,12 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from cnnviz.data.batches import Images, Normalise
+from cnnviz.outcome import outcome
 from cnnviz.train.events import Tick
 from cnnviz.train.execution import Execution
 from cnnviz.train.loss import cross_entropy
@@ -38,12 +38,7 @@ def evaluate(
     model: nn.Module, images: Images, normalise: Normalise, *, classes: int, way: Execution | None = None
 ) -> Score:
     """The score of `model` (which is left in evaluation mode) on `images`, in float32 unless `way` says else."""
-    steps = evaluating(model, images, normalise, classes=classes, way=way)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return cast(Score, end.value)
+    return outcome(evaluating(model, images, normalise, classes=classes, way=way))
 
 
 def evaluating(

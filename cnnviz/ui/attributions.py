@@ -13,6 +13,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from cnnviz.outcome import outcome
 from cnnviz.ui import cache
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def compute(
     work = attribute(
         model, card, values, method=of.method, targets=missing, options=options, setting=of.setting
     )
-    for one in _finished(work, lambda share: tell(share, "")):
+    for one in outcome(work, lambda share: tell(share, "")):
         _keep((of, one.target), one)
 
 
@@ -89,7 +90,7 @@ def check(of: Subject, values: NDArray[np.float32], options: Options, target: in
     assert found is not None
     model, card = cache.network(of.stamp)
     work = checks(model, card, values, found, options=options, setting=of.setting)
-    _keep((of, target, "checks"), _finished(work, lambda step: tell(*step)))
+    _keep((of, target, "checks"), outcome(work, lambda step: tell(*step)))
 
 
 @st.cache_data(max_entries=32, show_spinner="Trying which methods this network allows …")
@@ -98,14 +99,6 @@ def reasons(of: cache.Stamp, shape: tuple[int, int, int]) -> dict[str, str]:
     from cnnviz.explore.attribution.support import reasons
 
     return reasons(*cache.network(of), shape)
-
-
-def _finished(work: Any, tell: Callable[[Any], object]) -> Any:
-    while True:
-        try:
-            tell(next(work))
-        except StopIteration as end:
-            return end.value
 
 
 @st.cache_resource(show_spinner=False)

@@ -18,6 +18,7 @@ from cnnviz.diagnose import embedding_kept
 from cnnviz.diagnose.embedding import METHODS, Embedding, embed
 from cnnviz.diagnose.embedding_kept import Rows
 from cnnviz.errors import DataError
+from cnnviz.outcome import retold
 from cnnviz.render.sheets import Sheets, sheets
 from cnnviz.ui import cache
 from cnnviz.ui.components.network_picker import LookedAt
@@ -98,14 +99,9 @@ class Wanted:
 
         count = len(self.numbers)
         steps = features(*cache.network(self.looked_at.stamp), images, layer=self.layer, numbers=self.numbers)
-        with closing(steps):
-            while True:
-                try:
-                    done = next(steps)
-                except StopIteration as end:
-                    found = end.value
-                    break
-                yield done / count, f"Features of {done:,} of {count:,} {self.split} images"
+        found = yield from retold(
+            steps, lambda done: (done / count, f"Features of {done:,} of {count:,} {self.split} images")
+        )
         try:
             embedding_kept.save_rows(
                 self._rows_file, Rows(found, self.numbers, self.labels), of=self._rows_mark

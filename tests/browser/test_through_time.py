@@ -55,6 +55,20 @@ def test_the_epoch_slider_changes_the_maps_and_is_a_link(
     expect(canvas(page, "Activations of fc1")).not_to_have_attribute("data-drawn", str(untrained))
     page.goto(f"{address}/activations?run={run.id}&layer=fc1&snapshot=epoch_0000")
     expect(canvas(page, "Activations of fc1")).to_have_attribute("data-drawn", str(untrained))
+    thumb, track = (
+        page.get_by_role("slider", name="Epoch").bounding_box(),
+        page.get_by_test_id("stSlider").bounding_box(),
+    )
+    assert thumb is not None
+    assert track is not None
+    height = thumb["y"] + thumb["height"] / 2
+    page.mouse.move(thumb["x"] + thumb["width"] / 2, height)
+    page.mouse.down()
+    page.mouse.move(track["x"] + track["width"] / 2, height, steps=5)
+    page.mouse.move(track["x"] + track["width"], height, steps=5)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("snapshot=last"))
+    expect(canvas(page, "Activations of fc1")).to_have_attribute("data-drawn", str(after))
 
 
 def test_epochs_of_a_running_training_appear_and_the_chosen_one_stays(

@@ -131,13 +131,3 @@ def asked(
     return Question(
         network=model, image=batch, targets=tuple(targets), baseline=torch.cat(made), layer=setting.layer
     )
-
-
-def finished(work: Generator[float, None, list[Attribution]]) -> list[Attribution]:
-    """The end of `work`, without looking at its progress."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as end:
-            found: list[Attribution] = end.value
-            return found

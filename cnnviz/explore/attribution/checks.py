@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from cnnviz.explore.attribution.attribute import Attribution, Setting, asked, attribute, finished
+from cnnviz.explore.attribution.attribute import Attribution, Setting, asked, attribute
 from cnnviz.explore.attribution.curves import Curves, curves
 from cnnviz.explore.attribution.faithfulness import infidelity, max_sensitivity
 from cnnviz.explore.attribution.options import Options
@@ -18,6 +17,7 @@ from cnnviz.explore.attribution.question import Question
 from cnnviz.explore.attribution.randomisation import Destroyed, cascade
 from cnnviz.explore.layers import layers
 from cnnviz.models.checkpoint import Card
+from cnnviz.outcome import outcome, part
 
 DELETED, INSERTED_INTO = "mean", "blur"
 """Baselines of the two curves, those of Petsiuk et al. 2018."""
@@ -60,7 +60,7 @@ def checks(
             options=options,
             setting=setting,
         )
-        return finished(work)[0].values
+        return outcome(work)[0].values
 
     def question(baseline: str) -> Question:
         chosen = replace(setting, baseline=baseline)
@@ -68,38 +68,22 @@ def checks(
             model, card, image, method="integrated_gradients", targets=[found.target], setting=chosen
         )
 
-    drawn = yield from _telling(
+    drawn = yield from part(
         curves(question(INSERTED_INTO), found.map, nothing=question(DELETED).baseline),
         0.0, 0.2, "Deleting and inserting pixels",
     )  # fmt: skip
-    unfaithful = yield from _telling(
+    unfaithful = yield from part(
         infidelity(question(setting.baseline), found.values, draws=SQUARES), 0.2, 0.3, "Covering squares"
     )
-    sensitive = yield from _telling(
+    sensitive = yield from part(
         max_sensitivity(
             lambda values: explain(model, values), image, found.values, radius=RADIUS, draws=DRAWS
         ),
         0.3, 0.65, "Changing the image a little",
     )  # fmt: skip
     listed = layers(model, image.shape)
-    destroyed = yield from _telling(
+    destroyed = yield from part(
         cascade(model, listed, lambda network: explain(network, image).sum(axis=0), found.map),
         0.65, 1.0, "Destroying the network layer by layer",
     )  # fmt: skip
     return Checks(curves=drawn, sensitivity=sensitive, infidelity=unfaithful, destroyed=tuple(destroyed))
-
-
-T = TypeVar("T")
-
-
-def _telling(
-    work: Generator[float, None, T], begin: float, end: float, words: str
-) -> Generator[tuple[float, str], None, T]:
-    """`work`, whose shares become those of the whole."""
-    while True:
-        try:
-            share = next(work)
-        except StopIteration as last:
-            result: T = last.value
-            return result
-        yield begin + (end - begin) * share, words

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from torch import fx, nn
 
 from cnnviz.explore.attribution import cam, twins
-from cnnviz.explore.attribution.attribute import Attribution, Setting, attribute, finished
+from cnnviz.explore.attribution.attribute import Attribution, Setting, attribute
 from cnnviz.explore.attribution.backward import relus
 from cnnviz.explore.attribution.methods import METHODS, Need
 from cnnviz.explore.layers import layers
 from cnnviz.models.checkpoint import Card
+from cnnviz.outcome import outcome
 
 _OFF = 0.01
 """Share of the difference in score by which a probe may miss it."""
@@ -50,7 +51,7 @@ class _Probe:
 
     def asked(self, method: str) -> Attribution:
         setting = Setting(baseline="mean", layer=self.layer)
-        return finished(
+        return outcome(
             attribute(self.model, self.card, self.image, method=method, targets=[0], setting=setting)
         )[0]
 

@@ -12,6 +12,7 @@ from cnnviz.doctor.facts import Facts
 from cnnviz.doctor.finding import Examination, Finding, Remedy
 from cnnviz.doctor.rules import RULES, examine, rule
 from cnnviz.errors import CnnvizError, DataError
+from cnnviz.outcome import outcome
 from cnnviz.ui import cache
 from cnnviz.ui.components import run_form
 from cnnviz.ui.components.network_picker import LookedAt
@@ -65,13 +66,7 @@ def _looked(looked_at: LookedAt, facts: Facts) -> Facts:
         if data.classes != card.classes:
             raise DataError(f"the data set {card.data} here has other classes than this network")
         steps = gather.look_inside(facts, model, card, data)
-        while True:
-            try:
-                share, doing = next(steps)
-            except StopIteration as end:
-                found: Facts = end.value
-                return found
-            bar.progress(min(1.0, share), text=doing)
+        return outcome(steps, lambda step: bar.progress(min(1.0, step[0]), text=step[1]))
     except CnnvizError as error:
         return gather.without(facts, error)
 

@@ -12,6 +12,7 @@ import streamlit as st
 from cnnviz.data import catalogue
 from cnnviz.data.perturbation import PERTURBATIONS
 from cnnviz.explore.robustness_curve import Curve, table
+from cnnviz.outcome import outcome
 from cnnviz.ui import cache, robustness_charts, selection
 from cnnviz.ui.components import shake_view
 from cnnviz.ui.components.network_picker import LookedAt
@@ -118,15 +119,13 @@ def _measure(subject: Subject, wanted: str) -> None:
     # Any click starts the page anew, and that ends this.
     st.button("Stop", icon=":material/stop:", key="stop shaking")
     began = time.monotonic()
-    steps = subject.measure(wanted)
-    while True:
-        try:
-            share, doing = next(steps)
-        except StopIteration as end:
-            subject.keep(end.value)
-            break
+
+    def tell(step: tuple[float, str]) -> None:
+        share, doing = step
         left = (time.monotonic() - began) * (1 - share) / share
         bar.progress(min(1.0, share), text=f"{doing}. About {duration(left)} left")
+
+    subject.keep(outcome(subject.measure(wanted), tell))
     st.rerun()
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from cnnviz.data import catalogue
 from cnnviz.explore.measures import MEASURES, in_words
 from cnnviz.explore.profile import LayerStatistics, Profile, table
+from cnnviz.outcome import outcome
 from cnnviz.runs.run import every
 from cnnviz.ui import cache, layer_charts, selection
 from cnnviz.ui.components import snapshot_picker
@@ -132,16 +133,14 @@ def _measure(missing: Mapping[str, Subject], which: Which) -> None:
     st.button("Stop", icon=":material/stop:", key="stop measuring")
     began = time.monotonic()
     for number, (title, subject) in enumerate(missing.items()):
-        steps = subject.measure(which)
-        while True:
-            try:
-                share, doing = next(steps)
-            except StopIteration as end:
-                _keep(subject, which, end.value)
-                break
-            done = (number + share) / len(missing)
+
+        def tell(step: tuple[float, str], before: int = number, title: str = title) -> None:
+            share, doing = step
+            done = (before + share) / len(missing)
             left = (time.monotonic() - began) * (1 - done) / done
             bar.progress(min(1.0, done), text=f"{title}: {doing}. About {duration(left)} left")
+
+        _keep(subject, which, outcome(subject.measure(which), tell))
     st.rerun()
 
 

@@ -8,7 +8,7 @@ from torch import nn
 
 from cnnviz.config import Mlp
 from cnnviz.explore.attribution import options, support
-from cnnviz.explore.attribution.attribute import Setting, asked, attribute, finished
+from cnnviz.explore.attribution.attribute import Setting, asked, attribute
 from cnnviz.explore.attribution.checks import checks
 from cnnviz.explore.attribution.curves import curves
 from cnnviz.explore.attribution.faithfulness import infidelity, max_sensitivity
@@ -17,6 +17,7 @@ from cnnviz.explore.attribution.oddities import oddities
 from cnnviz.explore.attribution.question import Question
 from cnnviz.explore.attribution.randomisation import cascade, rank_correlation
 from cnnviz.explore.layers import layers
+from cnnviz.outcome import outcome
 from tests.explore.attribution.test_methods import CNN, SIDE, ask, card, picture, residual, settled
 
 
@@ -248,4 +249,4 @@ def test_code_that_cannot_be_traced_is_told_of() -> None:
     work = attribute(
         Choosy(), card(CNN), picture(), method="occlusion", targets=[0], options=options.Occlusion()
     )
-    assert finished(work)[0].values.shape == (1, SIDE, SIDE)
+    assert outcome(work)[0].values.shape == (1, SIDE, SIDE)

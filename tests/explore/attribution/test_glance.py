@@ -7,8 +7,9 @@ import torch
 from cnnviz.config import Cnn, Mlp, ResNet18
 from cnnviz.errors import LayerNotFound
 from cnnviz.explore.activations import predict
-from cnnviz.explore.attribution.attribute import Setting, attribute, finished
+from cnnviz.explore.attribution.attribute import Setting, attribute
 from cnnviz.explore.attribution.glance import glance
+from cnnviz.outcome import outcome
 from tests.explore.attribution.test_methods import SIDE, card, settled
 
 IMAGE = np.random.default_rng(0).normal(size=(3, SIDE, SIDE)).astype(np.float32)
@@ -26,7 +27,7 @@ def test_it_is_prediction_and_grad_cam(network, layer):
     assert found.target == found.probabilities.argmax()
     for target in (None, 2):
         found = glance(model, IMAGE, layer=layer, target=target)
-        (expected,) = finished(
+        (expected,) = outcome(
             attribute(
                 model, card(network), IMAGE, method="grad_cam", targets=[found.target],
                 setting=Setting(layer=layer),

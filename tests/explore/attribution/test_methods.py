@@ -16,12 +16,13 @@ from torch.nn import functional
 from cnnviz.config import Cnn, Mlp
 from cnnviz.errors import CnnvizError, LayerNotFound, NotFound
 from cnnviz.explore.attribution import baselines, options, twins
-from cnnviz.explore.attribution.attribute import Attribution, Setting, attribute, finished
+from cnnviz.explore.attribution.attribute import Attribution, Setting, attribute
 from cnnviz.explore.attribution.methods import METHODS
 from cnnviz.explore.attribution.occlusion import window_of
 from cnnviz.explore.attribution.superpixels import superpixels
 from cnnviz.models.checkpoint import Card
 from cnnviz.models.registry import build
+from cnnviz.outcome import outcome
 
 SIDE = 16
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
@@ -85,7 +86,7 @@ def ask(
 ) -> list[Attribution]:
     setting = Setting(**{"layer": "act2", **how.pop("setting", {})})
     image = picture() if image is None else image
-    return finished(attribute(*found, image, method=method, targets=targets or (2,), setting=setting, **how))
+    return outcome(attribute(*found, image, method=method, targets=targets or (2,), setting=setting, **how))
 
 
 def reference(method: Any, target: int, **how: Any) -> np.ndarray:
@@ -385,7 +386,7 @@ def test_what_cannot_be_asked_is_one_line(small: Any) -> None:
     with pytest.raises(CnnvizError, match="doesn't fit"):
         ask(small, "occlusion", options=options.Occlusion(window=17))
     with pytest.raises(CnnvizError, match="Choose a class"):
-        finished(attribute(*small, picture(), method="saliency", targets=[]))
+        outcome(attribute(*small, picture(), method="saliency", targets=[]))
 
 
 def test_work_can_be_stopped_and_says_how_far_it_is(small: Any) -> None:
