@@ -1,5 +1,6 @@
 """Figures as a person reads them."""
 
+import re
 from math import sqrt
 
 
@@ -32,3 +33,14 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1000
     raise AssertionError
+
+
+def whole_number(text: str) -> int | None:
+    """The number that `text` writes in the digits 0 to 9 alone, if it does; none of more than 18 digits."""
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
+
+
+def quoted(text: str, *, most: int = 60) -> str:
+    """What came from outside, for a page: no longer than `most`, and nothing in it is taken for Markdown."""
+    shown = text if len(text) <= most else text[: most - 1] + "…"
+    return re.sub(r"([\\`*\[\]$<>~|]|:(?=\w)|\b_|_\b|(?<!\w)_)", r"\\\1", shown)

@@ -10,6 +10,7 @@ from cnnviz.ui.components import (
     filter_downloads,
     filter_view,
     movement_view,
+    network_upload,
     recipe_views,
 )
 from cnnviz.ui.components.filter_view import SCALES
@@ -44,7 +45,9 @@ with frame.guarded():
         layer = filter_view.pick_layer(found.layers)
     epochs = found.epochs(layer)
     snapshots = {one: file.stem for one, file in found.files.items()}
-    epoch = epoch_slider.chosen(epochs, active=active, snapshots=snapshots)
+    if run.imported:
+        network_upload.origin(run)
+    epoch = epochs[-1] if run.imported else epoch_slider.chosen(epochs, active=active, snapshots=snapshots)
     with st.container(horizontal=True):
         by = st.segmented_control(
             "Order", list(filter_cache.ORDERS), format_func=filter_cache.ORDERS.__getitem__,
@@ -56,7 +59,8 @@ with frame.guarded():
         )  # fmt: skip
     order = filter_cache.order(mark, layer.name, epochs[-1], by, _run=run)
     before, now = (
-        filter_cache.shown(mark, layer.name, one, _run=run) if one in epochs else None for one in (0, epoch)
+        filter_cache.shown(mark, layer.name, one, _run=run) if one in epochs else None
+        for one in (None if run.imported else 0, epoch)
     )
     assert now is not None
     st.markdown(filter_view.legend(now))

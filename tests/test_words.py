@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from cnnviz.words import accuracy, duration, size, standard_error
+from cnnviz.words import accuracy, duration, quoted, size, standard_error, whole_number
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,22 @@ def test_the_standard_error_is_that_of_repeated_draws() -> None:
     draws = np.random.default_rng(0).binomial(400, 0.7, size=20_000) / 400
     assert math.isclose(standard_error(0.7, 400), draws.std(), rel_tol=0.03)
     assert standard_error(0.7, 0) == 0
+
+
+def test_what_is_quoted_is_no_markdown_and_no_longer_than_it_may_be() -> None:
+    assert quoted("![x](https://a.b/c.png)") == r"!\[x\](https://a.b/c.png)"
+    assert quoted("$x$ *y* `z` :red[w] :smile: _v_") == r"\$x\$ \*y\* \`z\` \:red\[w\] \:smile: \_v\_"
+    assert (
+        quoted("epoch_0001, layer1.0 (no space left): make room")
+        == "epoch_0001, layer1.0 (no space left): make room"
+    )
+    assert quoted("a" * 100) == "a" * 59 + "…"
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0", 0), ("42", 42), ("007", 7), ("9" * 18, 10**18 - 1), ("9" * 19, None), ("9" * 5000, None),
+     ("-1", None), ("²", None), ("٣", None), ("1.0", None), ("", None), (" 1", None)],
+)  # fmt: skip
+def test_a_whole_number_is_written_in_plain_digits(text: str, number: int | None) -> None:
+    assert whole_number(text) == number

@@ -15,6 +15,7 @@ from cnnviz.cli.picture import FitOption, ImageOption, SizeOption, picture
 from cnnviz.cli.progress import Tell, working
 from cnnviz.errors import CnnvizError, NotFound
 from cnnviz.outcome import outcome, part
+from cnnviz.words import whole_number
 
 if TYPE_CHECKING:
     from cnnviz.explore.attribution.attribute import Attribution
@@ -180,8 +181,8 @@ def _targets(given: Sequence[str] | None, card: Card) -> list[int]:
     for text in given or []:
         if text in card.classes:
             found.append(card.classes.index(text))
-        elif text.lstrip("-").isdecimal():
-            found.append(int(text))
+        elif (number := whole_number(text.removeprefix("-"))) is not None:
+            found.append(-number if text.startswith("-") else number)
         else:
             raise NotFound("class", text, available=card.classes)
     return list(dict.fromkeys(found))

@@ -18,6 +18,7 @@ from cnnviz.cli.picture import FitOption, ImageOption, SizeOption, picture
 from cnnviz.errors import CnnvizError
 from cnnviz.index import kept
 from cnnviz.render.mosaic import grid
+from cnnviz.words import whole_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -126,7 +127,7 @@ def _content(target: Path, values: NDArray[np.float32], found: Cell) -> bytes:
 
 def _known(where: Source, card: Card, layer: str) -> Excitation | None:
     """What excites the layer, if its test images were looked through (see `index`)."""
-    if where.run is None or where.run.folder.parent != workspace.checkpoints_root():
+    if not card.data or where.run is None or where.run.folder.parent != workspace.checkpoints_root():
         return None
     run_id, snapshot = where.run.id, where.file.stem
     found = kept.find(run_id, snapshot, of=kept.mark(run_id, snapshot, card.data))
@@ -158,7 +159,8 @@ def _lines(known: Excitation, card: Card, number: int) -> list[list[str]]:
 
 
 def place(text: str) -> tuple[int, int]:
-    row, comma, column = text.partition(",")
-    if not comma or not row.strip().isdecimal() or not column.strip().isdecimal():
-        raise typer.BadParameter(f"{text!r} is not ROW,COLUMN, such as 3,4.", param_hint="--cell")
-    return int(row), int(column)
+    row, _, column = text.partition(",")
+    found = whole_number(row.strip()), whole_number(column.strip())
+    if found[0] is None or found[1] is None:
+        raise typer.BadParameter(f"{text[:40]!r} is not ROW,COLUMN, such as 3,4.", param_hint="--cell")
+    return found[0], found[1]

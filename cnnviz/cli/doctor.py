@@ -78,6 +78,8 @@ def _document(facts: Facts, examination: Examination) -> dict[str, Any]:
 
 
 def _text(facts: Facts, examination: Examination) -> str:
+    from cnnviz.doctor.rules import rule
+
     lines = [f"{facts.run}, {facts.snapshot}"]
     for finding in examination.findings.values():
         lines += ["", f"{finding.title} ({finding.severity})", f"  {finding.words}"]
@@ -92,5 +94,8 @@ def _text(facts: Facts, examination: Examination) -> str:
         lines += ["", "Nothing found."]
     healthy = ", ".join(one.question.lower() for one in examination.healthy)
     lines += ["", f"Checked, nothing found: {healthy or 'nothing'}."]
-    lines += [f"Not checked: {name}, since {why}." for name, why in examination.unasked.items()]
+    lines += [
+        f"Not checked: {rule(name).question.lower()}, since {why}."
+        for name, why in examination.unasked.items()
+    ]
     return "\n".join(lines)

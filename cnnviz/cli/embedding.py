@@ -47,7 +47,7 @@ def embedding(
     images: Annotated[int, typer.Option(min=5, help="How many test images, evenly spaced.")] = 500,
     perplexity: Annotated[int | None, typer.Option(min=2, help="Of t-SNE.")] = None,
     neighbours: Annotated[int | None, typer.Option(min=2, help="Of UMAP.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of what is drawn at random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of what is drawn at random.")] = 0,
     snapshot: Annotated[
         str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
     ] = "last",

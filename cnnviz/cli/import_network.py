@@ -32,7 +32,7 @@ def import_network(
         Literal["imagenet", "random"],
         typer.Option(help="Of torchvision's: ImageNet's are downloaded if need be."),
     ] = "random",
-    seed: Annotated[int, typer.Option(min=0, help="Decides random weights.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Decides random weights.")] = 0,
     network: Annotated[
         str, typer.Option(help="What the file holds; without it, it is recognised from names and shapes.")
     ] = "",
@@ -59,8 +59,14 @@ def import_network(
     from cnnviz.runs import importing
 
     if (file is None) == (torchvision is None):
-        raise typer.BadParameter("Give a FILE, or --torchvision NAME.", param_hint="FILE")
+        raise typer.BadParameter("Give a FILE or --torchvision NAME, one of the two.", param_hint="FILE")
     if torchvision is not None:
+        given = {"--network": network, "--classes": classes, "--mean": mean, "--std": std,
+                 "--activation": activation, "--pool-after": pool_after}  # fmt: skip
+        if extra := [name for name, value in given.items() if value]:
+            raise CnnvizError(
+                f"One of torchvision's networks brings its own {', '.join(extra)}: leave it out."
+            )
         with working(f"Adding {torchvision}") as progress:
             run = importing.from_torchvision(
                 torchvision, weights=weights, seed=seed, side=size, data=data, title=title, progress=progress

@@ -40,7 +40,7 @@ def maximise(
         bool,
         typer.Option("--transforms/--no-transforms", help="Shift, turn and scale a little at every step."),
     ] = True,
-    seed: Annotated[int, typer.Option(min=0, help="Of the noise and of the transforms.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of the noise and of the transforms.")] = 0,
     snapshot: Annotated[
         str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
     ] = "last",

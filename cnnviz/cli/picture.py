@@ -9,6 +9,7 @@ import typer
 
 from cnnviz.cli import checkpoint, files
 from cnnviz.errors import CnnvizError, ImageError
+from cnnviz.words import whole_number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,7 +23,9 @@ ImageOption = Annotated[
 ]
 SizeOption = Annotated[
     int | None,
-    typer.Option(min=1, help="Height in pixels at which it is looked at; without it, that of training."),
+    typer.Option(
+        min=1, max=4096, help="Height in pixels at which it is looked at; without it, that of training."
+    ),
 ]
 FitOption = Annotated[
     Literal["crop", "squash", "pad"],
@@ -39,8 +42,8 @@ def picture(text: str | None, card: Card) -> tuple[str, NDArray[np.uint8]]:
 
     text = text or ("photo.digit-3" if card.image_shape[2] == 1 else "photo.frog")
     kind, _, rest = text.partition(".")
-    if kind == "test" and rest.isdecimal():
-        return text, _test_image(int(rest), card)
+    if kind == "test" and (number := whole_number(rest)) is not None:
+        return text, _test_image(number, card)
     path = Path(text)
     if kind == "photo" and (rest in photos() or not path.exists()):
         return text, photo_named(rest).image()

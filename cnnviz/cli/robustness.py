@@ -36,7 +36,7 @@ def robustness(
     images: Annotated[
         int, typer.Option(min=1, help="How many test images, drawn from every class alike.")
     ] = 500,
-    seed: Annotated[int, typer.Option(min=0, help="Of the sample and of the noise.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of the sample and of the noise.")] = 0,
     snapshot: Annotated[
         str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
     ] = "last",

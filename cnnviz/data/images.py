@@ -1,6 +1,7 @@
 """Pictures from strangers, as arrays: decoded within bounds, whatever their name says they are."""
 
 import struct
+import warnings
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from cnnviz.errors import ImageError
 
 Picture = npt.NDArray[np.uint8]
+
+# What is too large is refused in our own words.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 MAX_PIXELS = 24_000_000

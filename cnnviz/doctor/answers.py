@@ -42,7 +42,7 @@ def never_predicted(facts: Facts) -> Finding | None:
         evidence=(
             Evidence(
                 f"Images of {facts.classes[never[0]]}", "diagnosis",
-                facts.link | {"split": answers.split, "view": "confusion", "cell": f"{never[0]}."},
+                facts.link | {"split": answers.split, "view": "confusion", "confused": f"{never[0]}."},
             ),
             Evidence("Its training images", "data", {"data": facts.config.data.name}),
         ),

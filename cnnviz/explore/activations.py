@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from cnnviz.errors import CnnvizError, ImageError, LayerNotFound
 from cnnviz.explore.capture import capture, evaluating, first_tensor, watched
-from cnnviz.explore.layout import channels_first
+from cnnviz.explore.layout import channels_last
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def predict_without(
     """
     name, _, number = layer.partition(":")
     wanted, calls = int(number or 1), 0
-    lay = channels_first(model)
+    last = channels_last(model)
 
     def silence(module: nn.Module, args: Any, output: Any) -> Any:
         nonlocal calls
@@ -87,8 +87,9 @@ def predict_without(
             return output
         changed = given.clone(memory_format=torch.contiguous_format)
         # As `maps_of` lays channels out.
-        maps = lay(name, changed)
-        maps = maps if maps.ndim in (2, 4) else maps.view(len(maps), -1, *maps.shape[-2:])
+        # All tokens, a class token among them, where channels are last.
+        maps = changed.movedim(-1, 1) if name in last and changed.ndim > 2 else changed
+        maps = maps if changed.ndim == 2 or name in last else maps.view(len(maps), -1, *maps.shape[-2:])
         if not 0 <= channel < maps.shape[1]:
             raise IndexError(f"{layer} has channels 0 to {maps.shape[1] - 1}, not {channel}.")
         maps[:, channel] = 0

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from cnnviz.errors import LayerNotFound
 from cnnviz.explore.layout import channels_first
+from cnnviz.words import whole_number
 
 _locks: WeakKeyDictionary[nn.Module, Any] = WeakKeyDictionary()
 _locks_lock = Lock()
@@ -192,7 +193,7 @@ def _asked(model: nn.Module, layers: Sequence[str]) -> dict[str, dict[int, list[
     asked: dict[str, dict[int, list[str]]] = {}
     for layer in layers:
         name, colon, text = layer.partition(":")
-        call = int(text) if text.isdecimal() else 0 if colon else 1
+        call = (whole_number(text) or 0) if colon else 1
         if not name or name not in known or call < 1:
             raise LayerNotFound(layer, available=watched(model))
         asked.setdefault(name, {}).setdefault(call, []).append(layer)

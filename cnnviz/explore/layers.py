@@ -45,6 +45,8 @@ class Layer:
     """Output of a whole block (after a residual addition, say); otherwise of a single module."""
     idle: bool
     """Passes its input on unchanged when evaluated, as dropout does."""
+    tokens: bool
+    """Its maps are the tokens of patches, laid out as the patches lie; a class token is left out."""
     frozen: bool
     """Has numbers of its own, none of which was trained."""
     arithmetic: str
@@ -99,6 +101,7 @@ def layers(
             ends=call.ends if is_block(modules[call.module]) else (),
             block=is_block(modules[call.module]),
             idle=call.idle,
+            tokens=len(call.own_shape) == 2 and len(call.output_shape) == 3,
             frozen=_is_frozen(modules[call.module], call.module, frozen),
             arithmetic=parameters_in_words(modules[call.module]) if call.name == call.module else "",
             macs=multiply_accumulates(modules[call.module], call.own_shape),

@@ -1,8 +1,9 @@
-"""Where a network keeps its channels: some, such as Swin and parts of ConvNeXt, have them after rows and columns."""
+"""Where a network keeps its channels: Swin, ViT and parts of ConvNeXt have them after rows and columns, or tokens."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isqrt
 
 from torch import Tensor, nn
 
@@ -10,9 +11,26 @@ _LAST, _FIRST = [0, 2, 3, 1], [0, 3, 1, 2]
 
 
 def channels_first(model: nn.Module) -> Callable[[str, Tensor], Tensor]:
-    """A function that gives the output of the module of that name as (N, C, H, W), if it is (N, H, W, C); a view."""
+    """A function that gives the output of the module of that name as maps (N, C, H, W); a view.
+
+    If it is (N, H, W, C), or the tokens (N, T, C) of a grid of patches: a class token before them is left out.
+    """
     last = channels_last(model)
-    return lambda name, output: output.movedim(-1, 1) if output.ndim == 4 and name in last else output
+
+    def lay(name: str, output: Tensor) -> Tensor:
+        if name not in last or output.ndim not in (3, 4):
+            return output
+        if output.ndim == 4:
+            return output.movedim(-1, 1)
+        side = isqrt(output.shape[1])
+        # Tokens of patches, with or without a class token before them.
+        extra = output.shape[1] - side * side
+        if side < 2 or extra > 1:
+            return output
+        patches: Tensor = output[:, extra:].movedim(-1, 1).unflatten(2, (side, side))
+        return patches
+
+    return lay
 
 
 def channels_last(model: nn.Module) -> frozenset[str]:

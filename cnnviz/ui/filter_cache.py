@@ -76,6 +76,7 @@ def shown(of: Mark, layer: str, epoch: int, _run: Run) -> Shown:
         filters(of, layer, epoch, _run),
         redundancy(of, layer, epoch, _run),
         drawn_again=found.drawn_again(_named(found, layer), epoch),
+        imported=_run.imported is not None,
     )
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from cnnviz import workspace
 from cnnviz.errors import CnnvizError
+from cnnviz.words import quoted
 
 _BEGUN = "begun"
 _ICON = Path(__file__).with_name("icon.png")
@@ -39,7 +40,7 @@ def guarded() -> Iterator[None]:
     try:
         yield
     except CnnvizError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(quoted(str(error), most=600), icon=":material/error:")
 
 
 @st.cache_resource(show_spinner=False)

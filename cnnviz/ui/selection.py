@@ -4,13 +4,17 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from cnnviz.words import quoted
+
 _MEMORY = "selection"
 
 
 def get(name: str) -> str | None:
     """The value of one part of the selection: from the address, or as it was on the page before."""
-    value = st.query_params.get(name) or _remembered().get(name)
-    return str(value) if value is not None else None
+    value = st.query_params.get(name)
+    if value:
+        _remembered()[name] = str(value)
+    return _remembered().get(name)
 
 
 def here(name: str) -> str | None:
@@ -40,7 +44,10 @@ def follow(name: str, options: Sequence[str], default: str) -> str:
     value = get(name)
     if value is None or value not in options:
         if st.query_params.get(name):
-            st.warning(f"There is no {name} {value!r} here; this is {default!r}.", icon=":material/link_off:")
+            asked = quoted(str(value))
+            st.warning(
+                f"There is no {name} '{asked}' here; this is '{quoted(default)}'.", icon=":material/link_off:"
+            )
         value = default
     put(name, value)
     return value

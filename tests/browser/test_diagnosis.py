@@ -38,7 +38,7 @@ def test_from_a_cell_to_an_image_to_its_attributions_and_its_activations(
     expect(page.get_by_text("cat taken for dog (79)")).to_be_visible()
     matrix.click(position=middle(matrix, 3, 5))  # type: ignore[arg-type]
     expect(page.get_by_text("cat, taken for dog: 79 of 10,000 test images")).to_be_visible()
-    expect(page).to_have_url(re.compile(r"cell=3\.5"))
+    expect(page).to_have_url(re.compile(r"confused=3\.5"))
     pictures = canvas(page, "test images: arrow keys")
     pictures.click(position={"x": 5, "y": 5})
     expect(
@@ -66,7 +66,7 @@ def test_the_matrix_by_keyboard_without_any_data(page: Page, address: str) -> No
     matrix.focus()
     for key in ("ArrowDown", "ArrowDown", "ArrowRight", "Enter"):
         page.keyboard.press(key)
-    expect(page).to_have_url(re.compile(r"cell=2\.0"))
+    expect(page).to_have_url(re.compile(r"confused=2\.0"))
     expect(page.get_by_text(re.compile(r"2, taken for 0: \d+ of 10,000 test images"))).to_be_visible()
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_text(re.compile("All mistakes, surest first"))).to_be_visible()

@@ -167,7 +167,7 @@ def test_a_class_that_is_never_predicted(ward, admit):
     found = findings(facts)["never-predicted"]
     assert found.title == "Never predicted: four"
     assert found.figures["four"]["images"] >= 5
-    assert found.evidence[0].query["cell"] == "3."
+    assert found.evidence[0].query["confused"] == "3."
 
 
 def test_images_in_two_splits(ward, admit):

@@ -145,3 +145,35 @@ def test_grad_cam_weighs_channels(image: np.ndarray) -> None:
 def test_other_networks_are_left_as_they_are() -> None:
     for config in (ResNet18(stem="cifar"), Torchvision(model="mobilenet_v3_small")):
         assert not channels_last(build(config, image_shape=(32, 32, 3), classes=3))
+
+
+def test_tokens_are_laid_out_as_their_patches_lie(image: np.ndarray) -> None:
+    model = build(Torchvision(model="vit_b_16"), image_shape=(SIDE, SIDE, 3), classes=3, seed=1).eval()
+    torch.nn.init.normal_(model.heads.head.weight, std=0.05)  # torchvision's is zero
+    listed = layers(model, (3, SIDE, SIDE))
+    layer = "encoder.layers.encoder_layer_3.mlp.0"
+    found = layer_named(listed, layer)
+    assert found.tokens
+    assert found.output_shape == (3072, 4, 4)
+    tokens = given(model, layer, image)[0]
+    maps = channel_maps(model, image, layer)
+    for row in range(4):
+        for column in range(4):
+            np.testing.assert_array_equal(maps[:, row, column], tokens[1 + 4 * row + column])
+    worked = cell(model, image, listed, layer, channel=11, row=2, column=3)
+    assert worked.patch is not None
+    assert worked.steps[-1].value == pytest.approx(float(maps[11, 2, 3]), abs=1e-5)
+
+    def silence(_: torch.nn.Module, args: object, output: torch.Tensor) -> torch.Tensor:
+        return output.index_fill(2, torch.tensor([7]), 0.0)
+
+    last = "encoder.layers.encoder_layer_11"
+    handle = model.get_submodule(last).register_forward_hook(silence)
+    expected = predict(model, image)
+    handle.remove()
+    np.testing.assert_allclose(predict_without(model, image, last, 7), expected, atol=1e-9)
+    assert np.abs(expected - predict(model, image)).max() > 1e-8
+    # The class is read from the class token: Grad-CAM keeps to maps that have a place.
+    best = cam.best_layer(listed)
+    assert best is not None
+    assert best[0] == "conv_proj"

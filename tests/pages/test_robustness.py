@@ -135,7 +135,7 @@ def test_curves_are_measured_once_and_kept(bench: Bench, tiny_data: str, tiny_co
     run = made(tiny_config)
     app = open_page("robustness", run=run.id, curve="noise", shake="noise:30")
     assert not app.exception
-    button = app.button(key="measure robustness")
+    button = app.button(key=f"measure robustness {run.id} last")
     assert button.label.startswith("Measure, about ")
     app = button.click().run()
     assert not app.exception
@@ -147,7 +147,7 @@ def test_curves_are_measured_once_and_kept(bench: Bench, tiny_data: str, tiny_co
     assert "Measured: see below." in words(app)
     # Another one stands beside it.
     app = app.selectbox(key="selected curve").set_value("jpeg").run()
-    app = app.button(key="measure robustness").click().run()
+    app = app.button(key=f"measure robustness {run.id} last").click().run()
     assert not app.exception
     assert len(app.get("vega_lite_chart")) == count + 1
     assert "CSV" in {one.label for one in app.get("download_button")}

@@ -15,6 +15,7 @@ from cnnviz.explore.attribution.question import Question, Work
 from cnnviz.explore.capture import lock_of, watched
 from cnnviz.explore.layers import Layer
 from cnnviz.explore.layout import channels_first
+from cnnviz.words import whole_number
 
 
 def layers_with_maps(listed: list[Layer]) -> list[Layer]:
@@ -22,7 +23,10 @@ def layers_with_maps(listed: list[Layer]) -> list[Layer]:
     return [
         layer
         for layer in listed
-        if not layer.idle and len(layer.output_shape) == 3 and max(layer.output_shape[1:]) > 1
+        if not layer.idle
+        and not layer.tokens  # the class is read from their class token, which is no place
+        and len(layer.output_shape) == 3
+        and max(layer.output_shape[1:]) > 1
     ]
 
 
@@ -73,7 +77,7 @@ def pass_through(network: nn.Module, image: Tensor, layer: str | None) -> tuple[
     """
     model = twins.hooked(network)
     name, _, number = (layer or "").partition(":")
-    wanted, calls = int(number) if number.isdecimal() else 1, 0
+    wanted, calls = whole_number(number) or 1, 0
     maps: Tensor | None = None
     lay = channels_first(model)
 
@@ -84,7 +88,7 @@ def pass_through(network: nn.Module, image: Tensor, layer: str | None) -> tuple[
             return output
         torch.set_grad_enabled(True)
         given = output.detach()
-        laid = lay(name, given)
+        laid = lay(name, given) if given.ndim == 4 else given
         maps = laid.requires_grad_()
         # A copy, because what comes next may work in place (a residual sum, `out += x`).
         return (maps if laid is given else maps.movedim(1, -1)).clone()

@@ -39,7 +39,7 @@ def show(looked_at: LookedAt, image: Chosen, seen: "Input", layer: "Layer") -> N
         per = _choice("Scale", _SCALES, default="layer")
         order = _order(looked_at, layer, maps)
     mosaic = _tiles(looked_at.stamp, seen.values, layer.name, per, order)
-    _describe(mosaic, maps, per)
+    _describe(mosaic, maps, per, tokens=layer.tokens)
     channel = channel_view.chosen(len(maps))
     sprite(
         mosaic,
@@ -85,7 +85,7 @@ def _choice(label: str, options: dict[str, str], *, default: str) -> str:
     return chosen or default
 
 
-def _describe(mosaic: Mosaic, maps: NDArray[np.float32], per: str) -> None:
+def _describe(mosaic: Mosaic, maps: NDArray[np.float32], per: str, *, tokens: bool) -> None:
     zeros = float((maps == 0).mean())
     dead = int((maps == 0).all(axis=(1, 2)).sum())
     st.image(bar(mosaic.scale, width=512, height=10), output_format="PNG", alt="Colour bar")
@@ -100,6 +100,7 @@ def _describe(mosaic: Mosaic, maps: NDArray[np.float32], per: str) -> None:
             if mosaic.shrink > 1
             else ""
         )
+        + (" Tokens, laid out as their patches lie; a class token is left out." if tokens else "")
     )
 
 

@@ -13,6 +13,7 @@ import streamlit as st
 from pydantic import ValidationError
 from streamlit.delta_generator import DeltaGenerator
 
+from cnnviz.config.explain import explain
 from cnnviz.errors import CnnvizError
 from cnnviz.render.attribution import Titled, coloured, scale_of_sizes, sheet
 from cnnviz.render.bar import bar
@@ -25,7 +26,7 @@ from cnnviz.ui.components.attribution_choice import Look
 from cnnviz.ui.components.image_picker import Chosen
 from cnnviz.ui.components.network_picker import LookedAt
 from cnnviz.ui.components.sprite import sprite
-from cnnviz.words import duration
+from cnnviz.words import duration, whole_number
 
 if TYPE_CHECKING:
     from cnnviz.explore.attribution.attribute import Attribution
@@ -111,7 +112,7 @@ def _head(method: str) -> Options:
         try:
             return found.options(**values)
         except ValidationError as error:
-            st.error(f"{error.errors()[0]['msg']}.", icon=":material/error:")
+            st.error(explain(error), icon=":material/error:")
             return found.options()
 
 
@@ -286,8 +287,8 @@ def _checks(scene: Scene, rows: Sequence[Row]) -> None:
     """The checks of the chosen map, if it is one of those that are shown."""
     method, _, number = (selection.get("check") or "").partition(".")
     row = next((row for row in rows if row.method == method), None)
-    target = int(number) if number.isdecimal() else -1
-    if row is None or target not in scene.classes or row.subject.known(target) is None:
+    target = whole_number(number)
+    if row is None or target is None or target not in scene.classes or row.subject.known(target) is None:
         st.caption("Choose a map to see whether it can be trusted.")
         return
     attribution_checks.show(

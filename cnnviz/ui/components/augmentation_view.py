@@ -12,6 +12,7 @@ from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui import selection
 from cnnviz.ui.components.form import fields
 from cnnviz.ui.components.sprite import sprite
+from cnnviz.words import whole_number
 
 _DRAWS = 8
 _FIRST = [{"name": "pad_and_crop"}, {"name": "horizontal_flip"}]
@@ -57,8 +58,8 @@ def _steps(values: object) -> tuple[Augmentation, ...]:
 
 def _sample(dataset: Dataset) -> int:
     """The training image that the address names; the first one where it names none."""
-    chosen = selection.get("sample") or "0"
-    return int(chosen) if chosen.isdecimal() and int(chosen) < len(dataset.train_labels) else 0
+    chosen = whole_number(selection.get("sample") or "0")
+    return chosen if chosen is not None and chosen < len(dataset.train_labels) else 0
 
 
 def _others(dataset: Dataset, number: int) -> "np.typing.NDArray[np.uint8]":

@@ -15,6 +15,7 @@ from cnnviz.ui import cache, selection
 from cnnviz.ui.components import excitation_view, maximisation_view
 from cnnviz.ui.components.network_picker import LookedAt
 from cnnviz.ui.components.sprite import sprite
+from cnnviz.words import whole_number
 
 if TYPE_CHECKING:
     from cnnviz.explore.cell import Cell
@@ -30,8 +31,8 @@ _MOST_TABLE = 12
 
 def chosen(count: int) -> int | None:
     """The selected one of so many channels."""
-    text = selection.get("channel") or ""
-    return int(text) if text.isdecimal() and int(text) < count else None
+    number = whole_number(selection.get("channel") or "")
+    return number if number is not None and number < count else None
 
 
 def choose(channel: int) -> None:
@@ -129,10 +130,11 @@ def _close() -> None:
 def _cell(values: NDArray[np.float32]) -> tuple[int, int]:
     """The selected cell; the largest one where none is, or the map has no such cell."""
     row, _, column = (selection.get("cell") or "").partition(".")
-    if row.isdecimal() and column.isdecimal():
-        place = int(row), int(column)
-        if place[0] < values.shape[0] and place[1] < values.shape[1]:
-            return place
+    place = whole_number(row), whole_number(column)
+    if place[0] is not None and place[1] is not None:
+        inside = place[0] < values.shape[0] and place[1] < values.shape[1]
+        if inside:
+            return place[0], place[1]
     at = int(np.nanargmax(values)) if np.isfinite(values).any() else 0
     return at // values.shape[1], at % values.shape[1]
 
@@ -145,10 +147,10 @@ def _sees(layer: "Layer", seen: "Input", values: NDArray[np.float32], row: int, 
     height, width = seen.pixels.shape[:2]
     place = box(layer.field, row, column, image=(height, width))
     size = f"{layer.field.size[0]} × {layer.field.size[1]} pixels"
-    what = "the whole image" if layer.field.whole or place == (0, 0, height, width) else size
-    st.caption(
-        f"Row {row}, column {column} sees {what}" + (f" (its field: {size})." if what != size else ".")
-    )
+    whole = place == (0, 0, height, width)
+    what = "the whole image" if layer.field.whole or whole else size
+    field = f" (its field: {size})" if whole and not layer.field.whole else ""
+    st.caption(f"Row {row}, column {column} sees {what}{field}.")
     over = values.size > 1 and st.session_state.get("map over photo", False)
     st.image(
         png(outlined(overlaid(seen.pixels, values) if over else seen.pixels, place, to=_SIDE)),

@@ -95,10 +95,12 @@ def _compare(first: Side, second: Side) -> None:
 
 def _layer_of(second: Side, layer: "Layer") -> str:
     """The layer of the second side: the one of that name, or else a chosen one."""
-    names = [one.name for one in _layers(second) if not one.idle]
-    if layer.name in names:
+    shapes = {one.name: one.output_shape for one in _layers(second) if not one.idle}
+    if shapes.get(layer.name) == layer.output_shape:
         return layer.name
-    return selection.selectbox("Layer of B", "layer_b", names, default=names[0])
+    alike = [name for name, shape in shapes.items() if shape == layer.output_shape]
+    default = layer.name if layer.name in shapes else (alike or list(shapes))[0]
+    return selection.selectbox("Layer of B", "layer_b", list(shapes), default=default)
 
 
 def _layers(side: Side) -> "list[Layer]":

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cnnviz.render.colour import VIRIDIS
 from cnnviz.ui.components.matrix_frame import CSS, HTML
+from cnnviz.words import whole_number
 
 _JS = """
 const MOST = 46, LEAST = 5, READABLE = 11;
@@ -160,7 +161,7 @@ class Part:
     def named(cls, name: str, classes: int) -> "Part | None":
         """The part of that name; None if there is none."""
         row, dot, column = name.partition(".")
-        parts = [int(text) if text.isdecimal() else None for text in (row, column)]
+        parts = [whole_number(text) for text in (row, column)]
         if not dot or parts == [None, None] or any(one is not None and one >= classes for one in parts):
             return None
         return cls(*parts)

@@ -9,6 +9,7 @@ from cnnviz.data.prepared import Dataset
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui import cache, selection
 from cnnviz.ui.components.sprite import sprite
+from cnnviz.words import whole_number
 
 _MOST, _ACROSS, _TILE = 100, 10, 64
 
@@ -59,9 +60,7 @@ def _samples(dataset: Dataset) -> None:
         columns=_ACROSS,
         labels=labels,
         choice=True,
-        selected=numbers.tolist().index(int(chosen))
-        if chosen and chosen.isdecimal() and int(chosen) in numbers
-        else None,
+        selected=numbers.tolist().index(int(chosen)) if chosen and whole_number(chosen) in numbers else None,
         alt=f"{len(numbers)} training images of {dataset.name}: arrow keys walk, Enter chooses",
     )
     if picked is not None and str(numbers[picked]) != chosen:

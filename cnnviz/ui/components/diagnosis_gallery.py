@@ -14,6 +14,7 @@ from cnnviz.ui import charts, selection
 from cnnviz.ui.components import class_maps
 from cnnviz.ui.components.network_picker import LookedAt
 from cnnviz.ui.components.picture_list import choose
+from cnnviz.words import whole_number
 
 if TYPE_CHECKING:
     from cnnviz.data.prepared import Dataset
@@ -34,10 +35,14 @@ def show(
     *,
     split: str,
     what: str,
+    of: int | None = None,
 ) -> None:
-    """The images at `places`, in that order, and the chosen one; `what` they are, for their heading."""
+    """The images at `places`, in that order, and the chosen one; `what` they are, for their heading.
+
+    They are some `of` so many; of all that the network was asked about, if that is not given.
+    """
     count = len(places)
-    st.markdown(f"**{what}**: {count:,} of {len(found):,} {split} images")
+    st.markdown(f"**{what}**: {count:,} of {of or len(found):,} {split} images")
     if not count:
         st.caption("There is none.")
         return
@@ -104,7 +109,7 @@ def _thumbnails(
 def _chosen(found: "Predictions", places: NDArray[np.integer], split: str) -> int | None:
     """The place of the image that the address names, if it is among these."""
     kind, _, number = (selection.get("image") or "").partition(".")
-    if kind != PREFIX[split] or not number.isdecimal():
+    if kind != PREFIX[split] or whole_number(number) is None:
         return None
     at = places[found.numbers[places] == int(number)]
     return int(at[0]) if len(at) else None

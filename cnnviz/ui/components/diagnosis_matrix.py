@@ -18,7 +18,9 @@ from cnnviz.ui.components.diagnosis_asked import Asked
 from cnnviz.ui.components.network_picker import LookedAt, name
 
 _PER = {"counts": "Images", "rates": "Per cent of the row"}
-_CELL, _OTHER = "cell", "other"
+_CELLS = {"confusion": "confused", "disagreement": "apart"}
+"""Names in an address of what is chosen: another in each matrix, and none that the explorer has."""
+_OTHER = "other"
 
 
 def show(asked: Asked) -> None:
@@ -99,7 +101,7 @@ def beside(asked: Asked) -> None:
             ]
             what = ", ".join(says).capitalize()
         places = mine[wanted]
-        _gallery(asked, places[np.argsort(-asked.found.sureness[places], kind="stable")], what)
+        _gallery(asked, places[np.argsort(-asked.found.sureness[places], kind="stable")], what, of=len(mine))
 
 
 def _matrix(
@@ -108,12 +110,12 @@ def _matrix(
     """Draw it; gives what is chosen in it."""
     per = selection.segmented("Cells", "cells", list(_PER), default="counts", words=lambda one: _PER[one])
     shares = rates(counts) if per == "rates" else None
-    selected = Part.named(selection.get(_CELL) or "", len(asked.names))
+    selected = Part.named(selection.get(_CELLS[stem]) or "", len(asked.names))
     picked = confusion_matrix(
         counts, shares, asked.names, key=stem, titles=titles, taken=taken, selected=selected
     )
     if picked is not None and picked != selected:
-        selection.put(_CELL, picked.name)
+        selection.put(_CELLS[stem], picked.name)
         selection.drop("image")
         st.rerun()
     off = np.where(np.eye(len(counts), dtype=bool), 0, counts if shares is None else np.nan_to_num(shares))
@@ -126,7 +128,7 @@ def _matrix(
     st.caption(how)
     with st.container(horizontal=True):
         if selected is not None and st.button("Clear", icon=":material/close:", key="clear cell"):
-            selection.drop(_CELL)
+            selection.drop(_CELLS[stem])
             st.rerun()
         st.download_button(
             "CSV", lambda: _csv(counts, asked.names, titles), f"{asked.looked_at.run.id}-{asked.split}-{stem}.csv",
@@ -142,8 +144,10 @@ def _words(asked: Asked, part: Part) -> str:
     return f"Taken for {column}" if row is None else f"{row}, taken for {column}"
 
 
-def _gallery(asked: Asked, places: NDArray[np.integer], what: str) -> None:
-    diagnosis_gallery.show(asked.looked_at, asked.data, asked.found, places, split=asked.split, what=what)
+def _gallery(asked: Asked, places: NDArray[np.integer], what: str, *, of: int | None = None) -> None:
+    diagnosis_gallery.show(
+        asked.looked_at, asked.data, asked.found, places, split=asked.split, what=what, of=of
+    )
 
 
 def _others(asked: Asked) -> dict[str, LookedAt]:

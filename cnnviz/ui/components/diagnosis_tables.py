@@ -30,7 +30,7 @@ def classes(asked: Asked) -> None:
         height="content" if len(scores) <= 30 else 600,
     )
     if event and event["selection"]["rows"]:
-        selection.put("cell", f"{event['selection']['rows'][0]}.")
+        selection.put("confused", f"{event['selection']['rows'][0]}.")
         selection.put("view", "confusion")
         st.rerun()
     st.download_button(

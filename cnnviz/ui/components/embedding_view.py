@@ -20,7 +20,7 @@ from cnnviz.ui.components.diagnosis_gallery import PREFIX
 from cnnviz.ui.components.embedding_choice import COLOURINGS
 from cnnviz.ui.components.scatter import Box, Picked, scatter
 from cnnviz.ui.embeddings import Wanted
-from cnnviz.words import duration
+from cnnviz.words import duration, whole_number
 
 if TYPE_CHECKING:
     from cnnviz.data.prepared import Dataset
@@ -245,7 +245,7 @@ def _images(asked: Asked, data: "Dataset") -> NDArray[np.uint8]:
 def _chosen(asked: Asked, wanted: Wanted) -> int | None:
     """The point of the image that the address names, if it is on the map."""
     kind, _, number = (selection.get("image") or "").partition(".")
-    if kind != PREFIX[asked.split] or not number.isdecimal():
+    if kind != PREFIX[asked.split] or whole_number(number) is None:
         return None
     at = np.flatnonzero(wanted.numbers == int(number))
     return int(at[0]) if len(at) else None

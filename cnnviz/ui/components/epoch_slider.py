@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from cnnviz.ui import selection
+from cnnviz.words import quoted, whole_number
 
 _KEY = "selected epoch"
 
@@ -57,11 +58,13 @@ def _wanted(epochs: Sequence[int], snapshots: Mapping[int, str]) -> int | None:
         text = kept.get(elsewhere or "") or selection.get("epoch")
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal() and len(text) < 10):
-        st.warning(f"There is no epoch {text!r} here; this is the newest.", icon=":material/link_off:")
+    wanted = whole_number(text)
+    if wanted is None:
+        st.warning(
+            f"There is no epoch {quoted(text)!r} here; this is the newest.", icon=":material/link_off:"
+        )
         selection.drop("epoch")
         return None
-    wanted = int(text)
     found = min(epochs, key=lambda epoch: (abs(epoch - wanted), -epoch))
     if found != wanted:
         st.caption(f"Epoch {wanted} was not kept for this layer: this is epoch {found}.")

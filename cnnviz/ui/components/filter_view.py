@@ -14,6 +14,7 @@ from cnnviz.runs.run import Run
 from cnnviz.ui import selection
 from cnnviz.ui.components.kernel_matrix import kernel_matrix
 from cnnviz.ui.components.sprite import sprite
+from cnnviz.words import whole_number
 
 if TYPE_CHECKING:
     from cnnviz.explore.filters import FilterLayer, Filters
@@ -34,10 +35,14 @@ class Shown:
     redundancy: "Redundancy"
     drawn_again: bool = False
     """They were not kept, but drawn again from the seed."""
+    imported: bool = False
+    """They came from elsewhere: nothing is known of epochs."""
 
     @property
     def title(self) -> str:
         """The epoch in words."""
+        if self.imported:
+            return "As imported"
         again = ", drawn again from the run's seed" if self.drawn_again else ""
         return f"Epoch {self.epoch}" + ("" if self.epoch else ", untrained") + again
 
@@ -94,9 +99,8 @@ def _in_words(layer: "FilterLayer") -> str:
 
 def selected(now: Shown) -> int | None:
     """The selected filter, if one is."""
-    text = selection.get("channel") or ""
-    there = text.isascii() and text.isdecimal() and len(text) < 10
-    return int(text) if there and int(text) < len(now.filters.weights) else None
+    number = whole_number(selection.get("channel") or "")
+    return number if number is not None and number < len(now.filters.weights) else None
 
 
 def link(run: Run, found: "History", now: Shown, number: int) -> dict[str, str] | None:
@@ -129,8 +133,11 @@ def side_by_side(
     """The filter that was just chosen, if one was; draws both epochs in the same order."""
     picked = None
     draw = _tiles if now.filters.layer.tiled else _matrix
-    for place, shown, name in zip(st.columns(2), (before, now), ("untrained", "trained"), strict=True):
+    places = [st.container(), st.container()] if now.imported else st.columns(2)
+    for place, shown, name in zip(places, (before, now), ("untrained", "trained"), strict=True):
         with place:
+            if shown is None and now.imported:
+                continue
             if shown is None:
                 st.caption("The weights of epoch 0 were not kept for this layer.")
                 continue

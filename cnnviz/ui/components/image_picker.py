@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from cnnviz.data import catalogue
 from cnnviz.data.images import Decoded, fit
-from cnnviz.errors import CnnvizError, NotFound
+from cnnviz.errors import CnnvizError
 from cnnviz.explore.photos import photo_named, photos
 from cnnviz.render.mosaic import Mosaic, grid_pictures
 from cnnviz.ui import cache, selection, uploads
 from cnnviz.ui.components import test_images, upload_view
 from cnnviz.ui.components.network_picker import LookedAt
 from cnnviz.ui.components.picture_list import choose
+from cnnviz.words import quoted, whole_number
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def chosen(data: str, *, grey: bool, key: str = "image", default: str | None = N
     try:
         found = _find(name, data)
     except CnnvizError as error:
-        st.warning(f"{error} Showing another picture.", icon=":material/link_off:")
+        st.warning(quoted(f"{error} Showing another picture.", most=200), icon=":material/link_off:")
         found = _find(default, data)
     selection.put(key, found.name)
     return found
@@ -89,12 +90,13 @@ def _find(name: str, data: str) -> Chosen:
                 "test": (dataset.test_images, dataset.test_labels, "test"),
                 "train": (dataset.train_images, dataset.train_labels, "training"),
             }[kind]
-            if rest.isdecimal() and int(rest) < len(labels):
-                number = int(rest)
+            number = whole_number(rest)
+            if number is not None and number < len(labels):
                 truth = int(labels[number])
                 title = f"{dataset.classes[truth]}, {what} image {number:,}"
                 return Chosen(name, title, np.array(images[number]), truth)
-    raise NotFound("image", name, available=())
+            raise CnnvizError(f"There is no image {name!r}: {data} has {kind}.0 to {kind}.{len(labels) - 1}.")
+    raise CnnvizError(f"There is no image {name!r} here.")
 
 
 def _built_in(current: str, *, grey: bool) -> str | None:

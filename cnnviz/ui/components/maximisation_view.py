@@ -106,7 +106,10 @@ def _asked(looked_at: LookedAt, values: NDArray[np.float32], place: Place) -> "t
     from cnnviz.explore.maximisation.settings import Settings, usual_pictures
 
     usual = Settings(pictures=usual_pictures(looked_at.card.image_shape[0]))
-    what, settings = st.session_state.get(_ASKED, ("map", usual))
+    of = looked_at.stamp[0]
+    kept_of, what, settings = st.session_state.get(_ASKED, (of, "map", usual))
+    if kept_of != of:  # another network has other defaults
+        settings = usual
     controls = st.expander(
         "How it is drawn", icon=":material/tune:", key="how it is drawn", on_change="rerun"
     )
@@ -115,7 +118,7 @@ def _asked(looked_at: LookedAt, values: NDArray[np.float32], place: Place) -> "t
             if values.size > 1:
                 what = _what(place, what)
             settings = _settings(looked_at, settings)
-        st.session_state[_ASKED] = what, settings
+        st.session_state[_ASKED] = of, what, settings
     return place if what == "cell" and values.size > 1 else None, settings
 
 
@@ -138,7 +141,7 @@ def _settings(looked_at: LookedAt, usual: "Settings") -> "Settings":
     first, second, third = st.columns(3)
     steps = first.number_input("Steps", 1, 4096, usual.steps, step=32, key="maximise steps")
     pictures = second.number_input("Pictures at once", 1, 16, usual.pictures, key="maximise pictures")
-    seed = third.number_input("Seed", 0, None, usual.seed, key="maximise seed")
+    seed = third.number_input("Seed", 0, 2**32 - 1, usual.seed, key="maximise seed")
     parametrisation = st.selectbox(
         "What is learnt",
         list(PARAMETRISATIONS),

@@ -72,7 +72,9 @@ def offer(looked_at: LookedAt, data: "Dataset", found: "Predictions | None", *, 
         if count < total
         else f"Predict all {total:,}"
     )
-    if st.button(words, icon=":material/checklist:", key="predict", help="Kept in the run's folder."):
+    # Named for the run: a click that was meant for one that is gone starts nothing.
+    key = f"predict {looked_at.run.id} {looked_at.snapshot} {split}"
+    if st.button(words, icon=":material/checklist:", key=key, help="Kept in the run's folder."):
         from cnnviz.explore.predictions import some_of
 
         wanted = there.numbers[some_of(total, count)]

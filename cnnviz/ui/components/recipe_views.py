@@ -7,6 +7,7 @@ from cnnviz.recipes import book
 from cnnviz.recipes.recipe import SIZES, Recipe
 from cnnviz.recipes.results import Shelf
 from cnnviz.ui import selection
+from cnnviz.words import whole_number
 
 _KEY = "view"
 _ACROSS = 3
@@ -47,9 +48,10 @@ def hint() -> None:
         views = book.find(identifier).view
     except CnnvizError:
         return
-    if not number.isdecimal() or int(number) >= len(views):
+    at = whole_number(number)
+    if at is None or at >= len(views):
         return
-    view = views[int(number)]
+    view = views[at]
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="view hint"):
         st.markdown(f"**{view.title}.** {view.look}")
         st.page_link(

@@ -109,7 +109,7 @@ def _button(subject: Subject, wanted: str) -> bool:
     """Whether it is to be measured now."""
     return st.button(
         f"Measure, about {duration(subject.seconds(wanted))}",
-        icon=":material/straighten:", type="primary", key="measure robustness",
+        icon=":material/straighten:", type="primary", key=f"measure robustness {subject.run} {subject.snapshot}",
         help="Kept in the run's folder.",
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from cnnviz.ui import cache, selection
 from cnnviz.ui.components.network_picker import LookedAt
+from cnnviz.words import whole_number
 
 _TRAINING = "training"
 _BEFORE = "size before"
@@ -37,7 +38,7 @@ def pick(looked_at: LookedAt) -> int | None:
 def selected(looked_at: LookedAt) -> int | None:
     """The selected height in pixels, where this network can read it; None for that of training."""
     size = selection.get("size") or ""
-    return int(size) if size.isdecimal() and int(size) in _offered(looked_at.stamp)[0][1:] else None
+    return int(size) if whole_number(size) in _offered(looked_at.stamp)[0][1:] else None
 
 
 def why_not(looked_at: LookedAt) -> str:

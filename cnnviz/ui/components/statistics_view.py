@@ -111,6 +111,9 @@ def _title(one: Subject, other: Subject | None) -> str:
 
 def _offer(looked_at: LookedAt, missing: Mapping[str, Subject], which: Which) -> None:
     data = looked_at.card.data
+    if not data:
+        st.info("This network came without a data set, so there are no test images to look through.")
+        return
     if data not in catalogue.available():
         st.info(
             f"What is not measured yet shows here once the images of {data} are on this machine: see Home.",
@@ -122,7 +125,10 @@ def _offer(looked_at: LookedAt, missing: Mapping[str, Subject], which: Which) ->
         f"Not measured yet: {names}. All layers are looked at in one go; what comes out is kept beside the run."
     )
     if st.button(
-        f"Measure {which.count:,} test images", icon=":material/straighten:", type="primary", key="measure"
+        f"Measure {which.count:,} test images",
+        icon=":material/straighten:",
+        type="primary",
+        key=f"measure {looked_at.run.id} {looked_at.snapshot}",
     ):
         _measure(missing, which)
 
