@@ -57,7 +57,7 @@ def test_doctor_names_findings_and_what_it_could_not_check(ask, trained, tmp_pat
     assert quick["not_checked"]["leakage"] == "the splits were not compared yet"
     (bench.data / "tiny").rename(bench.data / "moved")
     text = ask("doctor", trained.id).stdout
-    assert "Not checked: leakage, since The data set 'tiny' is not here" in text
+    assert "Not checked: images in two splits, since The data set 'tiny' is not here" in text
 
 
 def test_doctor_names_a_softmax_too_many(ask, trained):

@@ -78,27 +78,26 @@ def show(
     from cnnviz.explore.maximisation import objectives
 
     st.markdown("**What would excite it most**")
-    body = st.container()
+    body = st.empty()
     cell, settings = _asked(looked_at, values, place)
     objective = (
         objectives.cell(layer.name, channel, *cell) if cell else objectives.channel(layer.name, channel)
     )
     key = (looked_at.stamp, layer.name, channel, cell, settings)
     found, going = _kept().get(key), st.session_state.get(_GOING)
-    with body:
+    with body.container():
         if going is not None and going.key == key:
             st.fragment(_make, run_every=_PAUSE)(going, channel)
         elif found is not None:
             _draw(looked_at, layer, found, values, channel, cell=cell)
-        else:
-            st.button(
-                "Draw the image that would excite it most",
-                icon=":material/brush:",
-                key="maximise",
-                on_click=_begin,
-                args=(looked_at, objective, settings, key),
-                help="From noise, by following the network's gradient. It takes seconds to a minute.",
-            )
+        elif st.button(
+            "Draw the image that would excite it most",
+            icon=":material/brush:",
+            key="maximise",
+            help="From noise, by following the network's gradient. It takes seconds to a minute.",
+        ):
+            _begin(looked_at, objective, settings, key)
+            st.rerun()
 
 
 def _asked(looked_at: LookedAt, values: NDArray[np.float32], place: Place) -> "tuple[Place | None, Settings]":
