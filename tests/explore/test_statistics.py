@@ -162,12 +162,14 @@ def test_a_look_changes_nothing_also_when_it_is_stopped() -> None:
         assert same()
 
 
-def test_layers_without_maps_are_left_out_and_named() -> None:
+def test_tokens_are_looked_at_as_maps() -> None:
     model, card = made(Torchvision(model="vit_b_16"), 224)
     # Two of its twelve blocks, for speed.
     model.encoder.layers = model.encoder.layers[:1]  # type: ignore[union-attr, operator, index]
     found = whole(model, card, [0, 1])
-    assert "encoder.layers.encoder_layer_0.ln_1" in found.left_out
+    tokens = next(one for one in found.layers if one.layer.endswith("encoder_layer_0"))
+    assert tokens.output_shape == (768, 14, 14)
+    assert found.left_out == ()
     assert found.layers[0].layer == "conv_proj"
     assert found.layers[-1].output_shape == (4,)
 

@@ -182,28 +182,35 @@ def _stop() -> None:
 
 
 def _make(going: _Going, channel: int) -> None:
-    """Go on with it for a while, and show how far it is: called again and again, the rest of the page stays usable."""
-    if not going.go_on(_SLICE):
-        st.session_state.pop(_GOING, None)
-        if going.error is not None:
-            st.error(str(going.error), icon=":material/error:")
-        elif going.found is not None:
-            _keep(going.key, going.found)
-            st.rerun()
+    """Show how far it is, then go on with it for a while: called again and again, the page stays usable.
+
+    In this order, as a call that is due ends the one before at the next thing that it draws.
+    """
+    if going.error is not None:
+        st.error(str(going.error), icon=":material/error:")
         return
     progress = going.progress
-    assert progress is not None
-    left = (time.monotonic() - going.began) / progress.step * (progress.steps - progress.step)
-    st.progress(
-        progress.step / progress.steps,
-        text=f"Step {progress.step} of {progress.steps}, {duration(left)} left",
-    )
+    if progress is None:
+        st.progress(0.0, text="Drawing")
+    else:
+        left = (time.monotonic() - going.began) / progress.step * (progress.steps - progress.step)
+        st.progress(
+            progress.step / progress.steps,
+            text=f"Step {progress.step} of {progress.steps}, {duration(left)} left",
+        )
     st.button("Stop", icon=":material/stop:", key="stop maximising", on_click=_stop)
-    st.image(
-        _sheet(progress.pictures, width=_SIDE).png,
-        output_format="PNG",
-        alt=f"The pictures for channel {channel} at step {progress.step}",
-    )
+    if progress is not None:
+        st.image(
+            _sheet(progress.pictures, width=_SIDE).png,
+            output_format="PNG",
+            alt=f"The pictures for channel {channel} at step {progress.step}",
+        )
+    if going.go_on(_SLICE):
+        return
+    if going.found is not None:
+        st.session_state.pop(_GOING, None)
+        _keep(going.key, going.found)
+    st.rerun()
 
 
 def _kept() -> "OrderedDict[Any, Maximised]":
