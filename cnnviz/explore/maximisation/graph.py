@@ -13,12 +13,8 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from cnnviz.errors import LayerNotFound
-from cnnviz.explore.capture import call_name, evaluating, first_tensor, fitting, watched
+from cnnviz.explore.capture import Reached, call_name, evaluating, first_tensor, fitting, watched
 from cnnviz.explore.layout import channels_first
-
-
-class _Reached(BaseException):
-    """All layers asked for have fired. No Exception, so that no network can catch it by accident."""
 
 
 def outputs(model: nn.Module, batch: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
@@ -43,7 +39,7 @@ def outputs(model: nn.Module, batch: Tensor, layers: Sequence[str]) -> dict[str,
             # A copy, because the next layer may work in place (torchvision's ReLUs do).
             seen[fired] = lay(name, tensor).clone()
             if len(seen) == len(wanted):
-                raise _Reached
+                raise Reached
 
         return hook
 
@@ -52,7 +48,7 @@ def outputs(model: nn.Module, batch: Tensor, layers: Sequence[str]) -> dict[str,
             if not name or name not in modules:
                 raise LayerNotFound(name, available=watched(model))
             stack.callback(modules[name].register_forward_hook(keep(name)).remove)
-        with suppress(_Reached):
+        with suppress(Reached):
             model(fitting(model, batch))
     for layer in layers:
         if layer not in seen:
