@@ -189,3 +189,23 @@ def test_pages_do_without_torch_at_import() -> None:
         "import cnnviz.ui.components.diagnosis_view, cnnviz.ui.components.doctor_view, cnnviz.doctor.rules"
     )
     assert not modules & {"torch", "torchvision", "captum", "sklearn"}
+
+
+def test_what_a_link_asked_for_is_there_when_one_comes_back_and_is_no_markdown(finished: Run) -> None:
+    app = open_page("activations", run=finished.id, layer="![x](https://a.b/c.png)", channel="2")
+    assert not app.exception
+    assert "![x]" not in app.warning[0].value
+    assert "(https://a.b/c.png)" in app.warning[0].value
+    app.query_params.clear()  # as a browser does between pages
+    app.switch_page("pages/doctor.py").run()
+    app.switch_page("pages/activations.py").run()
+    assert not app.exception
+    assert ", channel 2**" in words(app)
+
+
+@pytest.mark.parametrize("key", ["image", "confused"])
+def test_a_number_of_thousands_of_digits_is_no_number(finished: Run, key: str) -> None:
+    app = open_page(
+        "diagnosis", run=finished.id, **{key: "test." + "9" * 5000 if key == "image" else "9" * 5000 + ".1"}
+    )
+    assert not app.exception
