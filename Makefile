@@ -11,7 +11,7 @@ help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 app: $(VENV)/.runtime ## start the app on http://127.0.0.1:8501 (PORT= for another)
-	@$(PY) -m cnnviz.ui.serve --port $(PORT)
+	@$(PY) -m cnnviz.ui.shell.serve --port $(PORT)
 
 test: $(VENV)/.tools ## run all tests, browser tests included
 	@$(PY) -m pytest

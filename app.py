@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cnnviz.ui import frame
+from cnnviz.ui.shell import frame
 
 frame.begin()
 st.navigation(

@@ -45,7 +45,7 @@ def app() -> Iterator[App]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "cnnviz.ui.serve", "--port", str(port)]
+    command = [sys.executable, "-m", "cnnviz.ui.shell.serve", "--port", str(port)]
     with TemporaryFile() as log:
         server = subprocess.Popen(
             command, cwd=ROOT, env=machine.usual_environment(), stdout=log, stderr=subprocess.STDOUT

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from cnnviz.ui import frame
-from cnnviz.ui.components import attribution_view, image_picker, prediction_view
-from cnnviz.ui.components.network_picker import pick_network
+from cnnviz.ui.attribution import view
+from cnnviz.ui.shell import frame
+from cnnviz.ui.widgets import image_picker, prediction
+from cnnviz.ui.widgets.network_picker import pick_network
 
 frame.ensure()
 with frame.guarded():
@@ -14,7 +15,7 @@ with frame.guarded():
     image = image_picker.chosen(looked_at.card.data, grey=looked_at.grey)
     left, right = st.columns([3, 8], gap="large")
     with left:
-        seen = prediction_view.show(looked_at, image)
+        seen = prediction.show(looked_at, image)
         image_picker.picker(looked_at, image)
     with right:
-        attribution_view.show(looked_at, image, seen)
+        view.show(looked_at, image, seen)

@@ -1,9 +1,10 @@
 """Compare: one layer of two networks, two epochs or two images."""
 
-from cnnviz.ui import frame
-from cnnviz.ui.components import compare_view, recipe_views
+from cnnviz.ui.compare import view
+from cnnviz.ui.shell import frame
+from cnnviz.ui.widgets import experiment_links
 
 frame.ensure()
 with frame.guarded():
-    recipe_views.hint()
-    compare_view.show()
+    experiment_links.hint()
+    view.show()

@@ -3,8 +3,10 @@
 import streamlit as st
 
 from cnnviz.data import catalogue
-from cnnviz.ui import cache, frame, selection
-from cnnviz.ui.components import augmentation_view, data_sets, data_view
+from cnnviz.ui.data import augmentation, view
+from cnnviz.ui.resources import cache
+from cnnviz.ui.shell import frame, selection
+from cnnviz.ui.widgets import data_sets
 
 frame.ensure()
 with frame.guarded():
@@ -19,6 +21,6 @@ with frame.guarded():
     with more:
         data_sets.more()
     dataset = cache.dataset(name)
-    data_view.show(dataset)
+    view.show(dataset)
     with frame.guarded():
-        augmentation_view.show(dataset)
+        augmentation.show(dataset)

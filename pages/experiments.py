@@ -3,14 +3,15 @@
 import streamlit as st
 
 from cnnviz.recipes import book
-from cnnviz.ui import cache, frame, selection
-from cnnviz.ui.components import recipe_list, recipe_view
+from cnnviz.ui.experiments import overview, view
+from cnnviz.ui.resources import cache
+from cnnviz.ui.shell import frame, selection
 
 frame.ensure()
 with frame.guarded():
     chosen = selection.get("recipe")
     if chosen is None:
         st.subheader("Experiments of five lab reports, run again", anchor=False)
-        recipe_list.show(cache.shelf())
+        overview.show(cache.shelf())
     else:
-        recipe_view.show(book.find(chosen), cache.shelf())
+        view.show(book.find(chosen), cache.shelf())

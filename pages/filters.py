@@ -3,22 +3,15 @@
 import streamlit as st
 
 from cnnviz.runs.run import every
-from cnnviz.ui import filter_cache, frame
-from cnnviz.ui.components import (
-    epoch_slider,
-    filter_card,
-    filter_downloads,
-    filter_view,
-    movement_view,
-    network_upload,
-    recipe_views,
-)
-from cnnviz.ui.components.filter_view import SCALES
-from cnnviz.ui.components.network_picker import pick_run
+from cnnviz.ui.filters import cache, downloads, epoch_slider, filter_card, movement, view
+from cnnviz.ui.filters.view import SCALES
+from cnnviz.ui.shell import frame
+from cnnviz.ui.widgets import experiment_links, network_upload
+from cnnviz.ui.widgets.network_picker import pick_run
 
 frame.ensure()
 with frame.guarded():
-    recipe_views.hint()
+    experiment_links.hint()
     runs = [
         run
         for run in every()
@@ -32,17 +25,17 @@ with frame.guarded():
     with left:
         run = pick_run(runs)
     active = run.status().active
-    mark = filter_cache.mark(run)
+    mark = cache.mark(run)
     if active:
-        filter_cache.watch(run, mark)
-    found = filter_cache.history(mark, _run=run)
+        cache.watch(run, mark)
+    found = cache.history(mark, _run=run)
     for line in found.damaged:
         st.warning(line, icon=":material/broken_image:")
     if not found.layers:
         st.info("This run has no filters yet: they show here as soon as it has begun to train.")
         st.stop()
     with right:
-        layer = filter_view.pick_layer(found.layers)
+        layer = view.pick_layer(found.layers)
     epochs = found.epochs(layer)
     snapshots = {one: file.stem for one, file in found.files.items()}
     if run.imported:
@@ -50,27 +43,27 @@ with frame.guarded():
     epoch = epochs[-1] if run.imported else epoch_slider.chosen(epochs, active=active, snapshots=snapshots)
     with st.container(horizontal=True):
         by = st.segmented_control(
-            "Order", list(filter_cache.ORDERS), format_func=filter_cache.ORDERS.__getitem__,
+            "Order", list(cache.ORDERS), format_func=cache.ORDERS.__getitem__,
             default="index", required=True, key="filter order",
         )  # fmt: skip
         per = st.segmented_control(
             "Scale", list(SCALES), format_func=SCALES.__getitem__, default="layer", required=True,
             key="filter scale",
         )  # fmt: skip
-    order = filter_cache.order(mark, layer.name, epochs[-1], by, _run=run)
+    order = cache.order(mark, layer.name, epochs[-1], by, _run=run)
     before, now = (
-        filter_cache.shown(mark, layer.name, one, _run=run) if one in epochs else None
+        cache.shown(mark, layer.name, one, _run=run) if one in epochs else None
         for one in (None if run.imported else 0, epoch)
     )
     assert now is not None
-    st.markdown(filter_view.legend(now))
-    selected = filter_view.selected(now)
-    picked = filter_view.side_by_side(before, now, order=order, per=per, selected=selected)
+    st.markdown(view.legend(now))
+    selected = view.selected(now)
+    picked = view.side_by_side(before, now, order=order, per=per, selected=selected)
     if picked is not None and picked != selected:
         filter_card.choose(layer, picked)
         st.rerun()
     number = int(order[0]) if selected is None else selected
-    filter_card.show(before, now, number, per=per, link=filter_view.link(run, found, now, number))
-    filter_downloads.show(f"{run.id}-filters", found, now, order=order, per=per)
-    movement_view.show(run, mark, found)
-    filter_view.explanation()
+    filter_card.show(before, now, number, per=per, link=view.link(run, found, now, number))
+    downloads.show(f"{run.id}-filters", found, now, order=order, per=per)
+    movement.show(run, mark, found)
+    view.explanation()

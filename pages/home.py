@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from cnnviz.ui import frame
-from cnnviz.ui.components import data_sets, device_view, run_list, showcase
+from cnnviz.ui.home import device, run_list, showcase
+from cnnviz.ui.shell import frame
+from cnnviz.ui.widgets import data_sets
 
 frame.ensure()
 with frame.guarded():
@@ -18,7 +19,7 @@ with frame.guarded():
         st.subheader("Data", anchor=False)
         data_sets.show()
         st.subheader("Machine", anchor=False)
-        device_view.show()
+        device.show()
     # Last, since it needs torch: the page is there before the picture.
     with top, frame.guarded():
         showcase.show()

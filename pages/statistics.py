@@ -2,14 +2,15 @@
 
 import streamlit as st
 
-from cnnviz.ui import frame
-from cnnviz.ui.components import recipe_views, statistics_view
-from cnnviz.ui.components.network_picker import pick_network
+from cnnviz.ui.shell import frame
+from cnnviz.ui.statistics import view
+from cnnviz.ui.widgets import experiment_links
+from cnnviz.ui.widgets.network_picker import pick_network
 
 frame.ensure()
 with frame.guarded():
-    recipe_views.hint()
+    experiment_links.hint()
     looked_at = pick_network()
     if looked_at is None:
         st.stop()
-    statistics_view.show(looked_at)
+    view.show(looked_at)

@@ -3,9 +3,9 @@
 import streamlit as st
 
 from cnnviz.runs.run import every
-from cnnviz.ui import frame, selection
-from cnnviz.ui.components import run_form, run_panel
-from cnnviz.ui.components.network_picker import name, preferred
+from cnnviz.ui.shell import frame, selection
+from cnnviz.ui.train import run_form, run_panel
+from cnnviz.ui.widgets.network_picker import name, preferred
 
 frame.ensure()
 form, panel = st.columns([3, 8], gap="large")

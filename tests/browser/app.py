@@ -30,7 +30,7 @@ def running(checkpoints: Path, data: Path) -> Iterator[str]:
         "CNNVIZ_DATA": str(data),
         "OMP_NUM_THREADS": "1",
     }
-    command = [sys.executable, "-m", "cnnviz.ui.serve", "--port", str(port)]
+    command = [sys.executable, "-m", "cnnviz.ui.shell.serve", "--port", str(port)]
     log = checkpoints / "app.log"
     with log.open("wb") as output:
         app = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)

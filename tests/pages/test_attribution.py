@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cnnviz.ui import attributions
+from cnnviz.ui.resources import attributions
 from tests.conftest import Bench
 from tests.pages.test_filters import shipped
 from tests.pages.test_pages import component, open_page, words

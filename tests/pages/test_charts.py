@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cnnviz.runs.metrics import Metrics
-from cnnviz.ui import charts
+from cnnviz.ui.widgets import charts
 
 
 def metrics(steps: int, epochs: int = 3) -> Metrics:

@@ -1,6 +1,6 @@
 """Charts of several runs say what they should: every variant told apart, equal scales, a cell for each combination."""
 
-from cnnviz.ui import comparison
+from cnnviz.ui.experiments import charts
 
 
 def lines(*values: float) -> list[dict[str, float]]:
@@ -9,7 +9,7 @@ def lines(*values: float) -> list[dict[str, float]]:
 
 def test_no_two_variants_look_the_same_and_seeds_are_lines_of_their_own() -> None:
     variants = {f"v{number}": [lines(0.1, 0.2), lines(0.2, 0.3)] for number in range(18)}
-    spec = comparison.curves(variants, "validation", "accuracy").to_dict()
+    spec = charts.curves(variants, "validation", "accuracy").to_dict()
     encoding = spec["encoding"]
     looks = zip(encoding["color"]["scale"]["range"], encoding["strokeDash"]["scale"]["range"], strict=True)
     assert len({(colour, tuple(dash)) for colour, dash in looks}) == 18
@@ -20,7 +20,7 @@ def test_no_two_variants_look_the_same_and_seeds_are_lines_of_their_own() -> Non
 
 def test_reported_and_measured_have_one_scale() -> None:
     row = {"recipe": "a", "variant": "b", "reported": 0.5, "measured": 0.9, "state": "differs", "words": ""}
-    spec = comparison.agreement([row]).to_dict()
+    spec = charts.agreement([row]).to_dict()
     domains = {
         tuple(layer["encoding"][axis]["scale"]["domain"]) for layer in spec["layer"] for axis in ("x", "y")
     }
@@ -32,11 +32,11 @@ def test_reported_and_measured_have_one_scale() -> None:
 
 def test_a_grid_of_three_settings_is_a_map_for_each_value_of_the_third() -> None:
     rows = [{"A": a, "B": b, "C": c, "Test accuracy": 0.5} for a in "xy" for b in "uv" for c in "pq"]
-    spec = comparison.heat_map(
+    spec = charts.heat_map(
         rows, across="A", down="B", split="C", value="Test accuracy", style=".1%"
     ).to_dict()
     assert spec["facet"]["column"]["field"] == "C"
-    flat = comparison.heat_map(
+    flat = charts.heat_map(
         rows, across="A", down="B", split=None, value="Test accuracy", style=".1%"
     ).to_dict()
     assert "facet" not in flat

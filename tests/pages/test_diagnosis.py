@@ -9,8 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.runs.run import Run
-from cnnviz.ui.components.confusion_matrix import Part, coloured
-from cnnviz.ui.components.diagnosis_view import VIEWS
+from cnnviz.ui.mistakes.view import VIEWS
+from cnnviz.ui.widgets.confusion_matrix import Part, coloured
 from cnnviz.workspace import ROOT
 from tests.conftest import Bench
 from tests.pages.test_pages import component, finished, open_page, trained, words
@@ -154,7 +154,7 @@ def test_the_doctor_sees_curves_at_once_and_the_rest_when_asked(finished: Run, t
 def test_the_doctor_names_a_softmax_too_many_and_sets_up_what_mends_it(
     finished: Run, tiny_data: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from cnnviz.ui.components import doctor_view
+    from cnnviz.ui.doctor import view
 
     path = finished.folder / "config.json"
     record = json.loads(path.read_text())
@@ -165,8 +165,8 @@ def test_the_doctor_names_a_softmax_too_many_and_sets_up_what_mends_it(
     assert "ln(1 + 3/e) = 0.7437" in words(app)
     went: list[str] = []
     filled: list[object] = []
-    monkeypatch.setattr(doctor_view.st, "switch_page", went.append)
-    monkeypatch.setattr(doctor_view.run_form, "fill", filled.append)
+    monkeypatch.setattr(view.st, "switch_page", went.append)
+    monkeypatch.setattr(view.run_form, "fill", filled.append)
     app.button(key="mend softmax-twice 0").click().run()
     assert went == ["pages/train.py"]
     assert filled[0].softmax_before_loss is False  # type: ignore[attr-defined]
@@ -185,9 +185,7 @@ def test_pages_do_without_torch_at_import() -> None:
 
     pages = [Path("pages") / name for name in ("diagnosis.py", "doctor.py")]
     assert all((ROOT / page).exists() for page in pages)
-    modules = loaded_by(
-        "import cnnviz.ui.components.diagnosis_view, cnnviz.ui.components.doctor_view, cnnviz.doctor.rules"
-    )
+    modules = loaded_by("import cnnviz.ui.mistakes.view, cnnviz.ui.doctor.view, cnnviz.doctor.rules")
     assert not modules & {"torch", "torchvision", "captum", "sklearn"}
 
 

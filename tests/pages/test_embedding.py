@@ -11,10 +11,9 @@ from cnnviz.diagnose.embedding import embed, nearest
 from cnnviz.explore.features import features
 from cnnviz.models import checkpoint
 from cnnviz.runs.run import Run
-from cnnviz.ui import embeddings
-from cnnviz.ui.components import embedding_choice
-from cnnviz.ui.components.embedding_choice import COLOURINGS
-from cnnviz.ui.components.scatter import Box
+from cnnviz.ui.mistakes import embedding_options, embeddings
+from cnnviz.ui.mistakes.embedding_options import COLOURINGS
+from cnnviz.ui.widgets.scatter import Box
 from tests.pages.test_diagnosis import asked
 from tests.pages.test_pages import component, finished, open_page, trained, words
 
@@ -159,7 +158,7 @@ def test_stopped_it_waits_to_be_asked(mapped: Run) -> None:
 
 
 def test_of_many_images_it_waits_to_be_asked(mapped: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedding_choice, "QUICK", 20)
+    monkeypatch.setattr(embedding_options, "QUICK", 20)
     app = opened(mapped)
     app.button(key="make map").click().run()
     assert not app.exception

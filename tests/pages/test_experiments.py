@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.recipes import book, reproduction
-from cnnviz.ui import cache
+from cnnviz.ui.resources import cache
 from cnnviz.workspace import ROOT
 from tests.conftest import Bench
 from tests.pages.test_pages import open_page, words

@@ -224,11 +224,11 @@ def test_a_damaged_snapshot_does_not_hide_the_others(run: Run) -> None:
 
 
 def test_which_layers_learnt(run: Run) -> None:
-    from cnnviz.ui.components import movement_view
+    from cnnviz.ui.filters import movement
 
     train_on(run, 0, 1, 3)
     app = open_page("filters", run=run.id)
     app.session_state["movement"] = True
     app.run()
     assert not app.exception
-    assert movement_view._QUANTITIES["rotation"][1] in words(app)
+    assert movement._QUANTITIES["rotation"][1] in words(app)

@@ -20,8 +20,8 @@ from cnnviz.models.checkpoint import Card
 from cnnviz.runs import run as running
 from cnnviz.runs import status
 from cnnviz.runs.run import Run
-from cnnviz.ui import uploads
-from cnnviz.ui.components import predicting, reading_view
+from cnnviz.ui.resources import uploads
+from cnnviz.ui.widgets import predictions, preprocessing
 from tests.conftest import Bench
 from tests.pages.test_pages import open_page, words
 
@@ -60,7 +60,7 @@ def button(app: AppTest, label: str) -> AppTest:
 
 
 def test_test_images_by_what_the_network_says(plain: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(predicting, "FIRST", 25)
+    monkeypatch.setattr(predictions, "FIRST", 25)
     app = open_page("activations", run=plain.id, image="test.3")
     labels = [box.label for box in app.selectbox]
     assert "Class" in labels
@@ -126,13 +126,13 @@ def test_what_was_predicted_before_a_stop_is_kept(plain: Run, monkeypatch: pytes
 
 def _predict_outside(run: Run) -> None:
     """What a click does, in this thread."""
-    from cnnviz.ui import cache
-    from cnnviz.ui.components.network_picker import LookedAt
+    from cnnviz.ui.resources import cache
+    from cnnviz.ui.widgets.network_picker import LookedAt
 
     stamp = cache.stamp(run.id, "last")
     looked_at = LookedAt(run, "last", stamp, cache.network(stamp)[1])
-    there = predicting.pool(looked_at, cache.dataset("tiny"), "test")
-    predicting._predict(looked_at, there, np.arange(60), None)
+    there = predictions.pool(looked_at, cache.dataset("tiny"), "test")
+    predictions._predict(looked_at, there, np.arange(60), None)
 
 
 def test_another_size_is_followed_by_everything(residual: Run) -> None:
@@ -231,7 +231,7 @@ def test_how_a_built_in_picture_and_a_test_image_were_read(plain: Run) -> None:
 def test_what_a_file_was(image: Image.Image, options: dict[str, object], said: str) -> None:
     from cnnviz.data.images import read
 
-    assert reading_view.origin(read(_raw(image, **options))) == said
+    assert preprocessing.origin(read(_raw(image, **options))) == said
 
 
 def test_names_of_files_mean_nothing_on_a_page() -> None:

@@ -17,8 +17,8 @@ from cnnviz.models.checkpoint import Card
 from cnnviz.runs import run as running
 from cnnviz.runs import status
 from cnnviz.runs.run import Run
-from cnnviz.ui import cache
-from cnnviz.ui.components import maximisation_view
+from cnnviz.ui.activations import maximisation
+from cnnviz.ui.resources import cache
 from cnnviz.workspace import ROOT
 
 BUTTON = "maximise"
@@ -123,7 +123,7 @@ def test_what_was_begun_is_stopped_or_goes_on(untrained: Run, stopping: bool) ->
     steps = maximise(model, card, channel("conv2", 0), settings=settings)
     first = next(steps)
     key = (stamp, "conv2", 0, None, settings)
-    app.session_state["maximising"] = maximisation_view._Going(key, steps, first, stopping)
+    app.session_state["maximising"] = maximisation._Going(key, steps, first, stopping)
     app.run()
     assert not app.exception
     assert ("in 1 of 5 steps" if stopping else "in 5 steps") in words(app)
@@ -153,7 +153,7 @@ def test_it_goes_on_in_slices_until_it_is_stopped() -> None:
             stopped = yield "another"
         return "found"
 
-    going = maximisation_view._Going("key", steps())
+    going = maximisation._Going("key", steps())
     assert going.go_on(0.01)
     assert (going.progress, going.found) == ("another", None)
     going.stopping = True

@@ -116,7 +116,7 @@ def test_it_is_deleted_like_any_run(brought: str) -> None:
 
 
 def test_the_name_of_an_upload_is_plain_text() -> None:
-    from cnnviz.ui.components.network_upload import _plain
+    from cnnviz.ui.widgets.network_upload import _plain
 
     assert _plain("../../x<script>*a*.pt") == "xscripta.pt"
     assert _plain("[]") == "The file"

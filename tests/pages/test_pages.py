@@ -15,7 +15,8 @@ from streamlit.testing.v1 import AppTest
 from cnnviz.config import Data, Mlp, RunConfig
 from cnnviz.runs import control, lease, status
 from cnnviz.runs.run import Run, find
-from cnnviz.ui.components import channel_view, run_panel
+from cnnviz.ui.activations import channel_card
+from cnnviz.ui.train import run_panel
 from cnnviz.workspace import ROOT
 from tests.conftest import Bench, write_data
 
@@ -202,7 +203,7 @@ def _panel_that_starts_over_at_the_second_drawing(run_id: str) -> None:
     import streamlit as st
 
     from cnnviz.runs.run import find
-    from cnnviz.ui.components import run_panel
+    from cnnviz.ui.train import run_panel
 
     drawn = st.session_state["drawn"] = st.session_state.get("drawn", 0) + 1
     run_panel._record(find(run_id), "running", 1.0 if drawn == 2 else 10.0)
@@ -262,8 +263,8 @@ def test_a_channel_can_be_switched_off(finished: Run) -> None:
 
 def test_of_a_large_map_blocks_show_what_is_furthest_from_zero() -> None:
     values = np.array([[1, -5, 2], [0, 3, -1], [4, 0, -6]], np.float32)
-    assert channel_view._blocks(values, 2).tolist() == [[-5, 2], [4, -6]]
-    assert channel_view._blocks(values, 1) is values
+    assert channel_card._blocks(values, 2).tolist() == [[-5, 2], [4, -6]]
+    assert channel_card._blocks(values, 1) is values
 
 
 def test_maps_are_sorted_and_scaled_by_choice_and_a_click_still_finds_its_channel(

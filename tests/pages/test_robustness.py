@@ -12,9 +12,9 @@ from cnnviz.config import Mlp, RunConfig
 from cnnviz.data.perturbation import PERTURBATIONS, SETTINGS
 from cnnviz.explore.attribution.glance import Glance
 from cnnviz.runs import importing
-from cnnviz.ui import cache
-from cnnviz.ui.components import shake_view
-from cnnviz.ui.components.shares import share
+from cnnviz.ui.resources import cache
+from cnnviz.ui.robustness import view
+from cnnviz.ui.robustness.class_bars import share
 from tests.conftest import Bench
 from tests.pages.test_filters import shipped
 from tests.pages.test_pages import component, open_page, words
@@ -201,8 +201,8 @@ def test_bars_keep_their_places() -> None:
         return Glance(shares / shares.sum(), likeliest, None)
 
     nothing = np.zeros((1, 1, 1), np.uint8)
-    found = shake_view._Shaken(nothing, glance(20), glance(3), 3, None, None, None)
-    assert shake_view._listed(found) == [3, 4, 5, 6, 7, 20, 21, 22, 23, 24]
+    found = view._Shaken(nothing, glance(20), glance(3), 3, None, None, None)
+    assert view._listed(found) == [3, 4, 5, 6, 7, 20, 21, 22, 23, 24]
     one = share("cat", 0.631, 0.924, first=True)
     assert (one.words, one.was, one.change) == ("63.1 %", "92.4 %", "−29.3")
     assert share("cat", 0.5, 0.50004, first=True).change == "±0.0"

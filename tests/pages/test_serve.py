@@ -8,7 +8,7 @@ import pytest
 
 
 def serve(port: int | str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "cnnviz.ui.serve", "--port", str(port)]
+    command = [sys.executable, "-m", "cnnviz.ui.shell.serve", "--port", str(port)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 

@@ -13,8 +13,8 @@ from cnnviz.explore import statistics as measuring
 from cnnviz.runs import run as running
 from cnnviz.runs import status
 from cnnviz.runs.run import Run
-from cnnviz.ui.components import statistics_view
-from cnnviz.ui.profiles import UNTRAINED, Subject, Which
+from cnnviz.ui.statistics import view
+from cnnviz.ui.statistics.profiles import UNTRAINED, Subject, Which
 from cnnviz.workspace import ROOT
 from tests.conftest import Bench
 from tests.pages.test_pages import open_page, words
@@ -173,7 +173,7 @@ def test_a_chosen_row_and_a_clicked_point_go_to_the_layer(
 ) -> None:
     went: list[tuple[str, dict[str, str]]] = []
     monkeypatch.setattr(
-        statistics_view.st, "switch_page", lambda page, *, query_params: went.append((page, query_params))
+        view.st, "switch_page", lambda page, *, query_params: went.append((page, query_params))
     )
     run = made(tiny_config)
     app = measured(open_page("statistics", run=run.id))

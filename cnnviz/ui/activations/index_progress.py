@@ -1,0 +1,79 @@
+"""Looking through the test images, in the background: the offer, how far it is, and how it ended."""
+
+import streamlit as st
+
+from cnnviz.errors import CnnvizError
+from cnnviz.index import control, kept
+from cnnviz.runs.status import Status
+from cnnviz.ui.resources import excitation_index
+from cnnviz.ui.widgets.network_picker import LookedAt
+from cnnviz.words import duration
+
+_QUICK = 2_000
+"""Images of the short way."""
+
+
+def show(looked_at: LookedAt) -> None:
+    """How the looking through goes, or the offer to begin: for as many images as no index has yet."""
+    run_id, snapshot = looked_at.run.id, looked_at.snapshot
+    now = control.state(run_id, snapshot)
+    if now is not None and now.active:
+        st.fragment(_progress, run_every=1.0)(run_id, snapshot)
+        return
+    there = excitation_index.of(looked_at)
+    images = excitation_index.images_of(looked_at.card.data)
+    done = there.images if there else 0
+    if done >= images:
+        return
+    if there is None:
+        if now is not None and now.reason:
+            st.warning(now.reason, icon=":material/image_search:")
+        elif kept.file(run_id, snapshot).exists():
+            st.caption("The snapshot or its images have changed since they were looked through.")
+        st.caption(
+            "Which test images excite it most, how it answers to each class, how often it is zero: "
+            "found by looking through them once, for all layers, in the background."
+        )
+    with st.container(horizontal=True):
+        for count in sorted({images, min(_QUICK, images)} - {done}, reverse=True):
+            if count < done:
+                continue
+            st.button(
+                (f"Look through {count:,} test images" if count == images else f"Only {count:,}")
+                + f" ({_about(excitation_index.seconds(looked_at.stamp, count))})",
+                icon=":material/image_search:" if count == images else None,
+                type="secondary" if there is None else "tertiary",
+                key=f"look through {count}",
+                on_click=_start,
+                args=(run_id, snapshot, count),
+            )
+
+
+def _progress(run_id: str, snapshot: str) -> None:
+    now = control.state(run_id, snapshot)
+    above = st.container()
+    if st.button("Stop", icon=":material/stop:", key="stop looking through"):
+        with st.spinner("Stopping …"):
+            control.stop(run_id, snapshot)
+        st.rerun()
+    if now is None or not now.active:
+        st.rerun()
+    above.progress(now.share, text=_words(now))
+
+
+def _about(seconds: float) -> str:
+    return f"about {duration(seconds)}" if seconds >= 1 else duration(seconds)
+
+
+def _words(now: Status) -> str:
+    if not now.step:
+        return now.reason or "Getting ready."
+    left = f", {duration(now.seconds_left)} left" if now.seconds_left else ""
+    return f"Looking through the test images: {now.step:,} of {now.steps:,}{left}"
+
+
+def _start(run_id: str, snapshot: str, images: int) -> None:
+    try:
+        control.start(run_id, snapshot, images=images)
+    except CnnvizError as error:
+        st.toast(str(error), icon=":material/error:", duration="long")

@@ -1,0 +1,374 @@
+"""The image that would excite a channel most: drawn from noise while one watches, and kept for the session."""
+
+import io
+import time
+from collections import OrderedDict
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnnviz.errors import CnnvizError
+from cnnviz.render.mosaic import Mosaic, grid_pictures
+from cnnviz.render.picture import png
+from cnnviz.ui.resources import cache, excitation_index, uploads
+from cnnviz.ui.shell import selection
+from cnnviz.ui.widgets.charts import MOST_POINTS
+from cnnviz.ui.widgets.mosaic_canvas import sprite
+from cnnviz.ui.widgets.network_picker import LookedAt
+from cnnviz.words import duration
+
+if TYPE_CHECKING:
+    from cnnviz.explore.layers import Layer
+    from cnnviz.explore.maximisation.objectives import Objective
+    from cnnviz.explore.maximisation.optimisation import Maximised, Progress
+    from cnnviz.explore.maximisation.settings import Settings
+
+Place = tuple[int, int]
+
+_KEPT = "maximised"
+_GOING = "maximising"
+_ASKED = "maximisation asked"
+_MOST_KEPT = 64
+_SLICE, _PAUSE = 0.6, 0.1
+"""Seconds that it is worked on between two drawings, and left alone."""
+_SIDE = 320
+"""Width of one picture, or of two beside one another, in pixels."""
+
+
+@dataclass(eq=False)
+class _Going:
+    """Pictures that are being made, a slice at each run of the page."""
+
+    key: Any
+    steps: "Generator[Progress, bool | None, Maximised]"
+    progress: "Progress | None" = None
+    stopping: bool = False
+    found: "Maximised | None" = None
+    error: CnnvizError | None = None
+    began: float = field(default_factory=time.monotonic)
+    lock: Lock = field(default_factory=Lock)
+
+    def go_on(self, seconds: float) -> bool:
+        """Make steps for about so long; False when there is nothing left to do."""
+        until = time.monotonic() + seconds
+        with self.lock:
+            while self.found is None and self.error is None:
+                if time.monotonic() > until:
+                    return True
+                try:
+                    # The first step can't be told anything yet.
+                    self.progress = self.steps.send((self.stopping and self.progress is not None) or None)
+                except StopIteration as end:
+                    self.found = end.value
+                except CnnvizError as error:
+                    self.error = error
+        return False
+
+
+def show(
+    looked_at: LookedAt, layer: "Layer", values: NDArray[np.float32], channel: int, *, place: Place
+) -> None:
+    """Draw what was made; offer to make it where it was not. `values` is the map for the image looked at."""
+    from cnnviz.explore.maximisation import objectives
+
+    st.markdown("**What would excite it most**")
+    body = st.empty()
+    cell, settings = _asked(looked_at, values, place)
+    objective = (
+        objectives.cell(layer.name, channel, *cell) if cell else objectives.channel(layer.name, channel)
+    )
+    key = (looked_at.stamp, layer.name, channel, cell, settings)
+    found, going = _kept().get(key), st.session_state.get(_GOING)
+    with body.container():
+        if going is not None and going.key == key:
+            st.fragment(_make, run_every=_PAUSE)(going, channel)
+        elif found is not None:
+            _draw(looked_at, layer, found, values, channel, cell=cell)
+        elif st.button(
+            "Draw the image that would excite it most",
+            icon=":material/brush:",
+            key="maximise",
+            help="From noise, by following the network's gradient. It takes seconds to a minute.",
+        ):
+            _begin(looked_at, objective, settings, key)
+            st.rerun()
+
+
+def _asked(looked_at: LookedAt, values: NDArray[np.float32], place: Place) -> "tuple[Place | None, Settings]":
+    """The cell that is to be excited alone, if one is, and how; its controls are drawn only where they are seen."""
+    from cnnviz.explore.maximisation.settings import Settings, usual_pictures
+
+    usual = Settings(pictures=usual_pictures(looked_at.card.image_shape[0]))
+    of = looked_at.stamp[0]
+    kept_of, what, settings = st.session_state.get(_ASKED, (of, "map", usual))
+    if kept_of != of:  # another network has other defaults
+        settings = usual
+    controls = st.expander(
+        "How it is drawn", icon=":material/tune:", key="how it is drawn", on_change="rerun"
+    )
+    if controls.open:
+        with controls:
+            if values.size > 1:
+                what = _what(place, what)
+            settings = _settings(looked_at, settings)
+        st.session_state[_ASKED] = of, what, settings
+    return place if what == "cell" and values.size > 1 else None, settings
+
+
+def _what(place: Place, before: str) -> str:
+    """Whether the whole map is to be excited, or one cell."""
+    what = st.segmented_control(
+        "Excite",
+        ["map", "cell"],
+        format_func=lambda one: {"map": "The whole map", "cell": f"Row {place[0]}, column {place[1]}"}[one],
+        default=before,
+        required=True,
+        key="maximise what",
+    )
+    return what or before
+
+
+def _settings(looked_at: LookedAt, usual: "Settings") -> "Settings":
+    from cnnviz.explore.maximisation.parametrisations import PARAMETRISATIONS
+
+    first, second, third = st.columns(3)
+    steps = first.number_input("Steps", 1, 4096, usual.steps, step=32, key="maximise steps")
+    pictures = second.number_input("Pictures at once", 1, 16, usual.pictures, key="maximise pictures")
+    seed = third.number_input("Seed", 0, 2**32 - 1, usual.seed, key="maximise seed")
+    parametrisation = st.selectbox(
+        "What is learnt",
+        list(PARAMETRISATIONS),
+        index=list(PARAMETRISATIONS).index(usual.parametrisation),
+        format_func=lambda name: PARAMETRISATIONS[name].label,
+        key="maximise parametrisation",
+    )
+    decorrelate = not looked_at.grey and st.toggle(
+        "Colours go together as in real images", usual.decorrelate, key="maximise colours"
+    )
+    transforms = st.toggle(
+        "Shift, turn and scale a little at every step", usual.transforms, key="maximise transforms"
+    )
+    return usual.model_copy(
+        update={
+            "steps": int(steps),
+            "pictures": int(pictures),
+            "seed": int(seed),
+            "parametrisation": parametrisation,
+            "decorrelate": decorrelate,
+            "transforms": transforms,
+        }
+    )
+
+
+def _begin(looked_at: LookedAt, objective: "Objective", settings: "Settings", key: Any) -> None:
+    from cnnviz.explore.maximisation.colours import colours_of
+    from cnnviz.explore.maximisation.optimisation import maximise
+
+    model, card = cache.network(looked_at.stamp)
+    steps = maximise(model, card, objective, settings=settings, colours=colours_of(card))
+    st.session_state[_GOING] = _Going(key, steps)
+
+
+def _stop() -> None:
+    going = st.session_state.get(_GOING)
+    if going is not None:
+        going.stopping = True
+
+
+def _make(going: _Going, channel: int) -> None:
+    """Show how far it is, then go on with it for a while: called again and again, the page stays usable.
+
+    In this order, as a call that is due ends the one before at the next thing that it draws.
+    """
+    if going.error is not None:
+        st.error(str(going.error), icon=":material/error:")
+        return
+    progress = going.progress
+    if progress is None:
+        st.progress(0.0, text="Drawing")
+    else:
+        left = (time.monotonic() - going.began) / progress.step * (progress.steps - progress.step)
+        st.progress(
+            progress.step / progress.steps,
+            text=f"Step {progress.step} of {progress.steps}, {duration(left)} left",
+        )
+    st.button("Stop", icon=":material/stop:", key="stop maximising", on_click=_stop)
+    if progress is not None:
+        st.image(
+            _sheet(progress.pictures, width=_SIDE).png,
+            output_format="PNG",
+            alt=f"The pictures for channel {channel} at step {progress.step}",
+        )
+    if going.go_on(_SLICE):
+        return
+    if going.found is not None:
+        st.session_state.pop(_GOING, None)
+        _keep(going.key, going.found)
+    st.rerun()
+
+
+def _kept() -> "OrderedDict[Any, Maximised]":
+    kept: OrderedDict[Any, Maximised] = st.session_state.setdefault(_KEPT, OrderedDict())
+    return kept
+
+
+def _keep(key: Any, found: "Maximised") -> None:
+    kept = _kept()
+    kept[key] = found
+    while len(kept) > _MOST_KEPT:
+        kept.popitem(last=False)
+
+
+def _sheet(pictures: NDArray[np.uint8], *, width: int) -> Mosaic:
+    """The pictures, enlarged, in two columns of about that width together."""
+    columns = min(2, len(pictures))
+    return grid_pictures(pictures, columns=columns, tile=width // columns)
+
+
+def _draw(
+    looked_at: LookedAt,
+    layer: "Layer",
+    found: "Maximised",
+    values: NDArray[np.float32],
+    channel: int,
+    *,
+    cell: Place | None,
+) -> None:
+    left, right = st.columns(2)
+    labels = [f"scores {_short(score)}. Click to look at it." for score in found.scores]
+    columns = min(2, len(found.pictures))
+    with left:
+        picked = sprite(
+            grid_pictures(found.pictures),
+            key=f"maximised {layer.name} {channel}",
+            tile=_SIDE // columns,
+            columns=columns,
+            labels=labels,
+            choice=True,
+            alt=f"Pictures made to excite {found.objective}, the strongest first, scoring "
+            + ", ".join(map(_short, found.scores)),
+        )
+        _downloads(looked_at, layer, found, channel)
+    if picked is not None:
+        selection.put(
+            "image",
+            f"upload.{uploads.add(png(found.pictures[picked]), f'for {layer.name}, channel {channel}').hash}",
+        )
+        st.rerun()
+    with right:
+        _compare(looked_at, layer, found, values, channel, cell=cell)
+        _trace(found)
+
+
+def _compare(
+    looked_at: LookedAt,
+    layer: "Layer",
+    found: "Maximised",
+    values: NDArray[np.float32],
+    channel: int,
+    *,
+    cell: Place | None,
+) -> None:
+    """What the pictures score, beside the image looked at and the strongest test image."""
+    best = float(found.scores[0])
+    own = float(values[cell]) if cell else float(values.mean())
+    rows = [("The strongest of these", best), ("The image you look at", own)]
+    known = excitation_index.layer(looked_at, layer.name)
+    line = ""
+    # Of whole maps the index has no mean of a single image.
+    if known is not None and channel < known.channels and (cell or values.size == 1):
+        strongest = float(known.peaks[0, channel])
+        where = ", wherever in its map" if values.size > 1 else ""
+        rows.append((f"The strongest of {known.count:,} test images{where}", strongest))
+        times = found.times(strongest)
+        line = f"{times:.1f} times as strong as any of these test images. " if times else ""
+    what = "Value of the cell" if cell else "Value" if values.size == 1 else "Mean of the map"
+    st.table(pd.DataFrame([(name, _short(value)) for name, value in rows], columns=["", what]).set_index(""))
+    says = cache.prediction(looked_at.stamp, _seen(looked_at, found.pictures[0]))
+    top = int(says.argmax())
+    st.caption(
+        f"{line}The network takes the strongest for {looked_at.card.classes[top]} ({says[top]:.1%}). "
+        f"Made from noise in {len(found.trace):,} "
+        + (f"of {found.settings.steps:,} " if len(found.trace) < found.settings.steps else "")
+        + f"steps, seed {found.settings.seed}: not an image of the data."
+    )
+
+
+def _seen(looked_at: LookedAt, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+    from cnnviz.explore.inputs import as_input
+
+    return as_input(picture, looked_at.card).values
+
+
+def _trace(found: "Maximised") -> None:
+    every = -(-found.trace.size // MOST_POINTS)
+    rows = [
+        {"step": step, "score": score, "picture": str(number + 1)}
+        for step in range(0, len(found.trace), every)
+        for number, score in enumerate(found.trace[step])
+    ]
+    chart = (
+        alt.Chart(pd.DataFrame(rows))
+        .mark_line(color="#0072B2", strokeWidth=1.5, opacity=0.7)
+        .encode(
+            x=alt.X("step:Q", title="Step", scale=alt.Scale(nice=False)),
+            y=alt.Y("score:Q", title="Score"),
+            detail="picture:N",
+            tooltip=["picture", "step", alt.Tooltip("score:Q", format=".4g")],
+        )
+        .properties(height=150)
+    )
+    st.altair_chart(
+        chart,
+        key="maximisation trace",
+        alt=f"Scores of the pictures at each step, from {_short(float(found.trace[0].mean()))} "
+        f"to {_short(float(found.trace[-1].mean()))} on average",
+    )
+
+
+def _downloads(looked_at: LookedAt, layer: "Layer", found: "Maximised", channel: int) -> None:
+    stem = f"{looked_at.run.id}-{layer.name}-{channel}-most".replace(":", "-")
+    with st.container(horizontal=True):
+        st.download_button(
+            "PNG",
+            lambda: _sheet(found.pictures, width=1024).png,
+            f"{stem}.png",
+            "image/png",
+            icon=":material/download:",
+            on_click="ignore",
+            key="maximised png",
+        )
+        st.download_button(
+            "npz",
+            lambda: _arrays(found),
+            f"{stem}.npz",
+            "application/zip",
+            icon=":material/download:",
+            on_click="ignore",
+            key="maximised npz",
+        )
+
+
+def _arrays(found: "Maximised") -> bytes:
+    content = io.BytesIO()
+    np.savez_compressed(
+        content,
+        pictures=found.pictures,
+        scores=found.scores,
+        trace=found.trace,
+        objective=found.objective,
+        settings=found.settings.model_dump_json(),
+    )
+    return content.getvalue()
+
+
+def _short(value: float) -> str:
+    """A number in three digits, with a proper minus, and no minus before 0."""
+    return f"{value + 0.0:.3g}".replace("-", "−")

@@ -1,0 +1,298 @@
+"""Chosen methods by chosen classes: a map for each, with its scale."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+from pydantic import ValidationError
+from streamlit.delta_generator import DeltaGenerator
+
+from cnnviz.config.explain import explain
+from cnnviz.errors import CnnvizError
+from cnnviz.render.attribution import Titled, coloured, scale_of_sizes, sheet
+from cnnviz.render.bar import bar
+from cnnviz.render.colour import Scale
+from cnnviz.render.mosaic import grid_pictures
+from cnnviz.ui.attribution import checks, controls
+from cnnviz.ui.attribution.controls import Look
+from cnnviz.ui.resources import attributions, cache
+from cnnviz.ui.resources.attributions import Subject
+from cnnviz.ui.shell import selection
+from cnnviz.ui.widgets import config_form
+from cnnviz.ui.widgets.image_picker import Chosen
+from cnnviz.ui.widgets.mosaic_canvas import sprite
+from cnnviz.ui.widgets.network_picker import LookedAt
+from cnnviz.words import duration, whole_number
+
+if TYPE_CHECKING:
+    from cnnviz.explore.attribution.attribute import Attribution
+    from cnnviz.explore.attribution.options import Options
+    from cnnviz.explore.inputs import Input
+
+_TILE = 224
+_STOPPED = "attribution stopped"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What is shown."""
+
+    looked_at: LookedAt
+    image: Chosen
+    seen: Input
+    classes: Mapping[int, str]
+    """What each class is: predicted, true …"""
+    look: Look
+
+    def name(self, target: int) -> str:
+        """Of a class."""
+        return self.looked_at.card.classes[target]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method and all chosen classes."""
+
+    method: str
+    options: Options
+    subject: Subject
+
+
+def show(looked_at: LookedAt, image: Chosen, seen: Input) -> None:
+    """Choose methods and classes, and see their maps; a map that is chosen can be put to the test."""
+    probabilities = cache.prediction(looked_at.stamp, seen.values)
+    left, right = st.columns(2)
+    with left:
+        methods = controls.methods(attributions.reasons(looked_at.stamp, seen.shape))
+    with right:
+        classes = controls.classes(looked_at, image, probabilities)
+    listed = cache.layers(looked_at.stamp, looked_at.run.config.freeze, seen.shape)
+    setting = controls.setting(methods, listed)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        look = controls.look()
+    scene = Scene(looked_at, image, seen, classes, look)
+    working = st.empty()
+    places = [st.container(border=True) for _ in methods]
+    rows = []
+    for method, place in zip(methods, places, strict=True):
+        with place:
+            head, *cells = st.columns([3, *[4] * len(classes)])
+        with head:
+            options = _head(method)
+        of = attributions.subject(looked_at.stamp, seen.values, method, options, setting)
+        rows.append((Row(method, options, of), head, cells))
+    wanted = [row for row, _, _ in rows]
+    _compute(wanted, list(classes), seen, working)
+    for row, head, cells in rows:
+        _row(scene, row, head, cells)
+    _downloads(scene, wanted)
+    _checks(scene, wanted)
+
+
+def _head(method: str) -> Options:
+    """A method's name, what it shows and when it misleads; its options, as they are set."""
+    from cnnviz.explore.attribution.methods import METHODS
+
+    found = METHODS[method]
+    st.markdown(f"**{found.title}**", help=f"{found.shows}\n\n*Misleads:* {found.misleads}\n\n{found.paper}")
+    st.caption(found.shows)
+    with st.popover("About", icon=":material/tune:"):
+        st.markdown(f"{found.shows}\n\n*It misleads:* {found.misleads}\n\n{found.paper}.")
+        names = list(found.options.model_fields)
+        values = config_form.fields(
+            found.options,
+            names,
+            {name: field.default for name, field in found.options.model_fields.items()},
+            key=f"attribution {method}",
+        )
+        try:
+            return found.options(**values)
+        except ValidationError as error:
+            st.error(explain(error), icon=":material/error:")
+            return found.options()
+
+
+def _compute(rows: Sequence[Row], targets: list[int], seen: Input, place: DeltaGenerator) -> None:
+    """What is not known yet, with progress; what was done before a stop stays."""
+    missing = [row for row in rows if any(row.subject.known(target) is None for target in targets)]
+    if not missing or not targets:
+        return
+    asked = (tuple(row.subject for row in rows), tuple(targets))
+    with place.container():
+        if st.session_state.get(_STOPPED) == asked:
+            st.button("Go on", icon=":material/play_arrow:", key="go on attributing", on_click=_go_on)
+            return
+        from cnnviz.explore.attribution.methods import METHODS
+
+        bar_ = st.progress(0.0, text="Asking the network")
+        # Any click ends this script at the next sign of progress, and starts it anew; after this one it stays at that.
+        st.button("Stop", icon=":material/stop:", key="stop attributing", on_click=_stop, args=(asked,))
+        for row in missing:
+            began = time.monotonic()
+
+            def tell(share: float, _: str, row: Row = row, began: float = began) -> None:
+                left = (time.monotonic() - began) * (1 - share) / share if share else 0.0
+                text = METHODS[row.method].title + (f": about {duration(left)} left" if left > 1 else "")
+                bar_.progress(min(share, 1.0), text=text)
+
+            try:
+                attributions.compute(row.subject, seen.values, row.options, targets, tell)
+            except CnnvizError as error:
+                st.error(f"{METHODS[row.method].title}: {error}", icon=":material/error:")
+    if all(row.subject.known(target) is not None for row in missing for target in targets):
+        place.empty()
+
+
+def _stop(asked: object) -> None:
+    st.session_state[_STOPPED] = asked
+
+
+def _go_on() -> None:
+    st.session_state.pop(_STOPPED, None)
+
+
+def _row(scene: Scene, row: Row, head: DeltaGenerator, cells: Sequence[DeltaGenerator]) -> None:
+    """The maps of one method."""
+    from cnnviz.explore.attribution.oddities import oddities
+
+    known = {target: row.subject.known(target) for target in scene.classes}
+    scales = _scales([one for one in known.values() if one is not None], scene.look)
+    if scales:
+        with head:
+            cut = any(
+                one is not None and np.abs(one.map).max() > scales[target].high
+                for target, one in known.items()
+            )
+            _legend(row, next(iter(scales.values())), scene.look, cut=cut)
+    chosen = selection.get("check")
+    for (target, one), cell in zip(known.items(), cells, strict=True):
+        name = scene.name(target)
+        with cell:
+            if one is None:
+                st.markdown(f"**{name}**")
+                st.caption("Not computed.")
+                continue
+            said = f" ({scene.classes[target]})" if scene.classes[target] else ""
+            st.markdown(f"**{name}**{said} · logit {_signed(one.score)}")
+            picture = coloured(one.map, scales[target], scene.look.view, scene.seen.pixels)
+            picked = sprite(
+                grid_pictures(picture[None]),
+                key=f"attribution {row.method} {target}",
+                tile=_TILE,
+                columns=1,
+                choice=True,
+                selected=0 if chosen == f"{row.method}.{target}" else None,
+                alt=f"{_title(row)} for {name}, {scene.image.title}: {_range(scales[target], scene.look)}. "
+                "Enter opens its checks",
+            )
+            if not scene.look.shared:
+                st.caption(_range(scales[target], scene.look))
+            for warning in oddities(one.map, score=one.score):
+                st.caption(f":material/warning: {warning}")
+            if picked is not None and chosen != f"{row.method}.{target}":
+                selection.put("check", f"{row.method}.{target}")
+                st.rerun()
+
+
+def _title(row: Row) -> str:
+    from cnnviz.explore.attribution.methods import METHODS
+
+    return METHODS[row.method].title
+
+
+def _scales(found: Sequence[Attribution], look: Look) -> dict[int, Scale]:
+    """A scale for each class of a method."""
+    if not found:
+        return {}
+    groups = [found] if look.shared else [[one] for one in found]
+    return {
+        one.target: scale_of_sizes([each.map for each in group], signed=one.signed, share=look.share)
+        for group in groups
+        for one in group
+    }
+
+
+def _legend(row: Row, scale: Scale, look: Look, *, cut: bool) -> None:
+    unsigned = look.view == "heat" or not scale.signed
+    shown = Scale(low=0.0, high=scale.high, signed=False) if unsigned else scale
+    st.image(bar(shown, width=256, height=10), output_format="PNG", alt="Colour bar")
+    words = [f"{_range(scale, look)}, shared by these maps" if look.shared else "Each map has its own scale"]
+    words.append("red speaks for the class, blue against it" if not unsigned else "")
+    words.append("sizes, whatever their sign" if look.view == "heat" and scale.signed else "")
+    words.append("1 % of values lie beyond" if cut else "")
+    lines = [f"{'; '.join(word for word in words if word)}."]
+    if row.subject.setting.layer and (way := getattr(row.options, "upsampling", None)):
+        how = "enlarged as they are (nearest neighbour)" if way == "nearest" else "smoothed (bilinear)"
+        lines.append(f"Cells of {row.subject.setting.layer}, {how}.")
+    lines += [row.options.note] if row.options.note else []
+    st.caption("  \n".join(lines))
+
+
+def _range(scale: Scale, look: Look) -> str:
+    low = scale.low if look.view != "heat" else 0.0
+    return f"{_signed(low)} to {_signed(scale.high)}"
+
+
+def _signed(value: float) -> str:
+    return f"{value:.3g}".replace("-", "−")
+
+
+def _downloads(scene: Scene, rows: Sequence[Row]) -> None:
+    seen, look = scene.seen, scene.look
+    known = {
+        row.method: (row, [one for target in scene.classes if (one := row.subject.known(target)) is not None])
+        for row in rows
+    }
+
+    def picture() -> bytes:
+        lines = []
+        for row, found in known.values():
+            scales = _scales(found, look)
+            lines.append([
+                Titled(coloured(one.map, scales[one.target], look.view, seen.pixels),
+                       f"{_title(row)}: {scene.name(one.target)}", _range(scales[one.target], look))
+                for one in found
+            ])  # fmt: skip
+        return sheet([[Titled(seen.pixels, "Image"), *line] for line in lines])
+
+    def arrays() -> bytes:
+        content = io.BytesIO()
+        values: dict[str, Any] = {
+            f"{method}.{scene.name(one.target)}": one.values
+            for method, (_, found) in known.items()
+            for one in found
+        }
+        settings: dict[str, Any] = {
+            f"options.{method}": np.array(row.subject.options) for method, (row, _) in known.items()
+        }
+        np.savez_compressed(content, image=seen.values, **values, **settings)
+        return content.getvalue()
+
+    if any(found for _, found in known.values()):
+        stem = f"{scene.looked_at.run.id}-attribution"
+        with st.container(horizontal=True):
+            st.download_button(
+                "PNG", picture, f"{stem}.png", "image/png", icon=":material/download:", on_click="ignore"
+            )
+            st.download_button(
+                "npz", arrays, f"{stem}.npz", "application/zip", icon=":material/download:", on_click="ignore"
+            )
+
+
+def _checks(scene: Scene, rows: Sequence[Row]) -> None:
+    """The checks of the chosen map, if it is one of those that are shown."""
+    method, _, number = (selection.get("check") or "").partition(".")
+    row = next((row for row in rows if row.method == method), None)
+    target = whole_number(number)
+    if row is None or target is None or target not in scene.classes or row.subject.known(target) is None:
+        st.caption("Choose a map to see whether it can be trusted.")
+        return
+    checks.show(
+        _title(row), scene.name(target), scene.seen, of=row.subject, options=row.options, target=target
+    )

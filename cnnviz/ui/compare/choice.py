@@ -1,0 +1,118 @@
+"""The two sides of a comparison: two images, two epochs or two networks."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from cnnviz.ui.shell import selection
+from cnnviz.ui.widgets import image_picker, prediction, snapshot_picker
+from cnnviz.ui.widgets.image_picker import Chosen
+from cnnviz.ui.widgets.network_picker import LookedAt, pick_network
+
+if TYPE_CHECKING:
+    from cnnviz.explore.inputs import Input
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two that are compared."""
+
+    letter: str
+    title: str
+    looked_at: LookedAt
+    image: Chosen
+    seen: "Input"
+
+    @property
+    def link(self) -> dict[str, str]:
+        """The part of an address that shows it on other pages."""
+        return self.looked_at.link | {"image": self.image.name}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What differs between the two sides."""
+
+    title: str
+    second: Callable[[LookedAt, Chosen], tuple[LookedAt, Chosen, str]]
+    """Controls that choose the second side: its network, its image and what to call it."""
+    first: Callable[[LookedAt, Chosen], str]
+    """What to call the first side."""
+
+
+def _other_image(looked_at: LookedAt, image: Chosen) -> tuple[LookedAt, Chosen, str]:
+    other = image_picker.chosen(
+        looked_at.card.data, grey=looked_at.grey, key="image_b", default=_another(image, looked_at)
+    )
+    with st.popover("Choose images", icon=":material/image:"):
+        side = st.segmented_control(
+            "Choose",
+            ["image", "image_b"],
+            format_func=lambda key: "B" if key == "image_b" else "A",
+            default="image_b",
+            required=True,
+            key="side of image",
+        )
+        key = side or "image_b"
+        current = image if key == "image" else other
+        image_picker.picker(looked_at, current, key=key)
+    return looked_at, other, other.title
+
+
+def _other_epoch(looked_at: LookedAt, image: Chosen) -> tuple[LookedAt, Chosen, str]:
+    names = snapshot_picker.in_order(looked_at.run.snapshots())
+    snapshot = snapshot_picker.pick(
+        looked_at.run, key="epoch_b", default=names[0], label="Epoch of B", follow=False
+    )
+    return looked_at.at(snapshot), image, snapshot_picker.title(snapshot)
+
+
+def _other_network(looked_at: LookedAt, image: Chosen) -> tuple[LookedAt, Chosen, str]:
+    other = pick_network(keys=("run_b", "snapshot_b"), label="Checkpoint B", avoid=looked_at.run.id)
+    assert other is not None  # the first one is there
+    return other, image, other.run.title
+
+
+def _another(image: Chosen, looked_at: LookedAt) -> str:
+    """A built-in picture that is not the one looked at."""
+    fitting = ("photo.digit-3", "photo.digit-8") if looked_at.grey else ("photo.frog", "photo.ship")
+    return next(name for name in fitting if name != image.name)
+
+
+_KINDS: Mapping[str, Kind] = {
+    "image": Kind("Another image", _other_image, lambda looked_at, image: image.title),
+    "epoch": Kind(
+        "Another epoch",
+        _other_epoch,
+        lambda looked_at, image: snapshot_picker.title(looked_at.snapshot),
+    ),
+    "network": Kind("Another network", _other_network, lambda looked_at, image: looked_at.run.title),
+}
+
+
+def pick() -> tuple[Side, Side] | None:
+    """The two sides, by controls; None, with a hint on the page, while there is nothing to compare."""
+    looked_at = pick_network()
+    if looked_at is None:
+        return None
+    image = image_picker.chosen(looked_at.card.data, grey=looked_at.grey)
+    kept = len(looked_at.run.snapshots()) > 1
+    name = selection.segmented(
+        "Compare with", "with", list(_KINDS), default="epoch" if kept else "image", words=_title
+    )
+    if name == "epoch" and not kept:
+        st.info("Only the last weights of this run are kept: compare with another image or network.")
+        return None
+    kind = _KINDS[name]
+    other, other_image, title = kind.second(looked_at, image)
+    return _side("A", kind.first(looked_at, image), looked_at, image), _side("B", title, other, other_image)
+
+
+def _title(name: str) -> str:
+    return _KINDS[name].title
+
+
+def _side(letter: str, title: str, looked_at: LookedAt, image: Chosen) -> Side:
+    return Side(letter, title, looked_at, image, prediction.as_read(looked_at, image))

@@ -1,0 +1,142 @@
+"""What the doctor finds in a run: findings with their evidence and remedies, and what was checked."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from cnnviz import workspace
+from cnnviz.config import RunConfig
+from cnnviz.data import catalogue
+from cnnviz.doctor import gather
+from cnnviz.doctor.facts import Facts
+from cnnviz.doctor.finding import Examination, Finding, Remedy
+from cnnviz.doctor.rules import RULES, examine, rule
+from cnnviz.errors import CnnvizError, DataError
+from cnnviz.outcome import outcome
+from cnnviz.ui.resources import cache
+from cnnviz.ui.train import run_form
+from cnnviz.ui.widgets.network_picker import LookedAt
+
+_COLOURS = {"serious": "red", "mild": "orange"}
+
+
+def show(looked_at: LookedAt) -> None:
+    """Findings from curves at once; those from network and data once they were looked into."""
+    place = st.container()
+    facts = _facts(looked_at)
+    examination = examine(facts)
+    with place:
+        _summary(examination)
+    for name, finding in examination.findings.items():
+        _finding(name, finding, facts.config)
+    _checked(examination)
+
+
+def _facts(looked_at: LookedAt) -> Facts:
+    """What is known so far, and a button for the rest."""
+    facts = gather.from_files(looked_at.run, looked_at.snapshot)
+    facts = replace(facts, classes=looked_at.card.classes)
+    held = _held(looked_at.stamp)
+    if "inside" in held:
+        seen = held["inside"]
+        return replace(facts, inside=seen.inside, shared=seen.shared, why_not=seen.why_not)
+    data = looked_at.card.data
+    if data not in catalogue.available():
+        return gather.without(facts, DataError(f"the images of {data} are not on this machine: see Home"))
+    if st.button(
+        "Look into network and data",
+        icon=":material/stethoscope:",
+        type="primary",
+        key="examine",
+        help=f"Dead units and gradients over {gather.IMAGES} training images, answers, images in two splits. "
+        "Changes nothing.",
+    ):
+        held["inside"] = _looked(looked_at, facts)
+        st.rerun()
+    return facts
+
+
+def _looked(looked_at: LookedAt, facts: Facts) -> Facts:
+    """The facts with what network and data tell; progress is shown, and any click ends it."""
+    bar = st.progress(0.0, text="Looking into the network")
+    st.button("Stop", icon=":material/stop:", key="stop examining")
+    model, card = cache.network(looked_at.stamp)
+    try:
+        data = cache.dataset(card.data)
+        if data.classes != card.classes:
+            raise DataError(f"the data set {card.data} here has other classes than this network")
+        steps = gather.look_inside(facts, model, card, data)
+        return outcome(steps, lambda step: bar.progress(min(1.0, step[0]), text=step[1]))
+    except CnnvizError as error:
+        return gather.without(facts, error)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _held(of: cache.Stamp) -> dict[str, Facts]:
+    """Where it is held what was seen in a snapshot."""
+    return {}
+
+
+def _summary(examination: Examination) -> None:
+    count, asked = len(examination.findings), len(RULES) - len(examination.unasked)
+    if count:
+        st.subheader(f"{count} finding{'s' * (count > 1)}", anchor=False)
+    else:
+        st.subheader("Nothing found", anchor=False)
+    rest = len(examination.unasked)
+    st.caption(
+        f"{asked} of {len(RULES)} things were checked"
+        + (f"; {rest} could not be yet, see below." if rest else ".")
+        + " Thresholds are rules of thumb: look at the evidence."
+    )
+
+
+def _finding(name: str, finding: Finding, config: RunConfig) -> None:
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"#### {finding.title}")
+            st.badge(finding.severity, color=_COLOURS[finding.severity])  # type: ignore[arg-type]
+        st.markdown(finding.words)
+        with st.container(horizontal=True):
+            for evidence in finding.evidence:
+                page = f"pages/{evidence.page}.py"
+                if (workspace.ROOT / page).exists():
+                    st.page_link(
+                        page, label=evidence.words, icon=":material/visibility:",
+                        query_params=dict(evidence.query),
+                    )  # fmt: skip
+        st.markdown("**What would mend it**")
+        for number, remedy in enumerate(finding.remedies):
+            _remedy(f"{name} {number}", remedy, config)
+
+
+def _remedy(key: str, remedy: Remedy, config: RunConfig) -> None:
+    changed = remedy.applied(config)
+    settings = ", ".join(f"`{path} = {value}`" for path, value in remedy.settings.items()) if changed else ""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"{remedy.words} {settings}", width="content")
+        if changed is not None and st.button(
+            "Set up", icon=":material/model_training:", type="tertiary", key=f"mend {key}",
+            help="Fills the form on Train with this run's settings, so changed.",
+        ):  # fmt: skip
+            run_form.fill(changed.model_copy(update={"title": ""}))
+            st.switch_page("pages/train.py")
+        if remedy.recipe:
+            st.page_link(
+                "pages/experiments.py", label=f"Experiment {remedy.recipe}", icon=":material/experiment:",
+                query_params={"recipe": remedy.recipe},
+            )  # fmt: skip
+
+
+def _checked(examination: Examination) -> None:
+    with st.expander("What was checked", icon=":material/checklist:", expanded=not examination.findings):
+        for one in examination.healthy:
+            st.markdown(f":material/check: {one.question}: nothing found. {_threshold(one.id)}")
+        for name, why in examination.unasked.items():
+            st.markdown(f":material/help: {rule(name).question}: could not be checked, since {why}.")
+
+
+def _threshold(name: str) -> str:
+    """What would have been found: the first line of the rule's own description."""
+    words = (rule(name).check.__doc__ or "").partition("\n")[0]
+    return f":gray[Looked for: {words[:1].lower()}{words[1:]}]"

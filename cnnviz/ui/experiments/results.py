@@ -1,0 +1,240 @@
+"""What came out of an experiment: curves, reported beside measured, and a verdict."""
+
+import io
+from collections.abc import Sequence
+from itertools import product
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from cnnviz import workspace
+from cnnviz.recipes import account, book, plan
+from cnnviz.recipes.recipe import Recipe
+from cnnviz.recipes.results import Outcome, summary
+from cnnviz.recipes.verdict import verdict
+from cnnviz.runs.run import Run
+from cnnviz.ui.experiments import charts
+from cnnviz.ui.experiments.variant_form import Choice
+from cnnviz.ui.resources import cache
+from cnnviz.ui.widgets.config_form import words
+from cnnviz.words import duration
+
+_CURVES = {
+    "Validation accuracy": ("validation", "accuracy"),
+    "Validation loss": ("validation", "loss"),
+    "Training accuracy": ("train", "accuracy"),
+    "Training loss": ("train", "loss"),
+}
+
+
+def show(recipe: Recipe, choice: Choice) -> None:
+    """Draw the results; while runs are under way, anew every few seconds."""
+    live = any(run.status().active for runs in _runs(recipe, choice).values() for run in runs)
+    st.fragment(_results, run_every=3.0 if live else None)(recipe, choice, live)
+
+
+def _results(recipe: Recipe, choice: Choice, live: bool) -> None:
+    runs = _runs(recipe, choice)
+    active = [run for those in runs.values() for run in those if run.status().active]
+    _under_way(active)
+    if live and not active:
+        st.rerun()
+    shelf = cache.shelf()
+    outcomes = {
+        name: shelf.outcomes(recipe, name, size=choice.size, pretrained=choice.pretrained)
+        for name in book.variants(recipe)
+    }
+    _failures(runs)
+    lines = {
+        name: [found.epochs for run in those if (found := run.metrics()).epochs]
+        for name, those in runs.items()
+    }
+    if not any(lines.values()):
+        st.info("Not run yet at this size. Press Run: the curves of all variants come here.")
+        _table(recipe, outcomes, choice)
+        return
+    kind = st.segmented_control(
+        "Curve",
+        list(_CURVES),
+        default="Validation accuracy",
+        required=True,
+        key="recipe curve",
+        label_visibility="collapsed",
+    )
+    split, quantity = _CURVES[kind or "Validation accuracy"]
+    st.altair_chart(
+        charts.curves({name: those for name, those in lines.items() if those}, split, quantity),
+        key="curves",
+    )
+    if recipe.axis:
+        _grid(recipe, outcomes)
+    _table(recipe, outcomes, choice)
+
+
+def _runs(recipe: Recipe, choice: Choice) -> dict[str, list[Run]]:
+    """The newest run of each seed, by variant."""
+    found: dict[str, list[Run]] = {}
+    for name in book.variants(recipe):
+        newest: dict[int, Run] = {}
+        for run in cache.shelf().runs(recipe, name, size=choice.size, pretrained=choice.pretrained):
+            newest.setdefault(run.config.seed, run)
+        found[name] = list(newest.values())
+    return found
+
+
+def _under_way(active: Sequence[Run]) -> None:
+    for run in active:
+        status = run.status()
+        if status.state == "running":
+            left = f", {duration(status.seconds_left)} left" if status.seconds_left else ""
+            st.progress(
+                status.share,
+                text=f"{run.title}, seed {run.config.seed}: epoch {status.epoch + 1} of {status.epochs}{left}",
+            )
+            st.page_link(
+                "pages/train.py", label="Watch it", icon=":material/show_chart:", query_params={"run": run.id}
+            )
+    if waiting := sum(run.status().state == "queued" for run in active):
+        st.caption(f"{waiting} waiting in line.")
+
+
+def _failures(runs: dict[str, list[Run]]) -> None:
+    for name, those in runs.items():
+        for run in those:
+            status = run.status()
+            here = run.folder.parent == workspace.checkpoints_root()
+            if here and status.state in ("failed", "interrupted"):
+                st.warning(f"{name}, seed {run.config.seed}: {status.reason}", icon=":material/error:")
+
+
+def _table(recipe: Recipe, outcomes: dict[str, list[Outcome]], choice: Choice) -> None:
+    stopped = any("stopped_epoch" in one.figures for those in outcomes.values() for one in those)
+    rows = []
+    for variant in book.variants(recipe).values():
+        found = outcomes[variant.id]
+        said = verdict(recipe, variant.reported, found, size=choice.size, pretrained=choice.pretrained)
+        reported, measured = account.side_by_side(variant.reported, found)
+        row = {"Variant": variant.id, "Reported": reported, "Measured": measured, "Verdict": said.words}
+        if found:
+            row |= {
+                "Seeds": f"{len(found)}",
+                "Best epoch": account.figure_text(found, "best_validation_epoch"),
+                "Training": account.figure_text(found, "seconds"),
+            }
+            if stopped:
+                row["Stopped at"] = account.figure_text(found, "stopped_epoch")
+        rows.append(row)
+    frame = pd.DataFrame(rows).set_index("Variant").fillna("–")
+    st.markdown("**Reported beside measured**")
+    st.table(frame)
+    count = max((one.test_count for those in outcomes.values() for one in those), default=0)
+    if count:
+        st.caption(
+            f"Test accuracy on {count:,} images: mean ± standard deviation over seeds, in brackets one standard error "
+            f"of the test. Noise is two standard errors (s.e.) of both tests and of the seeds together; with fewer "
+            "than three seeds, their deviation is assumed: half a point, or a twentieth of the errors if that is less."
+        )
+    _settings_table(recipe)
+    _more(recipe, outcomes)
+    content = io.StringIO()
+    frame.to_csv(content)
+    st.download_button(
+        "CSV",
+        content.getvalue(),
+        f"{recipe.id}-{choice.size}.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key="recipe csv",
+    )
+
+
+def _settings_table(recipe: Recipe) -> None:
+    """The settings in which the variants differ."""
+    settings = plan.differences(recipe)
+    if len(settings) < 2:
+        return
+    keys = list(dict.fromkeys(key for values in settings.values() for key in values))
+    rows = [
+        {"Variant": name} | {words(key.rpartition(".")[2]): _plain(values[key]) for key in keys}
+        for name, values in settings.items()
+    ]
+    with st.expander("Settings that differ", icon=":material/tune:"):
+        st.table(pd.DataFrame(rows).set_index("Variant"))
+
+
+def _more(recipe: Recipe, outcomes: dict[str, list[Outcome]]) -> None:
+    """All other figures that the report gives, and accuracies by class."""
+    rows = []
+    for variant in book.variants(recipe).values():
+        found = outcomes[variant.id]
+        for figure in account.compared_figures(variant.reported):
+            rows.append(
+                {
+                    "Variant": variant.id,
+                    "Figure": figure.replace("_", " "),
+                    "Reported": account.reported_text(variant.reported, figure),
+                    "Measured": account.figure_text(found, figure),
+                }
+            )
+    classes = [
+        {
+            "Variant": name,
+            "Class": kind,
+            "Reported": _percent(variant.reported.per_class.get(kind)),
+            "Measured": _percent(value),
+        }
+        for name, variant in book.variants(recipe).items()
+        for kind, value in (outcomes[name][0].per_class.items() if outcomes[name] else ())
+    ]
+    if rows:
+        with st.expander("All figures of the report", icon=":material/table_rows:"):
+            st.table(pd.DataFrame(rows).set_index("Variant"))
+    if classes:
+        with st.expander("Test accuracy by class (first seed)", icon=":material/category:"):
+            st.dataframe(pd.DataFrame(classes), hide_index=True)
+
+
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f} %"
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list):
+        return " + ".join(_plain(item) for item in value) or "none"
+    if isinstance(value, dict):
+        inner = ", ".join(f"{item:g}" for item in value.values() if isinstance(item, int | float))
+        return f"{words(str(value.get('name', '')))} {inner}".strip()
+    if value is None:
+        return "–"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _grid(recipe: Recipe, outcomes: dict[str, list[Outcome]]) -> None:
+    """The grid's accuracies and times, as colours."""
+    rows = []
+
+    for choices in product(*(axis.choices for axis in recipe.axis)):
+        found = outcomes[book.combined(choices).id]
+        right, time = summary(found, "test_accuracy"), summary(found, "seconds")
+        if right and time:
+            row: dict[str, Any] = {axis.title: one.id for axis, one in zip(recipe.axis, choices, strict=True)}
+            rows.append(row | {"Test accuracy": right.mean, "Training time, s": time.mean})
+    if len(rows) < 2:
+        return
+    titles = [axis.title for axis in recipe.axis]
+    st.markdown("**The grid**")
+    for value, style in (("Test accuracy", ".1%"), ("Training time, s", ",.0f")):
+        st.altair_chart(
+            charts.heat_map(
+                rows,
+                across=titles[0],
+                down=titles[1],
+                split=titles[2] if len(titles) > 2 else None,
+                value=value,
+                style=style,
+            ),
+            width="content",
+            key=f"grid {value}",
+        )

@@ -1,0 +1,81 @@
+"""One experiment: what it asks, how it is run, what came out."""
+
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+
+from cnnviz.data import catalogue
+from cnnviz.recipes import book, plan
+from cnnviz.recipes.recipe import Recipe
+from cnnviz.recipes.results import Shelf
+from cnnviz.ui.experiments import convolution, depth, results, variant_form
+from cnnviz.ui.resources import cache
+from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.frame import guarded
+from cnnviz.ui.widgets import experiment_links
+
+
+def show(recipe: Recipe, shelf: Shelf) -> None:
+    """Draw the experiment, and what its kind has below."""
+    _chooser(recipe)
+    st.subheader(recipe.question, anchor=False)
+    text, side = st.columns([7, 4], gap="large")
+    with text:
+        st.markdown(f"{recipe.theory.strip()}")
+        st.caption(recipe.source)
+    with side:
+        for words, said in (
+            ("The report claims", recipe.claim),
+            ("Note", recipe.note),
+            ("What the figures prove", recipe.proof),
+        ):
+            if said:
+                st.markdown(f"**{words}.** {said}")
+        if recipe.parameters:
+            with guarded():
+                _parameters(recipe)
+        if recipe.assumed:
+            st.caption(f"Assumed, where the report leaves it open: {'; '.join(recipe.assumed)}.")
+    if recipe.finding:
+        st.info(f"**Found.** {recipe.finding.strip()}", icon=":material/search_insights:")
+    experiment_links.show(recipe, shelf)
+    with guarded():
+        _KINDS[recipe.kind](recipe, shelf)
+
+
+def _chooser(recipe: Recipe) -> None:
+    recipes = book.every()
+    back, chosen = st.columns([1, 6], vertical_alignment="bottom")
+    with back:
+        if st.button("All", icon=":material/arrow_back:", width="stretch", key="all recipes"):
+            selection.drop("recipe")
+            st.rerun()
+    with chosen:
+        selection.selectbox(
+            "Experiment",
+            "recipe",
+            list(recipes),
+            default=recipe.id,
+            words=lambda name: f"{name} · {recipes[name].title}",
+        )
+
+
+def _parameters(recipe: Recipe) -> None:
+    config = plan.configuration(recipe, next(iter(book.variants(recipe))))
+    data = catalogue.entries()[config.data.name]
+    count = cache.parameters_for(config.network, config.data.shape(data.shape), data.classes)
+    words = "as the report says" if count == recipe.parameters else f"the report says {recipe.parameters:,}"
+    st.markdown(f"**{count:,} parameters**, {words}.")
+
+
+def _train(recipe: Recipe, shelf: Shelf) -> None:
+    choice, estimate = variant_form.show(recipe, shelf)
+    results.show(recipe, choice)
+    estimate()
+
+
+_KINDS: Mapping[str, Callable[[Recipe, Shelf], None]] = {
+    "train": _train,
+    "explore": lambda recipe, _: depth.show(recipe),
+    "teach": lambda recipe, _: convolution.show(recipe),
+}

@@ -1,0 +1,53 @@
+"""The filters of a layer to take away: picture, arrays, table."""
+
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnnviz.render.filters import picture
+from cnnviz.ui.filters.view import Shown
+
+if TYPE_CHECKING:
+    from cnnviz.explore.history import History
+
+
+def show(stem: str, found: "History", now: Shown, *, order: NDArray[np.intp], per: str) -> None:
+    """Buttons for the filters of the chosen epoch, in their order; the arrays are of all epochs that are known."""
+    layer = now.filters.layer
+    name = f"{stem}-{layer.name}".replace(" ", "-")
+    with st.container(horizontal=True):
+        for label, content, file, kind in (
+            (
+                "PNG",
+                lambda: picture(now.filters.weights[order], tiled=layer.tiled, each=per == "channel").png,
+                f"{name}-epoch-{now.epoch}.png",
+                "image/png",
+            ),
+            ("npz, all epochs", lambda: arrays(found, now), f"{name}.npz", "application/zip"),
+            ("CSV", lambda: _table(now, order), f"{name}-epoch-{now.epoch}.csv", "text/csv"),
+        ):
+            st.download_button(label, content, file, kind, icon=":material/download:", on_click="ignore")
+
+
+def arrays(found: "History", now: Shown) -> bytes:
+    """npz: epochs (E,), filters (E, F, C, h, w), and the layer's name."""
+    layer = now.filters.layer
+    epochs = found.epochs(layer)
+    kept = [found.filters(layer, epoch).weights for epoch in epochs]
+    fewest = min(map(len, kept))
+    content = io.BytesIO()
+    np.savez_compressed(
+        content, epochs=np.array(epochs), filters=np.stack([one[:fewest] for one in kept]), layer=layer.name
+    )
+    return content.getvalue()
+
+
+def _table(now: Shown, order: NDArray[np.intp]) -> str:
+    from cnnviz.explore.redundancy import table
+
+    text: str = pd.DataFrame(table(now.filters, now.redundancy, order)).to_csv(index=False)
+    return text

@@ -1,0 +1,181 @@
+"""The confusion matrix, and the images of what is chosen in it; the same for two networks."""
+
+import csv
+import io
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnnviz.diagnose.confusion import confusion, rates
+from cnnviz.render.bar import bar
+from cnnviz.render.colour import Scale
+from cnnviz.runs.run import every
+from cnnviz.ui.mistakes import gallery
+from cnnviz.ui.mistakes.evaluation import Asked
+from cnnviz.ui.shell import selection
+from cnnviz.ui.widgets import predictions, snapshot_picker
+from cnnviz.ui.widgets.confusion_matrix import Part, confusion_matrix
+from cnnviz.ui.widgets.network_picker import LookedAt, name
+
+_PER = {"counts": "Images", "rates": "Per cent of the row"}
+_CELLS = {"confusion": "confused", "disagreement": "apart"}
+"""Names in an address of what is chosen: another in each matrix, and none that the explorer has."""
+_OTHER = "other"
+
+
+def show(asked: Asked) -> None:
+    """Truth by guess."""
+    found = asked.found
+    left, right = st.columns([5, 6], gap="large")
+    counts = found.confusion()
+    with left:
+        part = _matrix(asked, counts, titles=("Class", "Predicted"), taken="taken for", stem="confusion")
+    with right:
+        if part is None:
+            places = np.flatnonzero(~found.right)
+            _gallery(
+                asked,
+                places[np.argsort(-found.sureness[places], kind="stable")],
+                "All mistakes, surest first",
+            )
+            return
+        places = found.where(truth=part.row, guess=part.column, order="surest")
+        _gallery(asked, places, _words(asked, part))
+
+
+def beside(asked: Asked) -> None:
+    """Guess by another network's guess, of the images that both were asked about."""
+    others = _others(asked)
+    if not others:
+        st.info(
+            f"There is no other checkpoint that was asked about {asked.split} images of {asked.looked_at.card.data}: "
+            "choose one above, have it asked, and come back.",
+            icon=":material/difference:",
+        )
+        return
+    key = selection.selectbox(
+        "Beside", _OTHER, list(others), default=next(iter(others)), words=lambda one: _title(others[one])
+    )
+    second = predictions.known(others[key], asked.data, split=asked.split)
+    assert second is not None
+    mine = np.flatnonzero(np.isin(asked.found.numbers, second.numbers))
+    theirs = np.searchsorted(second.numbers, asked.found.numbers[mine])
+    if not len(mine):
+        st.info("The two were asked about different images.", icon=":material/difference:")
+        return
+    guesses, others_guesses, labels = (
+        asked.found.guesses[mine], second.guesses[theirs], asked.found.labels[mine],
+    )  # fmt: skip
+    right, other_right = guesses == labels, others_guesses == labels
+    outcomes = (
+        ("Both are right on", right & other_right),
+        ("only this one on", right & ~other_right),
+        ("only the other on", ~right & other_right),
+        ("neither on", ~right & ~other_right),
+    )
+    st.caption(
+        f"Of {len(mine):,} images that both were asked about, they agree on "
+        f"{int((guesses == others_guesses).sum()):,}. "
+        + ", ".join(f"{words} {int(where.sum()):,}" for words, where in outcomes)
+        + "."
+    )
+    left, side = st.columns([5, 6], gap="large")
+    counts = confusion(guesses, others_guesses, len(asked.names))
+    with left:
+        part = _matrix(
+            asked, counts, titles=("This one", "The other"), taken="here, there", stem="disagreement"
+        )
+    with side:
+        wanted = guesses != others_guesses
+        what = "They disagree"
+        if part is not None:
+            wanted = np.ones(len(mine), bool)
+            if part.row is not None:
+                wanted &= guesses == part.row
+            if part.column is not None:
+                wanted &= others_guesses == part.column
+            says = [
+                f"{who} says {asked.names[one]}"
+                for who, one in (("this one", part.row), ("the other", part.column))
+                if one is not None
+            ]
+            what = ", ".join(says).capitalize()
+        places = mine[wanted]
+        _gallery(asked, places[np.argsort(-asked.found.sureness[places], kind="stable")], what, of=len(mine))
+
+
+def _matrix(
+    asked: Asked, counts: NDArray[np.int64], *, titles: tuple[str, str], taken: str, stem: str
+) -> Part | None:
+    """Draw it; gives what is chosen in it."""
+    per = selection.segmented("Cells", "cells", list(_PER), default="counts", words=lambda one: _PER[one])
+    shares = rates(counts) if per == "rates" else None
+    selected = Part.named(selection.get(_CELLS[stem]) or "", len(asked.names))
+    picked = confusion_matrix(
+        counts, shares, asked.names, key=stem, titles=titles, taken=taken, selected=selected
+    )
+    if picked is not None and picked != selected:
+        selection.put(_CELLS[stem], picked.name)
+        selection.drop("image")
+        st.rerun()
+    off = np.where(np.eye(len(counts), dtype=bool), 0, counts if shares is None else np.nan_to_num(shares))
+    how = "Click a cell or a name, or walk with arrow keys and press Enter."
+    if off.any():
+        most = f"{off.max():,} images" if shares is None else f"{off.max():.1%} of the row"
+        scale = Scale(low=0.0, high=float(off.max()), signed=False)
+        st.image(bar(scale, width=512, height=10), output_format="PNG", alt="Colour bar")
+        how = f"Colours: 0 to {most}, of {counts.sum():,} images; the diagonal has none. {how}"
+    st.caption(how)
+    with st.container(horizontal=True):
+        if selected is not None and st.button("Clear", icon=":material/close:", key="clear cell"):
+            selection.drop(_CELLS[stem])
+            st.rerun()
+        st.download_button(
+            "CSV", lambda: _csv(counts, asked.names, titles), f"{asked.looked_at.run.id}-{asked.split}-{stem}.csv",
+            "text/csv", icon=":material/download:", on_click="ignore", key=f"{stem} csv",
+        )  # fmt: skip
+    return selected
+
+
+def _words(asked: Asked, part: Part) -> str:
+    row, column = (None if one is None else asked.names[one] for one in (part.row, part.column))
+    if column is None:
+        return f"Labelled {row}"
+    return f"Taken for {column}" if row is None else f"{row}, taken for {column}"
+
+
+def _gallery(asked: Asked, places: NDArray[np.integer], what: str, *, of: int | None = None) -> None:
+    gallery.show(asked.looked_at, asked.data, asked.found, places, split=asked.split, what=what, of=of)
+
+
+def _others(asked: Asked) -> dict[str, LookedAt]:
+    """Other checkpoints of the same classes whose predictions are known, by run and snapshot."""
+    mine = asked.looked_at
+    found = {}
+    for run in every():
+        if run.config.data.name != mine.run.config.data.name:
+            continue
+        for snapshot in run.snapshots():
+            if (run.id, snapshot) == (mine.run.id, mine.snapshot):
+                continue
+            if not predictions.kept(run.id, snapshot, asked.split):
+                continue
+            other = LookedAt(run, snapshot, mine.stamp, mine.card).at(snapshot)
+            if other.card.classes == mine.card.classes and predictions.known(
+                other, asked.data, split=asked.split
+            ):
+                found[f"{run.id}:{snapshot}"] = other
+    return found
+
+
+def _title(other: LookedAt) -> str:
+    return f"{name(other.run)}, {snapshot_picker.title(other.snapshot)}"
+
+
+def _csv(counts: NDArray[np.int64], names: tuple[str, ...], titles: tuple[str, str]) -> str:
+    content = io.StringIO()
+    rows = csv.writer(content)
+    rows.writerow([f"{titles[0]} \\ {titles[1]}", *names])
+    rows.writerows([name, *row] for name, row in zip(names, counts.tolist(), strict=True))
+    return content.getvalue()

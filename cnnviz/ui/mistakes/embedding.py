@@ -1,0 +1,293 @@
+"""The map: images laid out by what a layer makes of them, and those of a part of it beside."""
+
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnnviz.diagnose import embedding_kept, embedding_words
+from cnnviz.diagnose.embedding import METHODS, Embedding
+from cnnviz.render.marks import APART, Marks
+from cnnviz.render.scatter import picture
+from cnnviz.ui.mistakes import embedding_options, embeddings, gallery
+from cnnviz.ui.mistakes.embedding_options import COLOURINGS
+from cnnviz.ui.mistakes.embeddings import Wanted
+from cnnviz.ui.mistakes.evaluation import Asked
+from cnnviz.ui.mistakes.gallery import PREFIX
+from cnnviz.ui.shell import selection
+from cnnviz.ui.widgets.scatter import Box, Picked, scatter
+from cnnviz.words import duration, whole_number
+
+if TYPE_CHECKING:
+    from cnnviz.data.prepared import Dataset
+
+_BOX = "box"
+_SHOWN = "map shown"
+_STOPPED = "map stopped"
+_NEAREST = 12
+"""Images shown of one that was chosen: itself and those nearest to it."""
+_NAMED = 5
+"""Classes that are counted by name."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Map:
+    """A map that is shown, and what is chosen in it."""
+
+    asked: Asked
+    data: "Dataset"
+    wanted: Wanted
+    found: Embedding
+    places: NDArray[np.intp]
+    """Of its images in the predictions."""
+    marks: Marks
+    box: Box | None
+    chosen: int | None
+    """Number of a point."""
+
+    @property
+    def within(self) -> NDArray[np.intp]:
+        """Numbers of the points in the box."""
+        return np.zeros(0, np.intp) if self.box is None else self.box.holds(self.found.points)
+
+
+def show(asked: Asked) -> None:
+    """Choose what is mapped; see the map and the images of what is chosen in it, or have it made."""
+    if asked.data is None:
+        st.info(
+            f"The images of {asked.looked_at.card.data} are not on this machine: get them on the Home page. "
+            "A map shows what a layer makes of them.",
+            icon=":material/download:",
+        )
+        return
+    wanted, places, by = embedding_options.choose(asked)
+    method = METHODS[wanted.method]
+    st.caption(f"{method.title}: {method.shows} {method.misleads}")
+    if method.missing:
+        st.info(method.missing, icon=":material/extension_off:")
+        return
+    found = wanted.kept()
+    if found is None:
+        _make(wanted, _images(asked, asked.data))
+        return
+    _same_map(wanted)
+    marks = COLOURINGS[by].of(asked, places)
+    box, chosen = Box.named(selection.get(_BOX) or ""), _chosen(asked, wanted)
+    _drawn(_Map(asked, asked.data, wanted, found, places, marks, box, chosen))
+
+
+def _make(wanted: Wanted, images: NDArray[np.uint8]) -> None:
+    """Make it at once where that is quick and was not stopped, else when the button is pressed."""
+    count = len(wanted.numbers)
+    known = wanted.rows() is not None
+    quick = METHODS[wanted.method].quick and (known or count <= embedding_options.QUICK)
+    place = st.empty()
+    if not quick or st.session_state.get(_STOPPED) == wanted.mark:
+        words = f"{METHODS[wanted.method].title} of {count:,} images"
+        if not place.button(
+            words, icon=":material/scatter_plot:", key="make map", type="primary", help="Kept beside the run."
+        ):
+            return
+    st.session_state.pop(_STOPPED, None)
+    began = time.monotonic()
+    try:
+        with place.container(), closing(wanted.make(images)) as steps:
+            bar = st.progress(0.0, text="Looking")
+            st.button("Stop", icon=":material/stop:", key="stop map", on_click=_stop, args=(wanted.mark,))
+            # A click on anything, Stop too, ends this script here, and that ends the process that lays them out.
+            for share, doing in steps:
+                spent = time.monotonic() - began
+                left = f". About {duration(spent * (1 - share) / share)} left" if share and spent > 1 else ""
+                bar.progress(min(1.0, share), text=doing + left)
+    finally:
+        place.empty()
+    st.rerun()
+
+
+def _stop(mark: str) -> None:
+    st.session_state[_STOPPED] = mark
+
+
+def _same_map(wanted: Wanted) -> None:
+    """Give up a box that was drawn on another map."""
+    before = st.session_state.get(_SHOWN)
+    st.session_state[_SHOWN] = wanted.mark
+    if before is not None and before != wanted.mark:
+        selection.drop(_BOX)
+
+
+def _drawn(shown: _Map) -> None:
+    asked, wanted, found = shown.asked, shown.wanted, shown.found
+    title, count = METHODS[found.method].title, len(shown.places)
+    left, right = st.columns([5, 6], gap="large")
+    with left:
+        of = f"{shown.data.name} {asked.split} {wanted.looked_at.stamp}"
+        picked = scatter(
+            found.points,
+            shown.marks,
+            _words(asked, shown.places),
+            key="map",
+            axes=embedding_words.axes(found),
+            alt=f"Map of {count:,} {asked.split} images by {wanted.layer}, {title}: arrow keys walk from image to "
+            "image, Enter chooses, with Shift a box, Escape gives it up",
+            pictures=embeddings.pictures(_images(asked, shown.data), wanted.numbers, of),
+            box=shown.box,
+            chosen=shown.chosen,
+        )
+        if picked is not None:
+            _follow(shown, picked)
+        _about(shown)
+        _downloads(shown)
+    with right:
+        _beside(shown)
+
+
+def _follow(shown: _Map, picked: Picked) -> None:
+    """Put what was just picked into the address."""
+    if picked.box is not None:
+        if shown.box is not None and picked.box.name == shown.box.name:
+            return
+        selection.drop("image")
+        if len(picked.box.holds(shown.found.points)):
+            selection.put(_BOX, picked.box.name)
+        else:
+            selection.drop(_BOX)
+    elif picked.point is not None:
+        if picked.point == shown.chosen:
+            return
+        selection.put("image", f"{PREFIX[shown.asked.split]}.{shown.wanted.numbers[picked.point]}")
+        if picked.point not in shown.within:
+            selection.drop(_BOX)
+    elif shown.box is None and shown.chosen is None:
+        return
+    else:
+        _clear()
+    st.rerun()
+
+
+def _clear() -> None:
+    selection.drop(_BOX)
+    selection.drop("image")
+
+
+def _beside(shown: _Map) -> None:
+    """The images of the box; of a chosen image, its nearest; else the mistakes."""
+    said, places, wanted = shown.asked.found, shown.places, shown.wanted
+    if shown.box is not None:
+        within = places[shown.within]
+        listed = within[np.lexsort((-said.sureness[within], said.right[within]))]
+        what = "In the box, mistakes first"
+    elif shown.chosen is not None and (rows := wanted.rows()) is not None:
+        listed = places[embeddings.nearest(wanted.mark, shown.chosen, _NEAREST, _rows=rows)]
+        what = f"Image {wanted.numbers[shown.chosen]:,}, and the nearest to it by features"
+    else:
+        wrong = places[~said.right[places]]
+        listed = wrong[np.argsort(-said.sureness[wrong], kind="stable")]
+        what = "Mistakes on the map, surest first"
+    if shown.box is not None or shown.chosen is not None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(_counted(shown.asked, listed))
+            st.button("Clear", icon=":material/close:", key="clear box", type="tertiary", on_click=_clear)
+    gallery.show(wanted.looked_at, shown.data, said, listed, split=shown.asked.split, what=what)
+
+
+def _about(shown: _Map) -> None:
+    """The caption: what it is of, and how far it can be trusted."""
+    wrong = int((~shown.asked.found.right[shown.places]).sum())
+    shared = " Of so many classes some share colour and shape." if len(shown.marks.entries) > APART else ""
+    st.caption(
+        f"{len(shown.places):,} {shown.asked.split} images, {shown.found.width:,} features of {shown.wanted.layer}, "
+        f"{embedding_words.how(shown.found)}. A cross is taken for another class ({wrong:,}).{shared} "
+        "Drag for a box, click for an image; arrow keys walk, Enter chooses, Shift spans a box."
+    )
+    st.caption(embedding_words.trust(shown.found))
+
+
+def _downloads(shown: _Map) -> None:
+    wanted, found, said = shown.wanted, shown.found, shown.asked.found
+    split, names = shown.asked.split, shown.asked.names
+    stem = f"{wanted.looked_at.run.id}-{split}-{wanted.layer}-{wanted.method}".replace(":", "-")
+    lines = (
+        f"{wanted.looked_at.run.id}, {wanted.looked_at.snapshot}: {len(shown.places):,} {split} images by "
+        f"{wanted.layer}",
+        f"{embedding_words.how(found)}; trustworthiness {found.trust:.3f}",
+    )
+    guesses, sureness = said.guesses[shown.places], said.sureness[shown.places]
+    files = (
+        ("PNG", "png", "image/png",
+         lambda: picture(found.points, shown.marks, axes=embedding_words.axes(found), lines=lines)),
+        ("CSV", "csv", "text/csv",
+         lambda: embedding_words.table(
+             found, wanted.numbers, wanted.labels, guesses, sureness=sureness, names=names, prefix=PREFIX[split])),
+        ("Features", "npz", "application/octet-stream", lambda: _archive(wanted, found)),
+    )  # fmt: skip
+    with st.container(horizontal=True):
+        for label, ending, kind, content in files:
+            st.download_button(
+                label, content, f"{stem}.{ending}", kind, icon=":material/download:", on_click="ignore",
+                key=f"map {ending}",
+            )  # fmt: skip
+
+
+def _archive(wanted: Wanted, found: Embedding) -> bytes:
+    rows = wanted.rows()
+    return embedding_kept.archive(rows, found) if rows is not None else b""
+
+
+def _images(asked: Asked, data: "Dataset") -> NDArray[np.uint8]:
+    return data.test_images if asked.split == "test" else data.train_images
+
+
+def _chosen(asked: Asked, wanted: Wanted) -> int | None:
+    """The point of the image that the address names, if it is on the map."""
+    kind, _, number = (selection.get("image") or "").partition(".")
+    if kind != PREFIX[asked.split] or whole_number(number) is None:
+        return None
+    at = np.flatnonzero(wanted.numbers == int(number))
+    return int(at[0]) if len(at) else None
+
+
+def _words(asked: Asked, places: NDArray[np.intp]) -> list[str]:
+    """Of each image: its number, class, guess and how sure that is."""
+    found, names = asked.found, asked.names
+    rows = zip(
+        found.numbers[places].tolist(),
+        found.labels[places].tolist(),
+        found.guesses[places].tolist(),
+        found.probabilities[places].tolist(),
+        strict=True,
+    )
+    said = []
+    for number, label, guess, shares in rows:
+        lines = [
+            f"{asked.split} image {number:,}",
+            f"labelled {names[label]}",
+            f"predicted {names[guess]}, {shares[guess]:.1%}",
+        ]
+        if label != guess:
+            lines.append(f"{names[label]}: {shares[label]:.1%}")
+        said.append("\n".join(lines))
+    return said
+
+
+def _counted(asked: Asked, places: NDArray[np.intp]) -> str:
+    """ "87 images: cat (61), dog (26); predicted cat (70), dog (17); 19 wrong"."""
+    found = asked.found
+    wrong = int((~found.right[places]).sum())
+    images = "image" if len(places) == 1 else "images"
+    return (
+        f"{len(places):,} {images}: {_most(found.labels[places], asked.names)}; "
+        f"predicted {_most(found.guesses[places], asked.names)}; {wrong:,} wrong"
+    )
+
+
+def _most(classes: NDArray[np.integer], names: tuple[str, ...]) -> str:
+    counts = np.bincount(classes, minlength=len(names))
+    order = [n for n in np.argsort(-counts, kind="stable").tolist() if counts[n]]
+    said = [f"{names[n]} ({counts[n]:,})" for n in order[:_NAMED]]
+    rest = int(counts[order[_NAMED:]].sum())
+    return ", ".join([*said, f"others ({rest:,})"] if rest else said) or "none"

@@ -1,0 +1,34 @@
+"""What a network was asked about, and what it said: what all parts of the page look at."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cnnviz.ui.widgets import predictions
+from cnnviz.ui.widgets.network_picker import LookedAt
+
+if TYPE_CHECKING:
+    from cnnviz.data.prepared import Dataset
+    from cnnviz.explore.predictions import Predictions
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A network and its predictions."""
+
+    looked_at: LookedAt
+    data: "Dataset | None"
+    """None where its images are not on this machine."""
+    split: str
+    found: "Predictions"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the classes."""
+        return self.looked_at.card.classes
+
+    @property
+    def whole(self) -> bool:
+        """Whether all images of the split are known to have been asked about."""
+        if self.data is None:
+            return False
+        return len(self.found) == len(predictions.pool(self.looked_at, self.data, self.split).numbers)

@@ -1,0 +1,74 @@
+"""What speaks for each of a few classes of one image, side by side on one scale, by the quickest method there is."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnnviz.errors import CnnvizError
+from cnnviz.render.attribution import coloured, scale_of_sizes
+from cnnviz.render.mosaic import grid_pictures
+from cnnviz.ui.resources import attributions, cache
+from cnnviz.ui.widgets.mosaic_canvas import sprite
+from cnnviz.ui.widgets.network_picker import LookedAt
+
+if TYPE_CHECKING:
+    from cnnviz.explore.attribution.attribute import Attribution
+
+_TILE = 160
+
+
+def show(looked_at: LookedAt, name: str, pixels: NDArray[np.uint8], classes: Mapping[int, str]) -> None:
+    """Draw a map over the image for each of `classes`: its number, and what it is ("predicted").
+
+    `name` is that of the image, as in the address.
+    """
+    seen = cache.network_input(looked_at.stamp, name, pixels, False)
+    try:
+        title, where, found = _found(looked_at, seen.values, seen.shape, tuple(classes))
+    except CnnvizError as error:
+        st.caption(str(error))
+        return
+    scale = scale_of_sizes([one.map for one in found], signed=found[0].signed, share=0.99)
+    for place, one in zip(st.columns(len(found)), found, strict=True):
+        named = looked_at.card.classes[one.target]
+        with place:
+            said = f" ({classes[one.target]})" if classes[one.target] else ""
+            st.markdown(f"For **{named}**{said}, logit {one.score:.2f}".replace("-", "−"))
+            sprite(
+                grid_pictures(coloured(one.map, scale, "overlay", seen.pixels)[None]),
+                key=f"class map {len(classes)} {one.target}",
+                tile=_TILE,
+                columns=1,
+                alt=f"{title} for {named}, over the image",
+            )
+    span = f"±{scale.high:.3g}" if scale.signed else f"0 to {scale.high:.3g}"
+    st.caption(
+        f"{title}{where}, both on one scale, {span}: red speaks for the class, blue against it."
+        if len(found) > 1
+        else f"{title}{where}, {span}: red speaks for the class, blue against it."
+    )
+
+
+def _found(
+    looked_at: LookedAt, values: NDArray[np.float32], shape: tuple[int, int, int], targets: tuple[int, ...]
+) -> "tuple[str, str, list[Attribution]]":
+    """Title of the method, the layer it looks at in words, and a map for each class.
+
+    Grad-CAM, where the network has maps; else Integrated Gradients.
+    """
+    from cnnviz.explore.attribution import cam
+    from cnnviz.explore.attribution.attribute import Setting
+    from cnnviz.explore.attribution.methods import METHODS
+
+    best = cam.best_layer(cache.layers(looked_at.stamp, looked_at.run.config.freeze, shape))
+    method = "grad_cam" if best else "integrated_gradients"
+    options = METHODS[method].options()
+    of = attributions.subject(
+        looked_at.stamp, values, method, options, Setting(layer=best[0] if best else None)
+    )
+    attributions.compute(of, values, options, targets, lambda *_: None)
+    maps = [one for target in targets if (one := of.known(target)) is not None]
+    return METHODS[method].title, f" at {best[0]}" if best else "", maps

@@ -1,0 +1,120 @@
+"""Where a network fails: one part at a time, of the images that it was asked about."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from cnnviz.data import catalogue
+from cnnviz.diagnose.calibration import BINS, calibration
+from cnnviz.diagnose.confusion import commonest
+from cnnviz.diagnose.ranking import top_k_accuracy
+from cnnviz.diagnose.scores import by_class, macro_f1
+from cnnviz.ui.mistakes import confusion, embedding, rankings, scores
+from cnnviz.ui.mistakes.evaluation import Asked
+from cnnviz.ui.resources import cache
+from cnnviz.ui.shell import selection
+from cnnviz.ui.widgets import predictions
+from cnnviz.ui.widgets.network_picker import LookedAt
+from cnnviz.words import accuracy
+
+if TYPE_CHECKING:
+    from cnnviz.data.prepared import Dataset
+
+_SPLITS = ("test", "validation")
+
+
+@dataclass(frozen=True)
+class View:
+    """A part of the page."""
+
+    title: str
+    show: Callable[[Asked], None]
+
+
+VIEWS: Mapping[str, View] = {
+    "confusion": View("Confusion", confusion.show),
+    "classes": View("By class", scores.classes),
+    "calibration": View("Calibration", scores.calibrated),
+    "mistakes": View("Surest mistakes", rankings.mistakes),
+    "unsure": View("Least sure", rankings.unsure),
+    "labels": View("Labels to check", rankings.labels),
+    "map": View("Map", embedding.show),
+    "beside": View("Beside another", confusion.beside),
+}
+
+
+def show(looked_at: LookedAt) -> None:
+    """Choose images; see what the network makes of them, or have it asked."""
+    data = _data(looked_at)
+    left, right = st.columns([3, 4], vertical_alignment="bottom")
+    with left:
+        split = selection.segmented("Images", "split", _SPLITS, default="test", words=str.capitalize)
+    found = predictions.known(looked_at, data, split=split)
+    with right:
+        if data is not None:
+            predictions.offer(looked_at, data, found, split=split)
+    if found is None:
+        if data is None:
+            st.info(
+                f"Nothing is known yet of what this network says of {split} images, and the images of "
+                f"{looked_at.card.data} are not on this machine: get them on the Home page.",
+                icon=":material/download:",
+            )
+        else:
+            st.info(f"The network has not been asked about {split} images yet.", icon=":material/checklist:")
+        return
+    asked = Asked(looked_at, data, split, found)
+    _figures(asked)
+    view = selection.segmented(
+        "Show", "view", list(VIEWS), default="confusion", words=lambda name: VIEWS[name].title
+    )
+    VIEWS[view].show(asked)
+
+
+def _data(looked_at: LookedAt) -> "Dataset | None":
+    """The data set, if it is here and is the one of the network."""
+    name = looked_at.card.data
+    if name not in catalogue.available():
+        return None
+    data = cache.dataset(name)
+    if data.classes == looked_at.card.classes:
+        return data
+    st.info(
+        f"The data set {name} here has other classes than this network was trained on.",
+        icon=":material/difference:",
+    )
+    return None
+
+
+def _figures(asked: Asked) -> None:
+    found, names = asked.found, asked.names
+    count = len(found)
+    counts = found.confusion()
+    f1 = macro_f1(by_class(counts, names))
+    shown = [("Accuracy", accuracy(float(found.right.mean()), count), "± one standard error")]
+    if len(names) > 5:
+        top = top_k_accuracy(found.labels, found.probabilities, 5)
+        shown.append(("Top 5", accuracy(top, count), "The class is among the five likeliest"))
+    if f1 is not None:
+        shown.append(("Macro F1", f"{100 * f1:.1f} %", "Mean F1 of the classes"))
+    error = calibration(found.labels, found.probabilities).ece
+    shown.append(
+        (
+            "Calibration error",
+            f"{100 * error:.1f} points",
+            f"ECE, {BINS} bins: mean gap between what it says and how often it is right",
+        )
+    )
+    with st.container(horizontal=True):
+        for label, value, explanation in shown:
+            st.metric(label, value, help=explanation, width="content")
+    worst = commonest(counts, most=3)
+    common = "; ".join(f"{names[row]} taken for {names[column]} ({number})" for row, column, number in worst)
+    asked_about = f"{'all ' if asked.whole else ''}{count:,} {asked.split} images"
+    st.caption(
+        f"Of {asked_about} {int(np.sum(~found.right)):,} are taken for another class"
+        + (f", most often: {common}." if common else ".")
+    )

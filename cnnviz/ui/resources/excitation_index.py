@@ -1,0 +1,66 @@
+"""The index of a test set as pages ask for it: whether there is one, and one layer of it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from cnnviz.data import catalogue
+from cnnviz.index import kept
+from cnnviz.index.kept import Index
+from cnnviz.ui.resources import cache
+from cnnviz.ui.resources.cache import Stamp
+from cnnviz.ui.widgets.network_picker import LookedAt
+
+if TYPE_CHECKING:
+    from cnnviz.explore.excitation import Excitation
+
+
+def of(looked_at: LookedAt) -> Index | None:
+    """The index of the network as it is now; None if there is none, or only one of an earlier state."""
+    run_id, snapshot = looked_at.run.id, looked_at.snapshot
+    try:
+        found = kept.file(run_id, snapshot).stat()
+    except OSError:
+        return None
+    mark = kept.mark(run_id, snapshot, looked_at.card.data)
+    return _find(run_id, snapshot, mark, (found.st_mtime_ns, found.st_size, found.st_ino))
+
+
+def layer(looked_at: LookedAt, name: str) -> Excitation | None:
+    """What excites the channels of a layer; None while that is not known, or where it has no channels."""
+    index = of(looked_at)
+    if index is None or name not in index.layers:
+        return None
+    found = index.file.stat()
+    return _layer(str(index.file), found.st_mtime_ns, found.st_ino, name, _index=index)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def seconds(of: Stamp, images: int) -> float:
+    """About how long looking through so many images takes here: measured on a few."""
+    import torch
+
+    from cnnviz.explore.excitation import seconds_an_image
+
+    # The app leaves cores to trainings, the process that will do it takes them all.
+    share = torch.get_num_threads() / (os.cpu_count() or 1)
+    return images * seconds_an_image(*cache.network(of)) * min(1.0, share)
+
+
+@st.cache_data(max_entries=64, ttl=10, show_spinner=False)
+def images_of(data: str) -> int:
+    """Test images of a data set on this machine; 0 where it is not."""
+    return len(cache.dataset(data).test_labels) if data in catalogue.available() else 0
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _find(run_id: str, snapshot: str, mark: str, state: tuple[int, int, int]) -> Index | None:
+    return kept.find(run_id, snapshot, of=mark)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _layer(file: str, changed: int, inode: int, name: str, _index: Index) -> Excitation | None:
+    return kept.layer(_index, name)

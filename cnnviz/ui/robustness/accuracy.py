@@ -1,0 +1,166 @@
+"""Accuracy against strength: what to measure, and all that was measured."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from cnnviz.data import catalogue
+from cnnviz.data.perturbation import PERTURBATIONS
+from cnnviz.explore.robustness_curve import Curve, table
+from cnnviz.outcome import outcome
+from cnnviz.ui.resources import cache
+from cnnviz.ui.robustness import charts, view
+from cnnviz.ui.robustness.curves import Subject
+from cnnviz.ui.shell import selection
+from cnnviz.ui.widgets.network_picker import LookedAt
+from cnnviz.words import accuracy, duration
+
+if TYPE_CHECKING:
+    from cnnviz.data.prepared import Dataset
+
+_COUNTS = (100, 250, 500, 1_000, 2_000)
+_COUNT = 500
+_FIRST = "rotation"
+
+
+def show(looked_at: LookedAt, values: Mapping[str, float]) -> None:
+    """Choose a perturbation and have it measured; see all curves, each with a line where the sliders are."""
+    st.session_state[view.FOLLOWED] = False
+    st.subheader("Accuracy against strength")
+    if not _can_be_asked(looked_at):
+        return
+    data = _data(looked_at)
+    counts = _counts(data)
+    first, second, third = st.columns([3, 2, 5], vertical_alignment="bottom")
+    with first:
+        wanted = selection.selectbox(
+            "Shaken by", "curve", list(PERTURBATIONS), default=_FIRST,
+            words=lambda name: PERTURBATIONS[name].title,
+        )  # fmt: skip
+    with second:
+        count = selection.selectbox(
+            "Test images", "shaken", counts, default=str(_COUNT) if str(_COUNT) in counts else counts[-1],
+            words=lambda text: f"{int(text):,}",
+        )  # fmt: skip
+    subject = Subject(looked_at.run.id, looked_at.snapshot, looked_at.stamp, looked_at.card.data, int(count))
+    found = subject.known()
+    with third:
+        if wanted in found:
+            st.caption("Measured: see below.")
+        asked = data is not None and wanted not in found and _button(subject, wanted)
+    shaking = PERTURBATIONS[wanted]
+    one_class = data is not None and len(np.unique(data.test_labels)) < 2
+    st.caption(
+        f"{shaking.what} {len(shaking.strengths)} strengths; the images are drawn from every class alike."
+        + (" All test images here are of one class." if one_class else "")
+    )
+    if asked:
+        _measure(subject, wanted)
+    if found:
+        st.session_state[view.FOLLOWED] = True
+        _charts(looked_at, found, values)
+
+
+def _can_be_asked(looked_at: LookedAt) -> bool:
+    """Whether there is an accuracy at all; a line that says why not."""
+    if not looked_at.card.data:
+        st.info(
+            "This network came without a data set, so there are no test images to shake: only the picture above.",
+            icon=":material/hide_image:",
+        )
+    elif len(looked_at.card.classes) < 2:
+        st.info("This network knows one class alone: it is always right.", icon=":material/looks_one:")
+    else:
+        return True
+    return False
+
+
+def _data(looked_at: LookedAt) -> Dataset | None:
+    """The test images' data set; None, with a line that says why, where there is none to measure with."""
+    name = looked_at.card.data
+    if name not in catalogue.available():
+        st.info(
+            f"More can be measured once the images of {name} are on this machine: get them on the Home page.",
+            icon=":material/download:",
+        )
+        return None
+    data = cache.dataset(name)
+    if data.classes == looked_at.card.classes and data.image_shape[2] == looked_at.card.image_shape[2]:
+        return data
+    st.info(
+        f"The data set {name} here is another one than this network was trained on: nothing can be measured with it.",
+        icon=":material/difference:",
+    )
+    return None
+
+
+def _counts(data: Dataset | None) -> list[str]:
+    if data is None:
+        return list(map(str, _COUNTS))
+    size = len(data.test_labels)
+    return [str(count) for count in _COUNTS if count < size] + ([str(size)] if size <= _COUNTS[-1] else [])
+
+
+def _button(subject: Subject, wanted: str) -> bool:
+    """Whether it is to be measured now."""
+    return st.button(
+        f"Measure, about {duration(subject.seconds(wanted))}",
+        icon=":material/straighten:", type="primary", key=f"measure robustness {subject.run} {subject.snapshot}",
+        help="Kept in the run's folder.",
+    )  # fmt: skip
+
+
+def _measure(subject: Subject, wanted: str) -> None:
+    bar = st.progress(0.0, text="Shaking test images")
+    # Any click starts the page anew, and that ends this.
+    st.button("Stop", icon=":material/stop:", key="stop shaking")
+    began = time.monotonic()
+
+    def tell(step: tuple[float, str]) -> None:
+        share, doing = step
+        left = (time.monotonic() - began) * (1 - share) / share
+        bar.progress(min(1.0, share), text=f"{doing}. About {duration(left)} left")
+
+    subject.keep(outcome(subject.measure(wanted), tell))
+    st.rerun()
+
+
+def _charts(looked_at: LookedAt, found: Mapping[str, Curve], values: Mapping[str, float]) -> None:
+    places = [place for _ in range(-(-len(found) // 2)) for place in st.columns(2, gap="large")]
+    for place, (name, curve) in zip(places, found.items(), strict=False):
+        at = values.get(PERTURBATIONS[name].strength)
+        with place:
+            st.vega_lite_chart(_chart(curve, at), key=f"curve {name}", alt=_words(curve))
+            st.caption(_words(curve))
+    one = next(iter(found.values()))
+    st.caption(
+        f"{one.count:,} test images of {one.data}, the same at every strength; bars are one standard error. "
+        f"Dotted: guessing, {one.chance:.1%}. Upright: where its slider is."
+    )
+    st.download_button(
+        "CSV", table(list(found.values())), f"{looked_at.run.id}-{looked_at.snapshot}-robustness.csv",
+        "text/csv", icon=":material/download:", on_click="ignore", key="robustness csv",
+    )  # fmt: skip
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _chart(curve: Curve, at: float | None) -> dict[str, Any]:
+    """The specification: all charts are drawn anew whenever the sliders rest, and most are as they were."""
+    found: dict[str, Any] = charts.against_strength(curve, at=at).to_dict()
+    return found
+
+
+def _words(curve: Curve) -> str:
+    """The curve in a line."""
+    shaking = PERTURBATIONS[curve.perturbation]
+    setting = shaking.settings[shaking.strength]
+    worst = int(np.argmin(curve.accuracy))
+    return (
+        f"{accuracy(curve.neutral, curve.count)} as they are; least, "
+        f"{accuracy(curve.accuracy[worst], curve.count)}, at {setting.words(curve.strengths[worst])}."
+    )

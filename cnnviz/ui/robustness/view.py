@@ -1,0 +1,256 @@
+"""One picture, shaken by sliders; what the network says of it, and where it looks, follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnnviz.data.perturbation import PERTURBATIONS, SETTINGS, from_text, in_words, shaken, to_text
+from cnnviz.render.attribution import coloured, scale_of_sizes
+from cnnviz.render.colour import Scale
+from cnnviz.render.mosaic import grid_pictures
+from cnnviz.render.picture import enlarge, png
+from cnnviz.ui.resources import cache
+from cnnviz.ui.robustness.class_bars import per_cent, share, shares
+from cnnviz.ui.shell import frame, selection
+from cnnviz.ui.widgets.image_picker import Chosen
+from cnnviz.ui.widgets.live_sliders import Range, put, ranges
+from cnnviz.ui.widgets.mosaic_canvas import sprite
+from cnnviz.ui.widgets.network_picker import LookedAt
+
+if TYPE_CHECKING:
+    from cnnviz.explore.attribution.glance import Glance
+    from cnnviz.explore.inputs import Input
+
+FOLLOWED = "shake followed"
+"""In the session: whether the rest of the page shows what is set, and is to be drawn anew once the sliders rest."""
+_KEY, _MOVING, _RESTED, _SLIDERS = "shake", "shake moving", "shake rested", "shake sliders"
+_FIRST = {"rotation": 30.0, "blur": 1.0}
+"""What the page opens with."""
+_TILE, _LARGE = 256, 512
+_ALL, _TOP = 12, 5
+"""Classes that are all listed; of more, so many of the likeliest before and after."""
+_SPEAKS = {"now": "what it says now", "before": "what it said before"}
+_RANGES = {
+    name: Range(
+        name, setting.label, setting.unit, setting.low, setting.high, setting.step, setting.neutral,
+        f"{one.what} Double-click for {setting.words(setting.neutral)}.",
+    )
+    for one in PERTURBATIONS.values()
+    for name, setting in one.settings.items()
+}  # fmt: skip
+
+
+def values() -> dict[str, float]:
+    """What is set, by names of `SETTINGS`, of what is not neutral. Ends up in the address."""
+    # A movement that never came to rest here, as another page was opened meanwhile.
+    moved: str | None = st.session_state.pop(_MOVING, None)
+    text = moved or selection.get(_KEY) or to_text(_FIRST)
+    found, unknown = from_text(text)
+    for part in unknown:
+        st.warning(
+            f"The address asks for {part!r}, which can't be set: see the sliders.", icon=":material/link_off:"
+        )
+    selection.put(_KEY, to_text(found))
+    return found
+
+
+def show(looked_at: LookedAt, image: Chosen, seen: Input) -> None:
+    """The shaken picture, Grad-CAM over it, sliders and probabilities; a movement draws these alone."""
+    place = st.container()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.button("Reset", icon=":material/restart_alt:", key="reset shaking", on_click=_reset)
+        has_maps = _layer(looked_at.stamp, seen.shape, _looked_at=looked_at) is not None
+        speaks = "now"
+        if has_maps:
+            speaks = selection.segmented(
+                "Grad-CAM of", "cam", list(_SPEAKS), default="now", words=lambda name: _SPEAKS[name]
+            )
+        drawn: dict[str, NDArray[np.uint8]] = {}
+        _downloads(looked_at, image, drawn, has_maps=has_maps)
+    with place:
+        _live(looked_at, image, seen, speaks, drawn)
+
+
+@st.fragment
+def _live(
+    looked_at: LookedAt, image: Chosen, seen: Input, speaks: str, drawn: dict[str, NDArray[np.uint8]]
+) -> None:
+    """All that follows the sliders; what is drawn last is left in `drawn`. Few elements: each takes its time."""
+    if st.session_state.pop(_RESTED, False) and st.session_state.get(FOLLOWED):
+        st.rerun()
+    with frame.guarded():
+        moving: str | None = st.session_state.get(_MOVING)
+        chosen, _ = from_text(moving if moving is not None else selection.get(_KEY) or to_text({}))
+        found = _shake(looked_at, seen, chosen, speaks)
+        drawn["shaken"] = found.pixels
+        if found.overlay is not None:
+            drawn["overlay"] = found.overlay
+        left, right = st.columns([5, 3], gap="medium")
+        with right:
+            _shares(found, looked_at.card.classes)
+        with left:
+            st.markdown(_says(found, looked_at.card.classes, image))
+            _pictures(found, looked_at.card.classes, image, chosen)
+            # Last: the next movement is sent once they are drawn.
+            ranges(
+                _RANGES,
+                {name: chosen.get(name, setting.neutral) for name, setting in SETTINGS.items()},
+                key=_SLIDERS,
+                title="Shake the picture",
+                move=_move,
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class _Shaken:
+    """What the sliders made of a picture, and the network of that."""
+
+    pixels: NDArray[np.uint8]
+    now: Glance
+    before: Glance
+    """Of the picture as it is, for the same class."""
+    guess: int
+    """What the network says of the picture as it is."""
+    layer: str | None
+    """Of Grad-CAM."""
+    overlay: NDArray[np.uint8] | None
+    scale: Scale | None
+
+
+def _shares(found: _Shaken, classes: tuple[str, ...]) -> None:
+    now, before = found.now.probabilities, found.before.probabilities
+    listed = _listed(found)
+    some = (
+        "" if len(listed) == len(classes) else f"; {len(listed)} of {len(classes):,} classes, the likeliest"
+    )
+    shares(
+        [
+            share(classes[at], float(now[at]), float(before[at]), first=at == int(now.argmax()))
+            for at in listed
+        ],
+        key="shares",
+        title="Probabilities of the shaken picture",
+        note=f"Probabilities of the shaken picture{some}. Tick and change, in points: against the picture as it is.",
+    )
+
+
+def _move(found: dict[str, float], rested: bool) -> None:
+    if rested:
+        _put(found)
+    else:
+        st.session_state[_MOVING] = to_text(found)
+
+
+def _reset() -> None:
+    put(_SLIDERS)
+    _put({})
+
+
+def _put(found: dict[str, float]) -> None:
+    """Have it in the address, too: not at every step, each of which the browser would remember."""
+    st.session_state.pop(_MOVING, None)
+    st.session_state[_RESTED] = True
+    selection.put(_KEY, to_text(found))
+
+
+def _shake(looked_at: LookedAt, seen: Input, chosen: dict[str, float], speaks: str) -> _Shaken:
+    from cnnviz.explore.inputs import as_fed
+
+    layer = _layer(looked_at.stamp, seen.shape, _looked_at=looked_at)
+    pixels = shaken(seen.pixels, chosen)
+    before = _glance(looked_at.stamp, seen.values, layer, None)
+    guess = before.target
+    fed = as_fed(pixels, looked_at.card).values
+    now = _glance(looked_at.stamp, fed, layer, guess if speaks == "before" else None)
+    if now.target != guess:
+        before = _glance(looked_at.stamp, seen.values, layer, now.target)
+    overlay = scale = None
+    if now.map is not None and before.map is not None:
+        scale = scale_of_sizes([before.map, now.map], signed=True)
+        overlay = coloured(now.map, scale, "overlay", pixels)
+    return _Shaken(pixels, now, before, guess, layer, overlay, scale)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _layer(of: cache.Stamp, shape: tuple[int, int, int], _looked_at: LookedAt) -> str | None:
+    """The layer that Grad-CAM looks at; None where no layer has maps."""
+    from cnnviz.explore.attribution.cam import best_layer
+
+    best = best_layer(cache.layers(of, _looked_at.run.config.freeze, shape))
+    return best[0] if best else None
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _glance(of: cache.Stamp, image: NDArray[np.float32], layer: str | None, target: int | None) -> Glance:
+    from cnnviz.explore.attribution.glance import glance
+
+    return glance(cache.network(of)[0], image, layer=layer, target=target)
+
+
+def _says(found: _Shaken, classes: tuple[str, ...], image: Chosen) -> str:
+    now, before = found.now.probabilities, found.before.probabilities
+    guess = int(now.argmax())
+    verdict = (
+        f"Still says **{classes[guess]}**, {per_cent(now[guess])} (was {per_cent(before[guess])})"
+        if guess == found.guess
+        else f"Now says **{classes[guess]}**, {per_cent(now[guess])}; it said {classes[found.guess]}, "
+        f"{per_cent(before[found.guess])}, which has {per_cent(now[found.guess])} left"
+    )
+    right = "" if image.truth is None else f" It is {classes[image.truth]}."
+    return f"{verdict}.{right}"
+
+
+def _pictures(found: _Shaken, classes: tuple[str, ...], image: Chosen, chosen: dict[str, float]) -> None:
+    height, width, channels = found.pixels.shape
+    plain = found.pixels if channels == 3 else found.pixels.repeat(3, axis=2)
+    what = in_words(chosen) or "as it is"
+    drawn = [plain] if found.overlay is None else [plain, found.overlay]
+    target = classes[found.now.target]
+    sprite(
+        grid_pictures(np.stack(drawn)),
+        key="shaken",
+        tile=_TILE,
+        columns=2,
+        alt=f"Shaken: {image.title}, {what}"
+        + (f"; and Grad-CAM for {target} over it" if found.overlay is not None else ""),
+    )
+    line = f"{image.title}, {what}: {width} × {height}, as the network reads it."
+    if found.scale is None:
+        why = "There is no Grad-CAM: every layer of this network is a row of units, and none has maps."
+        st.caption(f"{line}  \n{why}")
+        return
+    high = f"{found.scale.high:.3g}"
+    st.caption(
+        f"{line}  \nOver it Grad-CAM for {target}, cells of {found.layer}: −{high} to {high}, the larger of before and "
+        "now; red speaks for the class, blue against it."
+    )
+
+
+def _listed(found: _Shaken) -> list[int]:
+    """Classes whose bars are drawn, by number, so that none changes its place."""
+    now, before = found.now.probabilities, found.before.probabilities
+    if len(now) <= _ALL:
+        return list(range(len(now)))
+    return sorted({*np.argsort(-now)[:_TOP].tolist(), *np.argsort(-before)[:_TOP].tolist()})
+
+
+def _downloads(
+    looked_at: LookedAt, image: Chosen, drawn: dict[str, NDArray[np.uint8]], *, has_maps: bool
+) -> None:
+    """Files of what is drawn when they are asked for."""
+    stem = f"{looked_at.run.id}-{image.name}-shaken"
+    st.download_button(
+        "PNG", lambda: png(drawn["shaken"]), f"{stem}.png", "image/png",
+        icon=":material/download:", on_click="ignore", key="shaken png",
+        help="The shaken picture, a pixel a pixel",
+    )  # fmt: skip
+    if has_maps:
+        st.download_button(
+            "PNG, Grad-CAM", lambda: png(enlarge(drawn["overlay"], to=_LARGE)), f"{stem}-grad-cam.png",
+            "image/png", icon=":material/download:", on_click="ignore", key="shaken overlay",
+        )  # fmt: skip

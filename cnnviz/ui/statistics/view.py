@@ -1,0 +1,271 @@
+"""How the layers of a network differ from first to last: a small chart a measure, a table, and what to measure."""
+
+import time
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from cnnviz.data import catalogue
+from cnnviz.explore.measures import MEASURES, in_words
+from cnnviz.explore.profile import LayerStatistics, Profile, table
+from cnnviz.outcome import outcome
+from cnnviz.runs.run import every
+from cnnviz.ui.resources import cache
+from cnnviz.ui.shell import selection
+from cnnviz.ui.statistics import layer_charts
+from cnnviz.ui.statistics.profiles import UNTRAINED, Subject, Which
+from cnnviz.ui.widgets import snapshot_picker
+from cnnviz.ui.widgets.network_picker import LookedAt, name
+from cnnviz.words import duration
+
+_COUNTS = (100, 250, 500, 1_000, 2_000)
+_COUNT = 500
+_NOTHING, _ALL = "nothing", "all"
+_KEY = "statistics of"
+_WIDE = 16
+"""Layers of which a chart takes the whole width."""
+
+
+def show(looked_at: LookedAt) -> None:
+    """Choose images and what to compare with; see all measures, or measure what is not known yet."""
+    one = Subject(looked_at.run, looked_at.snapshot)
+    counts = _counts(looked_at)
+    _forget(one, counts)
+    first, second, third, fourth = st.columns([2, 2, 4, 2], vertical_alignment="bottom")
+    with first:
+        default = str(_COUNT) if str(_COUNT) in counts else counts[-1]
+        count = selection.selectbox(
+            "Test images, at most", "images", counts, default=default, words=lambda text: f"{int(text):,}"
+        )
+    with second:
+        classes = {_ALL: "all classes"} | {str(n): text for n, text in enumerate(looked_at.card.classes)}
+        of_class = selection.selectbox(
+            "Of", "of", list(classes), default=_ALL, words=lambda key: classes[key]
+        )
+    which = Which(int(count), None if of_class == _ALL else int(of_class))
+    with third:
+        other = _beside(one, which)
+    subjects = {_title(one, other): one} | ({_title(other, one): other} if other else {})
+    known = {title: subject.kept(which) for title, subject in subjects.items()}
+    missing = {title: subject for title, subject in subjects.items() if known[title] is None}
+    found = {title: profile for title, profile in known.items() if profile is not None}
+    with fourth:
+        all_layers = st.toggle("Every layer", key="every layer", disabled=not found)
+    if missing:
+        _offer(looked_at, missing, which)
+    if found:
+        _charts(looked_at, found, all_layers=all_layers)
+
+
+def _forget(one: Subject, counts: list[str]) -> None:
+    """Drop what was chosen for another network and is not to be had for this one, before it is warned of."""
+    before: Subject | None = st.session_state.get(_KEY)
+    st.session_state[_KEY] = one
+    if before is None or before == one:
+        return
+    selection.drop("beside")
+    if before.run.config.data.name != one.run.config.data.name:
+        selection.drop("of")
+    if selection.get("images") not in counts:
+        selection.drop("images")
+
+
+def _counts(looked_at: LookedAt) -> list[str]:
+    data = looked_at.card.data
+    size = len(cache.dataset(data).test_labels) if data in catalogue.available() else _COUNTS[-1]
+    return [str(count) for count in _COUNTS if count < size] + ([str(size)] if size <= _COUNTS[-1] else [])
+
+
+def _beside(one: Subject, which: Which) -> Subject | None:
+    """Another network for the same charts: of this run, or another run's last one."""
+    snapshots = one.run.snapshots()
+    others = [Subject(one.run, snapshot) for snapshot in reversed(snapshots) if snapshot != one.snapshot]
+    if "epoch_0000" not in snapshots and one.run.config.start.source == "random":
+        others.insert(0, Subject(one.run, UNTRAINED))
+    for run in every():
+        if run.id != one.run.id and run.snapshots() and run.config.data.name == one.run.config.data.name:
+            others.append(Subject(run, run.snapshots()[0]))
+    by_key = {f"{subject.run.id}:{subject.snapshot}": subject for subject in others}
+    words = {
+        key: _snapshot(subject.snapshot) if subject.run.id == one.run.id else name(subject.run)
+        for key, subject in by_key.items()
+    }
+    # Learning shows at once, where it has been measured.
+    begun = (f"{one.run.id}:{UNTRAINED}", f"{one.run.id}:epoch_0000")
+    default = next((key for key in begun if key in by_key and by_key[key].kept(which)), _NOTHING)
+    chosen = selection.selectbox(
+        "Beside", "beside", [_NOTHING, *by_key], default=default, words=lambda key: words.get(key, key)
+    )
+    return by_key.get(chosen)
+
+
+def _snapshot(snapshot: str) -> str:
+    return "untrained, from its seed" if snapshot == UNTRAINED else snapshot_picker.title(snapshot)
+
+
+def _title(one: Subject, other: Subject | None) -> str:
+    """As short as tells the two apart."""
+    if other is None or one.run.id == other.run.id:
+        return _snapshot(one.snapshot)
+    return one.run.title if one.run.title != other.run.title else one.run.id
+
+
+def _offer(looked_at: LookedAt, missing: Mapping[str, Subject], which: Which) -> None:
+    data = looked_at.card.data
+    if not data:
+        st.info("This network came without a data set, so there are no test images to look through.")
+        return
+    if data not in catalogue.available():
+        st.info(
+            f"What is not measured yet shows here once the images of {data} are on this machine: see Home.",
+            icon=":material/download:",
+        )
+        return
+    names = " and ".join(f"“{title}”" for title in missing)
+    st.markdown(
+        f"Not measured yet: {names}. All layers are looked at in one go; what comes out is kept beside the run."
+    )
+    if st.button(
+        f"Measure {which.count:,} test images",
+        icon=":material/straighten:",
+        type="primary",
+        key=f"measure {looked_at.run.id} {looked_at.snapshot}",
+    ):
+        _measure(missing, which)
+
+
+def _measure(missing: Mapping[str, Subject], which: Which) -> None:
+    bar = st.progress(0.0, text="Looking through the layers")
+    # Any click starts the page anew, and that ends this.
+    st.button("Stop", icon=":material/stop:", key="stop measuring")
+    began = time.monotonic()
+    for number, (title, subject) in enumerate(missing.items()):
+
+        def tell(step: tuple[float, str], before: int = number, title: str = title) -> None:
+            share, doing = step
+            done = (before + share) / len(missing)
+            left = (time.monotonic() - began) * (1 - done) / done
+            bar.progress(min(1.0, done), text=f"{title}: {doing}. About {duration(left)} left")
+
+        _keep(subject, which, outcome(subject.measure(which), tell))
+    st.rerun()
+
+
+def _keep(subject: Subject, which: Which, found: Profile) -> None:
+    from cnnviz.errors import DataError
+    from cnnviz.explore import profile
+
+    try:
+        profile.save(subject.file(which), found, of=subject.mark(which))
+    except OSError as error:
+        raise DataError(f"It can't be kept ({error.strerror}): make room on the disk.") from None
+
+
+def _charts(looked_at: LookedAt, found: Mapping[str, Profile], *, all_layers: bool) -> None:
+    of = next(iter(found.values()))
+    layers = {title: one.layers if all_layers else one.main for title, one in found.items()}
+    images = "image" if of.images == 1 else "images"
+    st.caption(
+        f"{of.images:,} test {images} of {of.data}, {f'only {of.of_class}' if of.of_class else 'all classes'}; "
+        f"layers in the order of running{'' if all_layers else ', blocks and activations only'}. "
+        "Bars are one standard error over images. Click a point to see that layer."
+        + (f" Left out, since they give no maps: {', '.join(of.left_out)}." if of.left_out else "")
+    )
+    widest = max(map(len, layers.values()))
+    columns = 1 if widest > _WIDE else 2
+    places = [
+        place for _ in range(-(-len(MEASURES) // columns)) for place in st.columns(columns, gap="large")
+    ]
+    for place, (key, measure) in zip(places, MEASURES.items(), strict=False):
+        with place:
+            # Of the main layers always: a convolution's own output beside a ReLU's says nothing of depth.
+            told = {title: in_words(measure, one.main) for title, one in found.items()}
+            if not all(map(measure.shown, layers.values())):
+                st.markdown(f"**{measure.title}**")
+                st.caption(_why_not(key, of))
+                continue
+            event = st.altair_chart(
+                layer_charts.by_layer(measure, layers),
+                key=f"chart {key}",
+                on_select="rerun",
+                selection_mode=layer_charts.PICKED,
+                alt=f"{measure.title}, by layer. "
+                + " ".join(f"{title}: {text}" for title, text in told.items()),
+            )
+            lines = [
+                f"{f'*{title}*: ' if len(told) > 1 else ''}{text}" for title, text in told.items() if text
+            ]
+            st.caption("  \n".join([*lines, measure.meaning + _remark(key, of)]))
+            picked = event["selection"].get(layer_charts.PICKED) if event else None
+            if picked:
+                _go(looked_at, str(picked[0]["layer"]))
+    _table(looked_at, found, layers)
+
+
+def _why_not(key: str, of: Profile) -> str:
+    if key in ("selectivity", "probe"):
+        return "Needs images of two classes or more, two of each: choose all classes, or more images."
+    return "These layers have no maps: a unit is a single cell." if key == "spread" else "There is none here."
+
+
+def _remark(key: str, of: Profile) -> str:
+    match key:
+        case "probe":
+            return (
+                " It is ridge regression, fitted on half of the images and scored on the other half, both ways round; "
+                f"guessing scores {of.guess:.0%}."
+            )
+        case "effective_field":
+            return f" Mean of {of.field_images} images; the input has {of.side} × {of.side}."
+        case "selectivity":
+            return " Mean over the channels that are not silent."
+    return ""
+
+
+def _table(
+    looked_at: LookedAt, found: Mapping[str, Profile], layers: Mapping[str, Sequence[LayerStatistics]]
+) -> None:
+    with st.expander("All figures", icon=":material/table_rows:"):
+        st.caption("Choose a row to see that layer.")
+        rows = [(title, one) for title, ones in layers.items() for one in ones]
+        event = st.dataframe(
+            pd.DataFrame([_row(title, one, len(found) > 1) for title, one in rows]),
+            hide_index=True,
+            on_select="rerun",
+            selection_mode="single-row",
+            key="statistics table",
+        )
+        if event and event["selection"]["rows"]:
+            _go(looked_at, rows[event["selection"]["rows"][0]][1].layer)
+    with st.container(horizontal=True):
+        for title, one in found.items():
+            st.download_button(
+                f"CSV, every layer{f': {title}' if len(found) > 1 else ''}",
+                table(one),
+                f"{looked_at.run.id}-{title}-statistics.csv".replace(" ", "-"),
+                "text/csv",
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"csv {title}",
+            )
+
+
+def _row(title: str, one: LayerStatistics, several: bool) -> dict[str, object]:
+    cells: dict[str, object] = {"Of": title} if several else {}
+    cells |= {"Layer": one.layer, "Kind": one.kind, "Output": " × ".join(map(str, one.output_shape))}
+    for measure in MEASURES.values():
+        value = measure.value(one)
+        cells[measure.title] = "–" if value is None else measure.exactly(value, measure.error(one))
+        if measure.beside_title:
+            beside = measure.beside(one)
+            cells[measure.beside_title.capitalize()] = (
+                "–" if beside is None else measure.exactly(beside, None)
+            )
+    return cells
+
+
+def _go(looked_at: LookedAt, layer: str) -> None:
+    """Open the layer on the page of activations."""
+    selection.put("layer", layer)
+    st.switch_page("pages/activations.py", query_params=looked_at.link | {"layer": layer})

@@ -1,0 +1,209 @@
+"""One run, live while it trains: state, curves, filters as they form, and what can be done with it."""
+
+import time
+from collections.abc import Callable
+
+import altair as alt
+import streamlit as st
+
+from cnnviz.errors import CnnvizError
+from cnnviz.runs import control
+from cnnviz.runs.metrics import Metrics
+from cnnviz.runs.run import Run
+from cnnviz.runs.status import RESUMABLE, Status
+from cnnviz.ui.filters import view
+from cnnviz.ui.resources import cache
+from cnnviz.ui.shell import selection
+from cnnviz.ui.train import run_details, run_form
+from cnnviz.ui.widgets import charts, network_upload
+from cnnviz.words import accuracy, duration
+
+_COLOURS = {
+    "queued": "gray", "running": "blue", "finished": "green",
+    "stopped": "orange", "failed": "red", "interrupted": "red",
+}  # fmt: skip
+
+_PLACES = (
+    ("pages/activations.py", "Activations", ":material/blur_on:", False),
+    ("pages/filters.py", "Filters", ":material/grid_view:", True),
+    ("pages/diagnosis.py", "Mistakes", ":material/rule:", False),
+    ("pages/doctor.py", "Doctor", ":material/stethoscope:", True),
+)
+"""Where to go on with a run, and whether only with one that was trained here."""
+
+
+def show(run: Run) -> None:
+    """Draw the run; while it is under way, anew as it goes on."""
+    status = run.status()
+    pace = _pace(status)
+    _heading(run, status)
+    if run.imported:
+        network_upload.origin(run)
+        st.caption("It was not trained here: there are no curves.")
+        _actions(run, status)
+        return
+    st.fragment(_record, run_every=pace if status.active else None)(run, status.state, pace)
+
+
+def _pace(status: Status) -> float:
+    """Seconds between two drawings, 1 to 20: more for a longer run, of which a second changes less.
+
+    Drawing takes from the training where both share the processor.
+    """
+    if status.seconds < 5:  # first steps are slow, and say little of the rest
+        return 1.0
+    whole = status.seconds + (status.seconds_left or 0.0)
+    return next((pace for pace in (1.0, 2.0, 5.0, 10.0) if whole < 100 * pace), 20.0)
+
+
+def _record(run: Run, state: str, pace: float) -> None:
+    """All that is known of the run."""
+    status, metrics = run.status(), _metrics(run)
+    above = st.container()
+    _actions(run, status)  # before the page may start over, which would lose a click
+    if status.state != state or (status.active and _pace(status) > pace):
+        st.rerun()
+    with above:
+        _progress(status)
+        if status.reason and status.state != "finished":
+            (st.info if status.active else st.warning)(status.reason)
+    _figures(metrics, status)
+    _curves(metrics)
+    epochs, filters = cache.filters(run)
+    if len(epochs):
+        st.markdown("**First-layer filters**" + (", as they form" if status.active else ""))
+        view.pair(epochs, filters, int(epochs[-1]), key="panel filters", tile=28)
+    run_details.show(run, metrics)
+
+
+def _metrics(run: Run) -> Metrics:
+    """The run's metrics; in a session, only new lines are read again."""
+    held: Metrics | None = st.session_state.get("panel metrics")
+    path = run.folder / "metrics.jsonl"
+    if held is None or held.path != path:
+        held = Metrics(path)
+        st.session_state["panel metrics"] = held
+    held.update()
+    return held
+
+
+def _heading(run: Run, status: Status) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"#### {run.title}")
+        if run.imported:
+            st.badge("imported", color="violet")
+        else:
+            st.badge(status.state, color=_COLOURS[status.state])  # type: ignore[arg-type]
+        if run.shipped:
+            st.badge("came with cnnviz", color="gray")
+
+
+def _progress(status: Status) -> None:
+    if not status.active:
+        return
+    left = f", {duration(status.seconds_left)} left" if status.seconds_left else ""
+    where = f"epoch {status.epoch + 1} of {status.epochs}, step {status.step:,} of {status.steps:,}"
+    st.progress(status.share, text=(where if status.steps else "Getting ready") + left)
+
+
+def _actions(run: Run, status: Status) -> None:
+    with st.container(horizontal=True):
+        if status.active and st.button("Stop", icon=":material/stop:", key="stop run"):
+            with st.spinner("Stopping …"):
+                _attempt(control.stop, run.id)
+        if (
+            status.state in RESUMABLE
+            and not run.shipped
+            and st.button("Resume", icon=":material/resume:", key="resume run")
+        ):
+            _attempt(control.resume, run.id)
+        if run.snapshots():
+            link = {"run": run.id, "snapshot": run.snapshots()[0]}
+            for page, label, icon, trained_here in _PLACES:
+                if run.imported and trained_here:
+                    continue
+                st.page_link(page, label=label, icon=icon, query_params=link)
+        if not run.imported and st.button(
+            "Clone settings", icon=":material/content_copy:", key="clone run", type="tertiary"
+        ):
+            run_form.fill(run.config)
+            st.rerun()
+        if not status.active and not run.shipped:
+            with st.popover("Delete", icon=":material/delete:", type="tertiary"):
+                st.write(f"Delete {run.title} ({run.id}) and all its snapshots for good?")
+                if st.button("Delete for good", type="primary", key="delete run"):
+                    selection.drop("run")
+                    _attempt(control.delete, run.id)
+
+
+def _attempt(action: Callable[[str], object], run_id: str) -> None:
+    try:
+        action(run_id)
+    except CnnvizError as error:
+        st.toast(str(error), icon=":material/error:", duration="long")
+        time.sleep(0.1)
+    st.rerun()
+
+
+def _figures(metrics: Metrics, status: Status) -> None:
+    last = metrics.epochs[-1] if metrics.epochs else None
+    started, test = metrics.started, metrics.finished
+    shown: list[tuple[str, str, str | None]] = []
+    if test:
+        shown.append(
+            (
+                "Test accuracy",
+                accuracy(test["test_accuracy"], test["test_count"]),
+                f"{test['test_count']:,} images, ± one standard error",
+            )
+        )
+    if last:
+        shown += [
+            (
+                "Validation accuracy",
+                accuracy(last["validation_accuracy"], started["validation"]),
+                f"epoch {last['epoch']}, {started['validation']:,} images, ± one standard error",
+            ),
+            (
+                "Training accuracy",
+                f"{last['train_accuracy']:.1%}".replace("%", " %"),
+                "Mean over the last epoch's batches, augmentation and dropout on",
+            ),
+            ("Speed", f"{last['images_per_second']:,.0f} images/s", "Training only, last epoch"),
+        ]
+    if status.seconds:
+        shown.append(("Training time", duration(status.seconds), "Validation included, pauses not"))
+    with st.container(horizontal=True):
+        for label, value, explanation in shown:
+            st.metric(label, value, help=explanation, width="content")
+
+
+def _curves(metrics: Metrics) -> None:
+    if not metrics.steps:
+        st.skeleton(height=240)
+        return
+    log = st.toggle("Log scale", key="log scale")
+    loss, right, *rates = _charts(metrics, log)
+    _in_a_row(loss, right)
+    _in_a_row(*rates)
+
+
+def _charts(metrics: Metrics, log: bool) -> list[alt.Chart]:
+    """The charts of a run, built anew only when there is something new: a page may watch for hours."""
+    drawn = (metrics.path, len(metrics.steps), len(metrics.epochs), log)
+    if st.session_state.get("panel drawn") != drawn:
+        st.session_state["panel charts"] = [
+            charts.learning_curve(metrics, "loss", log=log),
+            charts.learning_curve(metrics, "accuracy", per_cent=True),
+            charts.rate_curve(metrics, "learning_rate", "Learning rate", log=log),
+            charts.rate_curve(metrics, "gradient_norm", "Gradient norm, before clipping", log=log),
+            charts.speed_curve(metrics),
+        ]
+        st.session_state["panel drawn"] = drawn
+    built: list[alt.Chart] = st.session_state["panel charts"]
+    return built
+
+
+def _in_a_row(*shown: alt.Chart) -> None:
+    for place, chart in zip(st.columns(len(shown)), shown, strict=True):
+        place.altair_chart(chart, alt=f"{chart.title.text} by epoch")

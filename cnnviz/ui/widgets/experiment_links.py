@@ -1,0 +1,93 @@
+"""One-click views of an experiment: places of the app, opened on the right network, image and layer."""
+
+import streamlit as st
+
+from cnnviz.errors import CnnvizError
+from cnnviz.recipes import book
+from cnnviz.recipes.recipe import SIZES, Recipe
+from cnnviz.recipes.results import Shelf
+from cnnviz.ui.shell import selection
+from cnnviz.words import whole_number
+
+_KEY = "view"
+_ACROSS = 3
+_SHIPPED = "cifar10-resnet18"
+_PAGES = {
+    "activations": ("pages/activations.py", ":material/blur_on:"),
+    "filters": ("pages/filters.py", ":material/grid_view:"),
+    "statistics": ("pages/statistics.py", ":material/stacked_line_chart:"),
+    "compare": ("pages/compare.py", ":material/compare:"),
+}
+
+
+def show(recipe: Recipe, shelf: Shelf) -> None:
+    """The views as links, each with what there is to look for."""
+    if not recipe.view:
+        return
+    st.markdown("**Look for yourself**")
+    for first in range(0, len(recipe.view), _ACROSS):
+        for place, column in enumerate(st.columns(_ACROSS)):
+            number = first + place
+            if number < len(recipe.view):
+                view = recipe.view[number]
+                with column, st.container(border=True):
+                    page, icon = _PAGES[view.page]
+                    st.page_link(
+                        page, label=view.title, icon=icon, query_params=_address(recipe, number, shelf)
+                    )
+                    st.caption(view.look)
+
+
+def hint() -> None:
+    """On the page that a view has opened: what to look for, and the way back."""
+    name = selection.here(_KEY)
+    if not name:
+        return
+    identifier, _, number = name.rpartition(".")
+    try:
+        views = book.find(identifier).view
+    except CnnvizError:
+        return
+    at = whole_number(number)
+    if at is None or at >= len(views):
+        return
+    view = views[at]
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="view hint"):
+        st.markdown(f"**{view.title}.** {view.look}")
+        st.page_link(
+            "pages/experiments.py",
+            label=f"Back to {identifier}",
+            icon=":material/experiment:",
+            query_params={"recipe": identifier},
+        )
+        st.button("Close", icon=":material/close:", type="tertiary", on_click=selection.drop, args=(_KEY,))
+
+
+def _address(recipe: Recipe, number: int, shelf: Shelf) -> dict[str, str]:
+    view = recipe.view[number]
+    parts = {
+        "run": view.run or _run_of(recipe, shelf),
+        "snapshot": "last",
+        "layer": view.layer,
+        "image": view.image,
+        "image_b": view.image_b,
+        "with": "image" if view.image_b else None,
+        # Said in any case, or what was chosen earlier would stay.
+        "channel": "none" if view.channel is None else str(view.channel),
+        "cell": "none",
+        "size": None if view.page != "activations" else str(view.size or "training"),
+        _KEY: f"{recipe.id}.{number}",
+    }
+    return {key: value for key, value in parts.items() if value is not None}
+
+
+def _run_of(recipe: Recipe, shelf: Shelf) -> str:
+    """The newest finished run of an experiment that can be looked into; a shipped one while there is none."""
+    found = [
+        outcome.run
+        for size in SIZES
+        for variant in book.variants(recipe)
+        for outcome in shelf.outcomes(recipe, variant, size=size)
+        if outcome.run.snapshots()
+    ]
+    return found[0].id if found else _SHIPPED

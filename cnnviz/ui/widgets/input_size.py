@@ -1,0 +1,90 @@
+"""The size at which a picture is looked at, where a network can read others than that of training."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnnviz.ui.resources import cache
+from cnnviz.ui.shell import selection
+from cnnviz.ui.widgets.network_picker import LookedAt
+from cnnviz.words import whole_number
+
+_TRAINING = "training"
+_BEFORE = "size before"
+_TOP = 5
+
+
+def pick(looked_at: LookedAt) -> int | None:
+    """The selected height in pixels; None for that of training. Says why where there is no choice."""
+    others = _offered(looked_at.stamp)[0][1:]
+    options = [_TRAINING, *map(str, others)]
+    if others:
+        chosen = selection.selectbox(
+            "Resolution",
+            "size",
+            options,
+            default=_TRAINING,
+            words=lambda size: _words(looked_at, None if size == _TRAINING else int(size)),
+        )
+    else:
+        chosen = selection.follow("size", options, _TRAINING)
+    # A cell of a map of another size would be another place.
+    if st.session_state.get(_BEFORE, chosen) != chosen:
+        selection.drop("cell")
+    st.session_state[_BEFORE] = chosen
+    return None if chosen == _TRAINING else int(chosen)
+
+
+def selected(looked_at: LookedAt) -> int | None:
+    """The selected height in pixels, where this network can read it; None for that of training."""
+    size = selection.get("size") or ""
+    return int(size) if whole_number(size) in _offered(looked_at.stamp)[0][1:] else None
+
+
+def why_not(looked_at: LookedAt) -> str:
+    """Why the network reads images of one size alone; empty where it reads others."""
+    return _offered(looked_at.stamp)[1]
+
+
+def is_trained() -> bool:
+    """Whether the size of training is the selected one."""
+    return (selection.get("size") or _TRAINING) == _TRAINING
+
+
+def dimensions(looked_at: LookedAt, size: int | None) -> str:
+    """Width × height of an image at that size."""
+    from cnnviz.explore.sizes import shape_at
+
+    height, width, _ = shape_at(looked_at.card, size)
+    return f"{width} × {height}"
+
+
+def compare(looked_at: LookedAt, size: int, here: NDArray[np.float64], trained: NDArray[np.float64]) -> None:
+    """The prediction at this size beside that at the size of training, and what to think of it."""
+    own, other = dimensions(looked_at, None), dimensions(looked_at, size)
+    order = np.argsort(-np.maximum(here, trained))[:_TOP]
+    rows = [
+        {
+            "Class": looked_at.card.classes[one],
+            f"{own}, as trained": f"{trained[one]:.1%}",
+            other: f"{here[one]:.1%}",
+        }
+        for one in order
+    ]
+    st.table(pd.DataFrame(rows).set_index("Class"))
+    st.caption(
+        f"Trained at {own}: only there is its prediction what it learnt. At {other} each filter covers a smaller part "
+        "of the picture, so the maps are finer, and the last layers get patterns of a scale that they have not met."
+    )
+
+
+def _words(looked_at: LookedAt, size: int | None) -> str:
+    return dimensions(looked_at, size) + (", as trained" if size is None else "")
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _offered(of: cache.Stamp) -> tuple[list[int], str]:
+    from cnnviz.explore.sizes import offered
+
+    return offered(cache.network(of)[1])

@@ -1,0 +1,92 @@
+"""Choosing the checkpoint that is looked at."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from cnnviz.runs.run import Run, every
+from cnnviz.ui.resources import cache
+from cnnviz.ui.shell import selection
+from cnnviz.ui.widgets import network_upload, snapshot_picker
+
+if TYPE_CHECKING:
+    from cnnviz.models.checkpoint import Card
+
+
+@dataclass(frozen=True)
+class LookedAt:
+    """A snapshot of a run."""
+
+    run: Run
+    snapshot: str
+    stamp: cache.Stamp
+    card: "Card"
+
+    @property
+    def grey(self) -> bool:
+        """Whether its images have one channel."""
+        return self.card.image_shape[2] == 1
+
+    @property
+    def link(self) -> dict[str, str]:
+        """The part of an address that names it."""
+        return {"run": self.run.id, "snapshot": self.snapshot}
+
+    def at(self, snapshot: str) -> "LookedAt":
+        """Another snapshot of the same run. Raises CheckpointError when it is not there."""
+        stamp = cache.stamp(self.run.id, snapshot)
+        return LookedAt(self.run, snapshot, stamp, cache.network(stamp)[1])
+
+
+def pick_run(
+    runs: list[Run], *, key: str = "run", label: str = "Checkpoint", avoid: str | None = None
+) -> Run:
+    """The selected one of `runs`, by a select box; at first the preferred one, other than `avoid` if there is one."""
+    by_id = {run.id: run for run in runs}
+    first = preferred([run for run in runs if run.id != avoid] or runs)
+    chosen = selection.selectbox(
+        label, key, list(by_id), default=first.id, words=lambda run: name(by_id[run])
+    )
+    return by_id[chosen]
+
+
+def pick_network(
+    *, keys: tuple[str, str] = ("run", "snapshot"), label: str = "Checkpoint", avoid: str | None = None
+) -> LookedAt | None:
+    """The selected snapshot of the selected run; None, with a hint on the page, while there is none.
+
+    `keys` are those of the run and the snapshot in the address; `avoid` is a run not to begin with.
+    """
+    runs = [run for run in every() if run.snapshots()]
+    if not runs:
+        st.info("There is no trained network yet. Train one: it can be looked at from its first epoch on.")
+        st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")
+        network_upload.show()
+        return None
+    first, second, third = st.columns([6, 4, 2], vertical_alignment="bottom")
+    with first:
+        run = pick_run(runs, key=keys[0], label=label, avoid=avoid)
+    with second:
+        snapshot = snapshot_picker.pick(run, key=keys[1], label="Epoch of B" if avoid else "Epoch")
+    if avoid is None:
+        with third:
+            network_upload.show()
+    network_upload.origin(run)
+    stamp = cache.stamp(run.id, snapshot)
+    return LookedAt(run, snapshot, stamp, cache.network(stamp)[1])
+
+
+def preferred(runs: list[Run]) -> Run:
+    """The run to show first: the newest that you trained, else a shipped one, best with colour images."""
+
+    def rank(run: Run) -> tuple[bool, bool, bool]:
+        own = not run.shipped and not run.imported
+        return own and run.status().state == "finished", run.shipped, run.config.network.name != "mlp"
+
+    return max(runs, key=rank)
+
+
+def name(run: Run) -> str:
+    """A run in one line."""
+    return f"{run.title} — {run.id}"

@@ -1,0 +1,131 @@
+"""The image as the network reads it, and what the network says it is."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnnviz.data.fitting import DEFAULT, WAYS
+from cnnviz.render.picture import enlarge, png
+from cnnviz.ui.resources import cache
+from cnnviz.ui.shell import selection
+from cnnviz.ui.widgets import charts, input_size, preprocessing
+from cnnviz.ui.widgets.image_picker import Chosen
+from cnnviz.ui.widgets.network_picker import LookedAt
+
+if TYPE_CHECKING:
+    from cnnviz.explore.inputs import Input
+
+_SIDE = 256
+_INVERT = "invert image"
+_TOP = 5
+
+
+def show(looked_at: LookedAt, image: Chosen) -> "Input":
+    """Draw both; gives the image as it is fed."""
+    picture = st.container()
+    size = input_size.pick(looked_at)
+    way = _way(looked_at, image)
+    inverted = _inverted(looked_at, image)
+    seen = cache.network_input(looked_at.stamp, image.name, image.pixels, inverted, size=size, way=way)
+    with picture:
+        _draw(looked_at, image, seen)
+        probabilities = cache.prediction(looked_at.stamp, seen.values)
+        if size is None:
+            _say(looked_at, image, probabilities)
+        else:
+            usual = cache.network_input(looked_at.stamp, image.name, image.pixels, inverted, way=way)
+            trained = cache.prediction(looked_at.stamp, usual.values)
+            _headline(looked_at, image, probabilities)
+            input_size.compare(looked_at, size, probabilities, trained)
+    if why := input_size.why_not(looked_at):
+        st.caption(f"It can be looked at in this size only: {why}")
+    preprocessing.show(looked_at, image, seen, way=way, inverted=inverted)
+    return seen
+
+
+def as_read(looked_at: LookedAt, image: Chosen) -> "Input":
+    """The image as `show` feeds it, at the size and in the way that are selected, without any controls."""
+    way = (selection.get("fit") or DEFAULT) if _has_ways(looked_at, image) else DEFAULT
+    return cache.network_input(
+        looked_at.stamp,
+        image.name,
+        image.pixels,
+        _may_invert(looked_at, image) and selection.get("invert") == "yes",
+        size=input_size.selected(looked_at),
+        way=way if way in WAYS else DEFAULT,
+    )
+
+
+def _draw(looked_at: LookedAt, image: Chosen, seen: "Input") -> None:
+    height, width, channels = seen.pixels.shape
+    pixels = seen.pixels if channels == 3 else np.repeat(seen.pixels, 3, axis=2)
+    st.image(
+        png(enlarge(pixels, to=_SIDE)),
+        caption=f"{image.title}, as the network reads it: {width} × {height}, {'grey' if channels == 1 else 'colour'}",
+        output_format="PNG",
+        alt=f"{image.title}, {width} by {height} pixels, enlarged",
+    )
+
+
+def _headline(looked_at: LookedAt, image: Chosen, probabilities: NDArray[np.float64]) -> None:
+    guess, classes = int(probabilities.argmax()), looked_at.card.classes
+    st.markdown(f"Looks like **{classes[guess]}**{_verdict(guess, image, classes)}")
+
+
+def _say(looked_at: LookedAt, image: Chosen, probabilities: NDArray[np.float64]) -> None:
+    """The likeliest classes."""
+    _headline(looked_at, image, probabilities)
+    order = np.argsort(-probabilities)[:_TOP]
+    classes = looked_at.card.classes
+    st.vega_lite_chart(
+        _chart(
+            tuple(classes[index] for index in order), tuple(float(probabilities[index]) for index in order)
+        ),
+        alt="Probabilities: " + ", ".join(f"{classes[i]} {probabilities[i]:.1%}" for i in order),
+    )
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _chart(classes: tuple[str, ...], shares: tuple[float, ...]) -> dict[str, Any]:
+    """The specification, as making it takes longer than anything else here, and other layers don't change it."""
+    return charts.probabilities(classes, shares).to_dict()
+
+
+def _way(looked_at: LookedAt, image: Chosen) -> str:
+    """How the picture is fitted: a choice where its shape is another than the network's."""
+    if not _has_ways(looked_at, image):
+        return DEFAULT
+    return selection.selectbox("Fit", "fit", list(WAYS), default=DEFAULT, words=lambda name: WAYS[name].title)
+
+
+def _has_ways(looked_at: LookedAt, image: Chosen) -> bool:
+    height, width, _ = looked_at.card.image_shape
+    rows, columns = image.pixels.shape[:2]
+    return bool(rows * width != columns * height)
+
+
+def _may_invert(looked_at: LookedAt, image: Chosen) -> bool:
+    return looked_at.grey and image.truth is None
+
+
+def _inverted(looked_at: LookedAt, image: Chosen) -> bool:
+    """Whether black and white are swapped: a choice for pictures that are not the data set's own."""
+    if not _may_invert(looked_at, image):
+        return False
+    st.session_state[_INVERT] = selection.get("invert") == "yes"
+    return st.toggle("Invert (for dark ink on light paper)", key=_INVERT, on_change=_take_invert)
+
+
+def _take_invert() -> None:
+    if st.session_state[_INVERT]:
+        selection.put("invert", "yes")
+    else:
+        selection.drop("invert")
+
+
+def _verdict(guess: int, image: Chosen, classes: tuple[str, ...]) -> str:
+    if image.truth is None:
+        return ""
+    return ", which is right" if guess == image.truth else f", but it is **{classes[image.truth]}**"
