@@ -17,7 +17,7 @@ from cnnviz.config import ResNet18
 from cnnviz.explore.attribution import options
 from cnnviz.explore.attribution.attribute import Setting, asked
 from cnnviz.explore.attribution.methods import METHODS
-from cnnviz.explore.attribution.question import Question
+from cnnviz.explore.attribution.request import Question
 from cnnviz.models.checkpoint import Card
 from cnnviz.models.registry import build
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from benchmarks.pairs import MILLISECONDS, Row, in_turn
 from benchmarks.sessions import KERNEL, Stem
 from cnnviz.config import ResNet18
-from cnnviz.explore.activations import channel_maps
+from cnnviz.explore.activations.activation_maps import channel_maps
 from cnnviz.models.registry import build
 from cnnviz.render.mosaic import grid
 

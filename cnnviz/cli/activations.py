@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from cnnviz.explore.activations import Summary
-    from cnnviz.explore.layers import Layer
+    from cnnviz.explore.activations.activation_maps import Summary
+    from cnnviz.explore.layers.structure import Layer
     from cnnviz.models.checkpoint import Card
 
 _TOP = 5
@@ -64,9 +64,9 @@ def activations(
         answer(document, listing(listed), as_json=as_json)
         return
 
-    from cnnviz.explore import activations as exploring
-    from cnnviz.explore.inputs import as_input
-    from cnnviz.explore.layers import layer_named
+    from cnnviz.explore.activations import activation_maps as exploring
+    from cnnviz.explore.inputs.preprocessing import as_input
+    from cnnviz.explore.layers.structure import layer_named
 
     chosen = layer_named(listed, layer)
     name, pixels = picture(image, card)

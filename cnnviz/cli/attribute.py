@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cnnviz.explore.attribution.attribute import Attribution
     from cnnviz.explore.attribution.checks import Checks
     from cnnviz.explore.attribution.options import Options
-    from cnnviz.explore.inputs import Input
+    from cnnviz.explore.inputs.preprocessing import Input
     from cnnviz.models.checkpoint import Card
 
 T = TypeVar("T")
@@ -69,15 +69,15 @@ def attribute(
     where = checkpoint.source(run, snapshot)
     model, card = checkpoint.load(where)
 
-    from cnnviz.explore.activations import predict
+    from cnnviz.explore.activations.activation_maps import predict
     from cnnviz.explore.attribution import attribute as exploring
     from cnnviz.explore.attribution import cam
+    from cnnviz.explore.attribution.applicability import reasons
     from cnnviz.explore.attribution.checks import checks
     from cnnviz.explore.attribution.methods import METHODS
-    from cnnviz.explore.attribution.support import reasons
-    from cnnviz.explore.inputs import as_input
-    from cnnviz.explore.layers import layers
-    from cnnviz.explore.sizes import shape_at
+    from cnnviz.explore.inputs.preprocessing import as_input
+    from cnnviz.explore.layers.input_sizes import shape_at
+    from cnnviz.explore.layers.structure import layers
 
     height, width, channels = shape_at(card, size)
     shape = channels, height, width
@@ -189,7 +189,7 @@ def _targets(given: Sequence[str] | None, card: Card) -> list[int]:
 
 
 def _document(one: Attribution, card: Card, options: Options, tested: Checks | None) -> dict[str, Any]:
-    from cnnviz.explore.attribution.oddities import oddities
+    from cnnviz.explore.attribution.warnings import oddities
 
     document: dict[str, Any] = {
         "method": one.method,

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cnnviz.cli.checkpoint import Source
-    from cnnviz.explore.cell import Cell
-    from cnnviz.explore.excitation import Excitation
+    from cnnviz.explore.activations.cell import Cell
+    from cnnviz.explore.channels.excitation import Excitation
     from cnnviz.models.checkpoint import Card
 
 
@@ -53,11 +53,11 @@ def channel(
     as_json: Json = False,
 ) -> None:
     """One channel for one image: what a cell sees, its number worked out, and the prediction without the channel."""
-    from cnnviz.explore.activations import channel_maps, predict, predict_without
-    from cnnviz.explore.cell import cell as worked_out
-    from cnnviz.explore.inputs import as_input
-    from cnnviz.explore.layers import layer_named
-    from cnnviz.explore.receptive_field import box
+    from cnnviz.explore.activations.activation_maps import channel_maps, predict, predict_without
+    from cnnviz.explore.activations.cell import cell as worked_out
+    from cnnviz.explore.inputs.preprocessing import as_input
+    from cnnviz.explore.layers.receptive_field import box
+    from cnnviz.explore.layers.structure import layer_named
 
     target = files.destination(out, suffixes=(".png", ".npz"), force=force) if out else None
     where = checkpoint.source(run, snapshot)

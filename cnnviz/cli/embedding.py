@@ -118,7 +118,7 @@ def embedding(
 
 def _penultimate(model: nn.Module, card: Card) -> str:
     from cnnviz.explore.features import penultimate
-    from cnnviz.explore.layers import layers
+    from cnnviz.explore.layers.structure import layers
 
     height, width, channels = card.image_shape
     return penultimate(layers(model, (channels, height, width)))

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from cnnviz.explore.filters import FilterLayer, Filters
-    from cnnviz.explore.history import History
-    from cnnviz.explore.redundancy import Redundancy
+    from cnnviz.explore.filters.history import History
+    from cnnviz.explore.filters.redundancy import Redundancy
+    from cnnviz.explore.filters.weights import FilterLayer, Filters
 
 _MOST = 20
 
@@ -50,10 +50,10 @@ def filters(
     as_json: Json = False,
 ) -> None:
     """The filters of a layer: norms, dead ones, near-duplicates (cosine ≥ 0.95), through the epochs of a run."""
-    from cnnviz.explore.filters import layer_named
-    from cnnviz.explore.redundancy import redundancy
-    from cnnviz.explore.redundancy import table as figures
-    from cnnviz.explore.similarity import ORDERS
+    from cnnviz.explore.filters.redundancy import redundancy
+    from cnnviz.explore.filters.redundancy import table as figures
+    from cnnviz.explore.filters.similarity import ORDERS
+    from cnnviz.explore.filters.weights import layer_named
 
     if epoch is not None and snapshot is not None:
         raise typer.BadParameter("Give an epoch or a snapshot, not both.", param_hint="--epoch")
@@ -98,7 +98,7 @@ def _history(text: str, snapshot: str | None) -> History:
     """The filters of a run through time, or those of one file."""
     import numpy as np
 
-    from cnnviz.explore.history import History
+    from cnnviz.explore.filters.history import History
     from cnnviz.runs.run import find
 
     nothing = np.zeros(0, np.int64), np.zeros((0, 0, 1, 1, 1), np.float16)

@@ -18,7 +18,7 @@ from cnnviz.cli.picture import SizeOption
 if TYPE_CHECKING:
     from torch import nn
 
-    from cnnviz.explore.layers import Layer
+    from cnnviz.explore.layers.structure import Layer
     from cnnviz.models.checkpoint import Card
     from cnnviz.runs.run import Run
 
@@ -60,13 +60,13 @@ def layers_of(model: nn.Module, card: Card, run: Run | None, *, size: int | None
 
     Raises ConfigError where it can't read these.
     """
-    from cnnviz.explore import layers, sizes
+    from cnnviz.explore.layers import input_sizes, structure
     from cnnviz.models.freezing import frozen_weights
 
-    sizes.check(card, size)
-    height, width, channels = sizes.shape_at(card, size)
+    input_sizes.check(card, size)
+    height, width, channels = input_sizes.shape_at(card, size)
     frozen = frozen_weights(model, run.config.freeze) if run else set()
-    return layers.layers(model, (channels, height, width), frozen=frozen)
+    return structure.layers(model, (channels, height, width), frozen=frozen)
 
 
 def listing(listed: Sequence[Layer]) -> str:

@@ -49,9 +49,9 @@ def maximise(
     as_json: Json = False,
 ) -> None:
     """The image that would excite a channel most, drawn from noise, and what it scores."""
-    from cnnviz.explore.activations import predict
-    from cnnviz.explore.inputs import as_input
-    from cnnviz.explore.layers import layer_named
+    from cnnviz.explore.activations.activation_maps import predict
+    from cnnviz.explore.inputs.preprocessing import as_input
+    from cnnviz.explore.layers.structure import layer_named
     from cnnviz.explore.maximisation import objectives, optimisation
     from cnnviz.explore.maximisation.colours import colours_of
     from cnnviz.explore.maximisation.settings import Settings, usual_pictures

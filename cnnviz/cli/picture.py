@@ -38,7 +38,7 @@ FitOption = Annotated[
 def picture(text: str | None, card: Card) -> tuple[str, NDArray[np.uint8]]:
     """Name and pixels (H, W, C) of a built-in picture, a test image of the network's data set or a file."""
     from cnnviz.data.images import decode
-    from cnnviz.explore.photos import photo_named, photos
+    from cnnviz.explore.inputs.builtin_images import photo_named, photos
 
     text = text or ("photo.digit-3" if card.image_shape[2] == 1 else "photo.frog")
     kind, _, rest = text.partition(".")

@@ -18,7 +18,7 @@ from cnnviz.outcome import outcome
 from cnnviz.words import accuracy
 
 if TYPE_CHECKING:
-    from cnnviz.explore.robustness_curve import Curve
+    from cnnviz.explore.robustness.curve import Curve
 
 _HEAD = ["STRENGTH", "ACCURACY", "TRUE CLASS"]
 
@@ -45,9 +45,9 @@ def robustness(
     as_json: Json = False,
 ) -> None:
     """Accuracy on test images that are shifted, turned, covered, blurred or otherwise shaken, by strength."""
-    from cnnviz.explore.robustness import robustness as measuring
-    from cnnviz.explore.robustness_curve import sample
-    from cnnviz.explore.robustness_curve import table as as_csv
+    from cnnviz.explore.robustness.accuracy import robustness as measuring
+    from cnnviz.explore.robustness.curve import sample
+    from cnnviz.explore.robustness.curve import table as as_csv
 
     wanted = list(dict.fromkeys(perturbation or ["rotation"]))
     for name in wanted:

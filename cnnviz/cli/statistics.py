@@ -16,7 +16,7 @@ from cnnviz.errors import NotFound
 from cnnviz.outcome import outcome
 
 if TYPE_CHECKING:
-    from cnnviz.explore.profile import LayerStatistics, Profile
+    from cnnviz.explore.statistics.profile import LayerStatistics, Profile
     from cnnviz.models.checkpoint import Card
 
 _HEAD = ["LAYER", "KIND", "ZEROS", "DEAD", "SPREAD", "SELECTIVE", "PROBE", "FIELD, PX", "OF"]
@@ -40,8 +40,8 @@ def statistics(
     as_json: Json = False,
 ) -> None:
     """Sparsity, dead channels, spread, class selectivity, linear probe and effective field of every layer."""
-    from cnnviz.explore import profile
-    from cnnviz.explore.statistics import statistics as measuring
+    from cnnviz.explore.statistics import profile
+    from cnnviz.explore.statistics.layer_statistics import statistics as measuring
 
     target = files.destination(out, suffixes=(".csv",), force=force) if out else None
     where = checkpoint.source(run, snapshot)

@@ -11,7 +11,7 @@ from cnnviz.config import RunConfig
 from cnnviz.diagnose.duplicates import Shared
 
 if TYPE_CHECKING:
-    from cnnviz.explore.vitals import Reached, Rectifier
+    from cnnviz.explore.statistics.dead_units import Reached, Rectifier
 
 Line = Mapping[str, Any]
 

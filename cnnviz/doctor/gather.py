@@ -55,15 +55,15 @@ def look_inside(
 ) -> Generator[Progress, None, Facts]:
     """The facts with what network and data tell: yields how much is done, and what. Changes nothing in either."""
     from cnnviz.data import split
-    from cnnviz.explore import vitals
     from cnnviz.explore.predictions import joined, predictions, some_of
+    from cnnviz.explore.statistics import dead_units
 
     train, validation = split.of_run(data, facts.config.data)
     some = np.sort(train[some_of(len(train), IMAGES)])
     yield 0.0, "Looking for dead units"
-    rectifiers = vitals.rectifiers(model, card, data.train_images, some)
+    rectifiers = dead_units.rectifiers(model, card, data.train_images, some)
     yield 0.1, "Following the gradient"
-    reached = vitals.gradients(model, card, data.train_images, data.train_labels, some)
+    reached = dead_units.gradients(model, card, data.train_images, data.train_labels, some)
     asked = np.sort(validation)[some_of(len(validation), _ASKED)]
     parts, done = [], 0
     yield 0.3, f"Asking it about {len(asked):,} validation images"
@@ -83,7 +83,7 @@ def look_inside(
         images=len(some),
         rectifiers=rectifiers,
         gradients=reached,
-        batch_norms=vitals.batch_norms(model),
+        batch_norms=dead_units.batch_norms(model),
         answers=answers,
     )
     return replace(facts, classes=card.classes, inside=inside, shared=shared, why_not={})

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from cnnviz.data.batches import Normalise
 from cnnviz.data.geometry import resize
 from cnnviz.errors import CnnvizError
-from cnnviz.explore.capture import capture
-from cnnviz.explore.layers import Layer
+from cnnviz.explore.layers.capture import capture
+from cnnviz.explore.layers.structure import Layer
 from cnnviz.models.checkpoint import Card
 
 _BATCH = 100

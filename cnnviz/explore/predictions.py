@@ -20,7 +20,7 @@ from cnnviz.data.batches import Normalise
 from cnnviz.data.geometry import resize
 from cnnviz.data.prepared import Dataset
 from cnnviz.errors import CnnvizError
-from cnnviz.explore.capture import capture
+from cnnviz.explore.layers.capture import capture
 from cnnviz.models.checkpoint import Card
 
 _BATCH = 100

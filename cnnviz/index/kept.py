@@ -16,7 +16,7 @@ from cnnviz import atomic, workspace
 from cnnviz.errors import CheckpointError, LayerNotFound
 
 if TYPE_CHECKING:
-    from cnnviz.explore.excitation import Excitation
+    from cnnviz.explore.channels.excitation import Excitation
 
 _FORMAT = 1
 
@@ -76,7 +76,7 @@ def layer(index: Index, name: str) -> Excitation | None:
 
     Raises LayerNotFound for a layer that has no channels to look through.
     """
-    from cnnviz.explore.excitation import Excitation
+    from cnnviz.explore.channels.excitation import Excitation
 
     if name not in index.layers:
         raise LayerNotFound(name, available=index.layers)

@@ -59,7 +59,7 @@ class Indexer:
         import torch
 
         from cnnviz.data import catalogue
-        from cnnviz.explore.excitation import excitations
+        from cnnviz.explore.channels.excitation import excitations
         from cnnviz.models import checkpoint
         from cnnviz.runs.run import find
 

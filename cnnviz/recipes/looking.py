@@ -27,9 +27,9 @@ def depths(look: Look) -> list[Depth]:
     import numpy as np
 
     from cnnviz import workspace
-    from cnnviz.explore.activations import channel_maps
-    from cnnviz.explore.inputs import as_input
-    from cnnviz.explore.photos import photos
+    from cnnviz.explore.activations.activation_maps import channel_maps
+    from cnnviz.explore.inputs.builtin_images import photos
+    from cnnviz.explore.inputs.preprocessing import as_input
     from cnnviz.models import checkpoint
 
     path = workspace.snapshot_file(look.run, "last")

@@ -6,10 +6,10 @@ import torch
 from torch import nn
 
 from cnnviz.config import Torchvision
-from cnnviz.explore.activations import channel_maps, layer_maps, predict, predict_without
-from cnnviz.explore.cell import cell
-from cnnviz.explore.layers import layers
-from cnnviz.explore.receptive_field import box
+from cnnviz.explore.activations.activation_maps import channel_maps, layer_maps, predict, predict_without
+from cnnviz.explore.activations.cell import cell
+from cnnviz.explore.layers.receptive_field import box
+from cnnviz.explore.layers.structure import layers
 from cnnviz.models.registry import build
 
 SMALL = {

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from cnnviz.config import Cnn, Mlp, Network, ResNet18
 from cnnviz.errors import CnnvizError, LayerNotFound
 from cnnviz.explore import features as module
-from cnnviz.explore.activations import channel_maps
+from cnnviz.explore.activations.activation_maps import channel_maps
 from cnnviz.explore.features import features, penultimate, pooled
-from cnnviz.explore.inputs import as_input
-from cnnviz.explore.layers import layers
+from cnnviz.explore.inputs.preprocessing import as_input
+from cnnviz.explore.layers.structure import layers
 from tests.explore.test_predictions import IMAGES, network
 
 

@@ -9,8 +9,8 @@ import torch
 from cnnviz.config import Cnn, Data, Mlp, Network
 from cnnviz.data import catalogue, split
 from cnnviz.errors import CnnvizError
-from cnnviz.explore.activations import predict
-from cnnviz.explore.inputs import as_input
+from cnnviz.explore.activations.activation_maps import predict
+from cnnviz.explore.inputs.preprocessing import as_input
 from cnnviz.explore.predictions import SPLITS, Predictions, joined, load, predictions, save, some_of
 from cnnviz.models.checkpoint import Card
 from cnnviz.models.registry import build

@@ -11,9 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from cnnviz.config import Cnn, Network, ResNet18, RunConfig
 from cnnviz.errors import ImageError
-from cnnviz.explore.activations import channel_maps
-from cnnviz.explore.inputs import as_input
-from cnnviz.explore.photos import photo_named
+from cnnviz.explore.activations.activation_maps import channel_maps
+from cnnviz.explore.inputs.builtin_images import photo_named
+from cnnviz.explore.inputs.preprocessing import as_input
 from cnnviz.explore.predictions import load
 from cnnviz.models import checkpoint, registry
 from cnnviz.models.checkpoint import Card

@@ -75,7 +75,7 @@ def test_it_is_looked_for_in_the_background_and_then_every_layer_answers(run: Ru
 
 
 def test_stopped_it_is_offered_again(run: Run, watch: Any) -> None:  # noqa: F811
-    watch.fault("import cnnviz.explore.excitation as m, time\n"
+    watch.fault("import cnnviz.explore.channels.excitation as m, time\n"
                 "m._PIXELS = 8 * 64\n"
                 "plain = m._Tallies.begin; m._Tallies.begin = lambda *a: (time.sleep(.5), plain(*a))[1]")  # fmt: skip
     app = opened(run)

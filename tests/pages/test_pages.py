@@ -290,9 +290,9 @@ def test_two_epochs_are_compared_and_their_difference_is_that_of_the_maps(
     assert app.query_params["with"] == "epoch"
     assert app.query_params["epoch_b"] == "epoch_0000"
     assert "fc1, channel 3" in words(app)
-    from cnnviz.explore.activations import channel_maps
-    from cnnviz.explore.inputs import as_input
-    from cnnviz.explore.photos import photo_named
+    from cnnviz.explore.activations.activation_maps import channel_maps
+    from cnnviz.explore.inputs.builtin_images import photo_named
+    from cnnviz.explore.inputs.preprocessing import as_input
     from cnnviz.models import checkpoint
 
     maps = []

@@ -10,7 +10,7 @@ from PIL import Image
 
 from cnnviz.config import Mlp, RunConfig
 from cnnviz.data.perturbation import PERTURBATIONS, SETTINGS
-from cnnviz.explore.attribution.glance import Glance
+from cnnviz.explore.attribution.prediction_and_cam import Glance
 from cnnviz.runs import importing
 from cnnviz.ui.resources import cache
 from cnnviz.ui.robustness import view
@@ -66,8 +66,8 @@ def test_it_opens_on_a_shaken_picture(bench: Bench) -> None:
 
 
 def test_unshaken_is_the_picture(bench: Bench) -> None:
-    from cnnviz.explore.inputs import as_input
-    from cnnviz.explore.photos import photo_named
+    from cnnviz.explore.inputs.builtin_images import photo_named
+    from cnnviz.explore.inputs.preprocessing import as_input
     from cnnviz.models import checkpoint
     from cnnviz.workspace import snapshot_file
 

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.config import Cnn, Mlp, Network, RunConfig
-from cnnviz.explore import statistics as measuring
+from cnnviz.explore.statistics import layer_statistics as measuring
 from cnnviz.runs import run as running
 from cnnviz.runs import status
 from cnnviz.runs.run import Run

@@ -21,7 +21,7 @@ def serve(connection: socket.socket) -> None:
 
     torch.set_num_threads(1)
     import cnnviz.data.catalogue
-    import cnnviz.explore.excitation
+    import cnnviz.explore.channels.excitation
     import cnnviz.index.worker
     import cnnviz.train.loop
     import cnnviz.train.snapshots  # noqa: F401

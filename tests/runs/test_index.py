@@ -15,7 +15,7 @@ from cnnviz import workspace
 from cnnviz.config import Cnn, RunConfig
 from cnnviz.data import catalogue
 from cnnviz.errors import CheckpointError, CnnvizError, LayerNotFound, NotFound
-from cnnviz.explore.excitation import Excitation, excitations
+from cnnviz.explore.channels.excitation import Excitation, excitations
 from cnnviz.index import control, kept
 from cnnviz.models import checkpoint, registry
 from cnnviz.models.checkpoint import Card
@@ -26,7 +26,7 @@ from cnnviz.runs.run import Run
 from cnnviz.runs.status import GONE
 
 SLOWLY = (
-    "import time, cnnviz.explore.excitation as m\n"
+    "import time, cnnviz.explore.channels.excitation as m\n"
     "m._PIXELS, plain = 8 * 64, m._Tallies.begin\n"
     "m._Tallies.begin = lambda *what: (time.sleep(%s), plain(*what))[1]\n"
 )
@@ -156,7 +156,7 @@ def test_on_a_full_disk_nothing_is_torn(run: Run, watch: Any, limit: int) -> Non
     made(run, watch, images=20)
     before = (folder(run) / "index.npz").read_bytes()
     watch.fault(
-        f"import resource, cnnviz.explore.excitation as m; m.KEPT = 1_000\n"
+        f"import resource, cnnviz.explore.channels.excitation as m; m.KEPT = 1_000\n"
         "import cnnviz.index.kept as k; plain = k.write\n"
         f"k.write = lambda *a, **o: (resource.setrlimit(resource.RLIMIT_FSIZE, ({limit},) * 2), plain(*a, **o))\n"
         "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)"

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cnnviz.errors import CnnvizError, NotFound
-from cnnviz.explore.activations import batch_of
+from cnnviz.explore.activations.activation_maps import batch_of
 from cnnviz.explore.attribution import baselines
 from cnnviz.explore.attribution.methods import METHODS
 from cnnviz.explore.attribution.options import Options
-from cnnviz.explore.attribution.question import Question
+from cnnviz.explore.attribution.request import Question
 from cnnviz.models.checkpoint import Card
 
 

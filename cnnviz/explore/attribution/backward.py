@@ -13,8 +13,8 @@ from captum.attr._core.lrp import SUPPORTED_LAYERS_WITH_RULES
 from captum.attr._utils.lrp_rules import EpsilonRule
 from torch import nn
 
-from cnnviz.explore.attribution import options, twins
-from cnnviz.explore.attribution.question import Question, Work
+from cnnviz.explore.attribution import copies, options
+from cnnviz.explore.attribution.request import Question, Work
 
 
 def guided_backprop(question: Question, chosen: options.Options) -> Work:
@@ -42,7 +42,7 @@ def deep_lift(question: Question, chosen: options.Options) -> Work:
 
 def lrp(question: Question, chosen: options.Lrp) -> Work:
     """The logit, handed back layer by layer in proportion (ε rule, Bach et al. 2015)."""
-    original = twins.single_use(question.network, question.image, own_weights=True)
+    original = copies.single_use(question.network, question.image, own_weights=True)
     found = []
     for number, target in enumerate(question.targets):
         yield number / len(question.targets)

@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cnnviz.errors import CnnvizError, LayerNotFound
-from cnnviz.explore.attribution import options, twins
+from cnnviz.explore.attribution import copies, options
 from cnnviz.explore.attribution.backward import guided_backprop
-from cnnviz.explore.attribution.question import Question, Work
-from cnnviz.explore.capture import lock_of, watched
-from cnnviz.explore.layers import Layer
-from cnnviz.explore.layout import channels_first
+from cnnviz.explore.attribution.request import Question, Work
+from cnnviz.explore.layers.capture import lock_of, watched
+from cnnviz.explore.layers.channel_order import channels_first
+from cnnviz.explore.layers.structure import Layer
 from cnnviz.words import whole_number
 
 
@@ -75,7 +75,7 @@ def pass_through(network: nn.Module, image: Tensor, layer: str | None) -> tuple[
     """Logits (1, K) of an image (1, C, H, W) and the maps (1, channels, h, w) of a layer, from which they can be
     differentiated. Raises LayerNotFound; CnnvizError where no maps are.
     """
-    model = twins.hooked(network)
+    model = copies.hooked(network)
     name, _, number = (layer or "").partition(":")
     wanted, calls = whole_number(number) or 1, 0
     maps: Tensor | None = None

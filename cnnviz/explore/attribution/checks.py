@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from torch import nn
 
 from cnnviz.explore.attribution.attribute import Attribution, Setting, asked, attribute
-from cnnviz.explore.attribution.curves import Curves, curves
+from cnnviz.explore.attribution.deletion_insertion import Curves, curves
 from cnnviz.explore.attribution.faithfulness import infidelity, max_sensitivity
 from cnnviz.explore.attribution.options import Options
-from cnnviz.explore.attribution.question import Question
 from cnnviz.explore.attribution.randomisation import Destroyed, cascade
-from cnnviz.explore.layers import layers
+from cnnviz.explore.attribution.request import Question
+from cnnviz.explore.layers.structure import layers
 from cnnviz.models.checkpoint import Card
 from cnnviz.outcome import outcome, part
 

@@ -11,7 +11,7 @@ from captum.metrics import sensitivity_max
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cnnviz.explore.attribution.question import Question
+from cnnviz.explore.attribution.request import Question
 
 Explain = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """From an image (C, H, W) to the values of its attribution."""

@@ -6,7 +6,7 @@ import torch
 from captum.attr._utils.approximation_methods import approximation_parameters
 
 from cnnviz.explore.attribution import options
-from cnnviz.explore.attribution.question import Question, Work
+from cnnviz.explore.attribution.request import Question, Work
 
 
 def saliency(question: Question, chosen: options.Saliency) -> Work:

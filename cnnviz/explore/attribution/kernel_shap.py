@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cnnviz.explore.attribution import options
 from cnnviz.explore.attribution.occlusion import mixed, spread_out
-from cnnviz.explore.attribution.question import Question, Work
+from cnnviz.explore.attribution.request import Question, Work
 from cnnviz.explore.attribution.superpixels import superpixels
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from cnnviz.explore.attribution import backward, cam, gradients, kernel_shap, occlusion, options
 from cnnviz.explore.attribution.options import Options
-from cnnviz.explore.attribution.question import Question, Work
+from cnnviz.explore.attribution.request import Question, Work
 
 Need = Literal["maps", "relus", "single use", "adds up", "runs"]
 Sums = Literal["", "difference", "score"]

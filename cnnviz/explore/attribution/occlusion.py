@@ -11,7 +11,7 @@ from torch import Tensor
 
 from cnnviz.errors import CnnvizError
 from cnnviz.explore.attribution import options
-from cnnviz.explore.attribution.question import Question, Work
+from cnnviz.explore.attribution.request import Question, Work
 from cnnviz.explore.attribution.superpixels import superpixels
 
 

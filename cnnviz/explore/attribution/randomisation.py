@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from cnnviz.explore.capture import lock_of
-from cnnviz.explore.layers import Layer
+from cnnviz.explore.layers.capture import lock_of
+from cnnviz.explore.layers.structure import Layer
 
 _WITH_WEIGHTS = (nn.modules.conv._ConvNd, nn.Linear)
 

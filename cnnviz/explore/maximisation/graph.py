@@ -13,8 +13,8 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from cnnviz.errors import LayerNotFound
-from cnnviz.explore.capture import Reached, call_name, evaluating, first_tensor, fitting, watched
-from cnnviz.explore.layout import channels_first
+from cnnviz.explore.layers.capture import Reached, call_name, evaluating, first_tensor, fitting, watched
+from cnnviz.explore.layers.channel_order import channels_first
 
 
 def outputs(model: nn.Module, batch: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:

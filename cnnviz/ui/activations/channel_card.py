@@ -19,9 +19,9 @@ from cnnviz.ui.widgets.network_picker import LookedAt
 from cnnviz.words import whole_number
 
 if TYPE_CHECKING:
-    from cnnviz.explore.cell import Cell
-    from cnnviz.explore.inputs import Input
-    from cnnviz.explore.layers import Layer
+    from cnnviz.explore.activations.cell import Cell
+    from cnnviz.explore.inputs.preprocessing import Input
+    from cnnviz.explore.layers.structure import Layer
 
 _SIDE = 320
 _MOST_CELLS = 64
@@ -141,7 +141,7 @@ def _cell(values: NDArray[np.float32]) -> tuple[int, int]:
 
 
 def _sees(layer: "Layer", seen: "Input", values: NDArray[np.float32], row: int, column: int) -> None:
-    from cnnviz.explore.receptive_field import box
+    from cnnviz.explore.layers.receptive_field import box
 
     if layer.field is None:
         return

@@ -17,8 +17,8 @@ from cnnviz.ui.widgets.mosaic_canvas import sprite
 from cnnviz.ui.widgets.network_picker import LookedAt
 
 if TYPE_CHECKING:
-    from cnnviz.explore.excitation import Excitation, Strongest
-    from cnnviz.explore.layers import Layer
+    from cnnviz.explore.channels.excitation import Excitation, Strongest
+    from cnnviz.explore.layers.structure import Layer
 
 _SHOWN = 9
 
@@ -110,7 +110,7 @@ def _selectivity(found: "Excitation", channel: int) -> str:
 
 def _crops(looked_at: LookedAt, layer: "Layer", best: list["Strongest"], channel: int) -> None:
     """What the channel saw of each image."""
-    from cnnviz.explore.receptive_field import box
+    from cnnviz.explore.layers.receptive_field import box
 
     assert layer.field is not None
     data = cache.dataset(looked_at.card.data)

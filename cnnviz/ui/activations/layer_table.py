@@ -9,7 +9,7 @@ import streamlit as st
 from cnnviz.ui.shell import selection
 
 if TYPE_CHECKING:
-    from cnnviz.explore.layers import Layer
+    from cnnviz.explore.layers.structure import Layer
 
 _KEY = "layer table"
 

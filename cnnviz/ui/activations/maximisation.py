@@ -25,7 +25,7 @@ from cnnviz.ui.widgets.network_picker import LookedAt
 from cnnviz.words import duration
 
 if TYPE_CHECKING:
-    from cnnviz.explore.layers import Layer
+    from cnnviz.explore.layers.structure import Layer
     from cnnviz.explore.maximisation.objectives import Objective
     from cnnviz.explore.maximisation.optimisation import Maximised, Progress
     from cnnviz.explore.maximisation.settings import Settings
@@ -302,7 +302,7 @@ def _compare(
 
 
 def _seen(looked_at: LookedAt, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    from cnnviz.explore.inputs import as_input
+    from cnnviz.explore.inputs.preprocessing import as_input
 
     return as_input(picture, looked_at.card).values
 

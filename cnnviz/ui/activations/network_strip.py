@@ -14,16 +14,16 @@ from cnnviz.ui.widgets.image_picker import Chosen
 from cnnviz.ui.widgets.network_picker import LookedAt
 
 if TYPE_CHECKING:
-    from cnnviz.explore.graph import Node
-    from cnnviz.explore.inputs import Input
-    from cnnviz.explore.overview import Glance
+    from cnnviz.explore.activations.overview import Glance
+    from cnnviz.explore.inputs.preprocessing import Input
+    from cnnviz.explore.layers.graph import Node
 
 _SIDE = 48
 
 
 def show(looked_at: LookedAt, image: Chosen, seen: "Input", layer: str) -> None:
     """All layers, with the block that holds `layer` opened; choosing one selects it."""
-    from cnnviz.explore.graph import nodes
+    from cnnviz.explore.layers.graph import nodes
 
     glances = overview(looked_at.stamp, seen.values)
     listed = cache.layers(looked_at.stamp, looked_at.run.config.freeze, seen.shape)
@@ -41,7 +41,7 @@ def show(looked_at: LookedAt, image: Chosen, seen: "Input", layer: str) -> None:
 @st.cache_data(max_entries=16, show_spinner=False)
 def overview(of: cache.Stamp, values: NDArray[np.float32]) -> "dict[str, Glance]":
     """Every layer of a snapshot for one normalised image, at a glance."""
-    from cnnviz.explore.overview import overview
+    from cnnviz.explore.activations.overview import overview
 
     return overview(cache.network(of)[0], values)
 

@@ -19,8 +19,8 @@ from cnnviz.ui.widgets.mosaic_canvas import sprite
 from cnnviz.ui.widgets.network_picker import LookedAt
 
 if TYPE_CHECKING:
-    from cnnviz.explore.inputs import Input
-    from cnnviz.explore.layers import Layer
+    from cnnviz.explore.inputs.preprocessing import Input
+    from cnnviz.explore.layers.structure import Layer
 
 _SCALES = {"layer": "By layer", "channel": "By channel", "network": "Whole network"}
 _BY_INDEX, _BY_CLASS = "index", "class selectivity"

@@ -21,9 +21,9 @@ from cnnviz.words import duration
 if TYPE_CHECKING:
     from cnnviz.explore.attribution.attribute import Attribution
     from cnnviz.explore.attribution.checks import Checks
-    from cnnviz.explore.attribution.curves import Curves
+    from cnnviz.explore.attribution.deletion_insertion import Curves
     from cnnviz.explore.attribution.options import Options
-    from cnnviz.explore.inputs import Input
+    from cnnviz.explore.inputs.preprocessing import Input
 
 _KINDS = ["this map", "random order"]
 _TILE = 96

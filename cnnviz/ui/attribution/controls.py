@@ -17,7 +17,7 @@ from cnnviz.ui.widgets.network_picker import LookedAt
 
 if TYPE_CHECKING:
     from cnnviz.explore.attribution.attribute import Setting
-    from cnnviz.explore.layers import Layer
+    from cnnviz.explore.layers.structure import Layer
 
 _MOST = 6
 """Classes at once."""

@@ -33,7 +33,7 @@ from cnnviz.words import duration, whole_number
 if TYPE_CHECKING:
     from cnnviz.explore.attribution.attribute import Attribution
     from cnnviz.explore.attribution.options import Options
-    from cnnviz.explore.inputs import Input
+    from cnnviz.explore.inputs.preprocessing import Input
 
 _TILE = 224
 _STOPPED = "attribution stopped"
@@ -159,7 +159,7 @@ def _go_on() -> None:
 
 def _row(scene: Scene, row: Row, head: DeltaGenerator, cells: Sequence[DeltaGenerator]) -> None:
     """The maps of one method."""
-    from cnnviz.explore.attribution.oddities import oddities
+    from cnnviz.explore.attribution.warnings import oddities
 
     known = {target: row.subject.known(target) for target in scene.classes}
     scales = _scales([one for one in known.values() if one is not None], scene.look)

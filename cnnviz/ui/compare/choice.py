@@ -12,7 +12,7 @@ from cnnviz.ui.widgets.image_picker import Chosen
 from cnnviz.ui.widgets.network_picker import LookedAt, pick_network
 
 if TYPE_CHECKING:
-    from cnnviz.explore.inputs import Input
+    from cnnviz.explore.inputs.preprocessing import Input
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from cnnviz.ui.widgets import charts, layer_picker
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
 if TYPE_CHECKING:
-    from cnnviz.explore.difference import Difference
-    from cnnviz.explore.layers import Layer
+    from cnnviz.explore.activations.difference import Difference
+    from cnnviz.explore.layers.structure import Layer
 
 _TILE, _UNIT, _LARGE = 48, 14, 256
 _HEAD = 168
@@ -226,7 +226,7 @@ def _shared(first: NDArray[np.float32], second: NDArray[np.float32]) -> Scale:
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _difference(first: NDArray[np.float32], second: NDArray[np.float32]) -> "Difference":
-    from cnnviz.explore.difference import difference
+    from cnnviz.explore.activations.difference import difference
 
     return difference(first, second)
 

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from cnnviz.explore.photos import photos
+from cnnviz.explore.inputs.builtin_images import photos
 from cnnviz.recipes.recipe import Recipe
 from cnnviz.render.picture import enlarge, png
 from cnnviz.ui.resources import cache

@@ -14,10 +14,10 @@ from cnnviz.ui.filters.view import Shown
 from cnnviz.ui.resources import cache
 
 if TYPE_CHECKING:
-    from cnnviz.explore.filters import FilterLayer, Filters
-    from cnnviz.explore.history import History
-    from cnnviz.explore.movement import Moved
-    from cnnviz.explore.redundancy import Redundancy
+    from cnnviz.explore.filters.history import History
+    from cnnviz.explore.filters.movement import Moved
+    from cnnviz.explore.filters.redundancy import Redundancy
+    from cnnviz.explore.filters.weights import FilterLayer, Filters
 
 ORDERS = {"index": "By index", "norm": "By norm", "similarity": "By similarity"}
 """Keys of `explore.similarity.ORDERS`, in words."""
@@ -40,7 +40,7 @@ def mark(run: Run) -> Mark:
 @st.cache_resource(max_entries=4, show_spinner="Reading the filters …")
 def history(of: Mark, _run: Run) -> History:
     """The filters of a run through time. Shared: look, don't change."""
-    from cnnviz.explore.history import History
+    from cnnviz.explore.filters.history import History
 
     return History(_run.config, [Path(one[0]) for one in of[2]], *cache.filters(_run))
 
@@ -55,7 +55,7 @@ def filters(of: Mark, layer: str, epoch: int, _run: Run) -> Filters:
 @st.cache_data(max_entries=32, show_spinner="Comparing the filters …")
 def redundancy(of: Mark, layer: str, epoch: int, _run: Run) -> Redundancy:
     """Which filters of a layer are dead or near-duplicates after an epoch."""
-    from cnnviz.explore import redundancy as exploring
+    from cnnviz.explore.filters import redundancy as exploring
 
     return exploring.redundancy(filters(of, layer, epoch, _run))
 
@@ -63,7 +63,7 @@ def redundancy(of: Mark, layer: str, epoch: int, _run: Run) -> Redundancy:
 @st.cache_data(max_entries=32, show_spinner=False)
 def order(of: Mark, layer: str, epoch: int, by: str, _run: Run) -> NDArray[np.intp]:
     """Numbers of the filters of a layer in an order of `explore.similarity.ORDERS`, by their weights after an epoch."""
-    from cnnviz.explore.similarity import ORDERS
+    from cnnviz.explore.filters.similarity import ORDERS
 
     return ORDERS[by].of(filters(of, layer, epoch, _run).weights)
 
@@ -98,6 +98,6 @@ def moved(of: Mark, epoch: int, _run: Run) -> list[Moved]:
 
 
 def _named(found: History, layer: str) -> FilterLayer:
-    from cnnviz.explore.filters import layer_named
+    from cnnviz.explore.filters.weights import layer_named
 
     return layer_named(found.layers, layer)

@@ -12,7 +12,7 @@ from cnnviz.render.filters import picture
 from cnnviz.ui.filters.view import Shown
 
 if TYPE_CHECKING:
-    from cnnviz.explore.history import History
+    from cnnviz.explore.filters.history import History
 
 
 def show(stem: str, found: "History", now: Shown, *, order: NDArray[np.intp], per: str) -> None:
@@ -47,7 +47,7 @@ def arrays(found: "History", now: Shown) -> bytes:
 
 
 def _table(now: Shown, order: NDArray[np.intp]) -> str:
-    from cnnviz.explore.redundancy import table
+    from cnnviz.explore.filters.redundancy import table
 
     text: str = pd.DataFrame(table(now.filters, now.redundancy, order)).to_csv(index=False)
     return text

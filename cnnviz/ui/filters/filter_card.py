@@ -13,7 +13,7 @@ from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
 if TYPE_CHECKING:
-    from cnnviz.explore.filters import FilterLayer
+    from cnnviz.explore.filters.weights import FilterLayer
 
 _MOST = 256
 """Kernels that are shown: the strongest."""
@@ -138,7 +138,7 @@ def choose(layer: "FilterLayer", number: int) -> None:
 
 
 def _turned(start: NDArray[np.float32], now: NDArray[np.float32]) -> str:
-    from cnnviz.explore.movement import moved
+    from cnnviz.explore.filters.movement import moved
 
     found, before = moved("", start, now), float(np.linalg.norm(start.astype(np.float64)))
     parts = []

@@ -10,7 +10,7 @@ from cnnviz.runs.run import Run
 from cnnviz.ui.filters import cache
 
 if TYPE_CHECKING:
-    from cnnviz.explore.history import History
+    from cnnviz.explore.filters.history import History
 
 _QUANTITIES = {
     "rotation": ("Rotation", "1 − cosine with epoch 0: 0 has not turned, 1 is at a right angle"),

@@ -17,9 +17,9 @@ from cnnviz.ui.widgets.mosaic_canvas import sprite
 from cnnviz.words import whole_number
 
 if TYPE_CHECKING:
-    from cnnviz.explore.filters import FilterLayer, Filters
-    from cnnviz.explore.history import History
-    from cnnviz.explore.redundancy import Redundancy
+    from cnnviz.explore.filters.history import History
+    from cnnviz.explore.filters.redundancy import Redundancy
+    from cnnviz.explore.filters.weights import FilterLayer, Filters
 
 SCALES = {"layer": "One scale for all", "channel": "Each its own"}
 DEAD, TWIN = "#D55E00", "#009E73"

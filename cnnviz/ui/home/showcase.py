@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cnnviz.explore.photos import photo_named
+from cnnviz.explore.inputs.builtin_images import photo_named
 from cnnviz.render.picture import enlarge, png
 from cnnviz.runs.run import Run, every
 from cnnviz.ui.resources import cache

@@ -26,7 +26,7 @@ from cnnviz.ui.widgets.network_picker import LookedAt
 from cnnviz.ui.widgets.scatter import Pictures
 
 if TYPE_CHECKING:
-    from cnnviz.explore.layers import Layer
+    from cnnviz.explore.layers.structure import Layer
 
 SEED = 0
 _FORMAT = 1

@@ -96,7 +96,7 @@ def check(of: Subject, values: NDArray[np.float32], options: Options, target: in
 @st.cache_data(max_entries=32, show_spinner="Trying which methods this network allows …")
 def reasons(of: cache.Stamp, shape: tuple[int, int, int]) -> dict[str, str]:
     """Why a method can't be had, by method; an empty line where it can."""
-    from cnnviz.explore.attribution.support import reasons
+    from cnnviz.explore.attribution.applicability import reasons
 
     return reasons(*cache.network(of), shape)
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from torch import nn
 
     from cnnviz.data.prepared import Dataset
-    from cnnviz.explore.cell import Trace
-    from cnnviz.explore.inputs import Input
-    from cnnviz.explore.layers import Layer
+    from cnnviz.explore.activations.cell import Trace
+    from cnnviz.explore.inputs.preprocessing import Input
+    from cnnviz.explore.layers.structure import Layer
     from cnnviz.models.checkpoint import Card
     from cnnviz.recipes.looking import Depth
     from cnnviz.recipes.recipe import Look
@@ -59,7 +59,7 @@ def layers(of: Stamp, freeze: Freeze, shape: tuple[int, int, int] | None = None)
 
     `shape` is that of the image (C, H, W), `Input.shape`; None is that of training.
     """
-    from cnnviz.explore import layers as exploring
+    from cnnviz.explore.layers import structure as exploring
     from cnnviz.models.freezing import frozen_weights
 
     model, card = network(of)
@@ -73,7 +73,7 @@ def network_input(
     of: Stamp, image: str, pixels: Pixels, invert: bool, *, size: int | None = None, way: str = "crop"
 ) -> Input:
     """`pixels`, the image of that name, as the network reads it: see `as_input`."""
-    from cnnviz.explore.inputs import as_input
+    from cnnviz.explore.inputs.preprocessing import as_input
 
     return as_input(pixels, network(of)[1], invert=invert, size=size, way=way)
 
@@ -81,7 +81,7 @@ def network_input(
 @st.cache_data(max_entries=128, show_spinner=False)
 def prediction(of: Stamp, values: NDArray[np.float32]) -> NDArray[np.float64]:
     """Probabilities of the classes for one normalised image."""
-    from cnnviz.explore.activations import predict
+    from cnnviz.explore.activations.activation_maps import predict
 
     return predict(network(of)[0], values)
 
@@ -89,7 +89,7 @@ def prediction(of: Stamp, values: NDArray[np.float32]) -> NDArray[np.float64]:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def trace(of: Stamp, freeze: Freeze, values: NDArray[np.float32], layer: str) -> Trace:
     """What the cells of one layer are made of, for one normalised image."""
-    from cnnviz.explore import cell
+    from cnnviz.explore.activations import cell
 
     channels, height, width = values.shape
     return cell.trace(network(of)[0], values, layers(of, freeze, (channels, height, width)), layer)
@@ -100,7 +100,7 @@ def prediction_without(
     of: Stamp, values: NDArray[np.float32], layer: str, channel: int
 ) -> NDArray[np.float64]:
     """Probabilities of the classes with one channel switched off."""
-    from cnnviz.explore.activations import predict_without
+    from cnnviz.explore.activations.activation_maps import predict_without
 
     return predict_without(network(of)[0], values, layer, channel)
 
@@ -108,7 +108,7 @@ def prediction_without(
 @st.cache_data(max_entries=64, show_spinner=False)
 def maps(of: Stamp, values: NDArray[np.float32], layer: str) -> NDArray[np.float32]:
     """Activations (C, H, W) of one layer for one normalised image."""
-    from cnnviz.explore.activations import channel_maps
+    from cnnviz.explore.activations.activation_maps import channel_maps
 
     return channel_maps(network(of)[0], values, layer)
 

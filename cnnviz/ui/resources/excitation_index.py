@@ -15,7 +15,7 @@ from cnnviz.ui.resources.cache import Stamp
 from cnnviz.ui.widgets.network_picker import LookedAt
 
 if TYPE_CHECKING:
-    from cnnviz.explore.excitation import Excitation
+    from cnnviz.explore.channels.excitation import Excitation
 
 
 def of(looked_at: LookedAt) -> Index | None:
@@ -43,7 +43,7 @@ def seconds(of: Stamp, images: int) -> float:
     """About how long looking through so many images takes here: measured on a few."""
     import torch
 
-    from cnnviz.explore.excitation import seconds_an_image
+    from cnnviz.explore.channels.excitation import seconds_an_image
 
     # The app leaves cores to trainings, the process that will do it takes them all.
     share = torch.get_num_threads() / (os.cpu_count() or 1)

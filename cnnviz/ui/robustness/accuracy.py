@@ -11,7 +11,7 @@ import streamlit as st
 
 from cnnviz.data import catalogue
 from cnnviz.data.perturbation import PERTURBATIONS
-from cnnviz.explore.robustness_curve import Curve, table
+from cnnviz.explore.robustness.curve import Curve, table
 from cnnviz.outcome import outcome
 from cnnviz.ui.resources import cache
 from cnnviz.ui.robustness import charts, view

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from cnnviz.data.perturbation import PERTURBATIONS
-from cnnviz.explore.robustness_curve import Curve
+from cnnviz.explore.robustness.curve import Curve
 
 _SERIES = ["accuracy", "mean probability of the true class"]
 _COLOURS, _DASHES = ["#0072B2", "#E69F00"], [[1, 0], [6, 3]]

@@ -12,13 +12,13 @@ import streamlit as st
 from cnnviz import workspace
 from cnnviz.data.perturbation import PERTURBATIONS
 from cnnviz.errors import DataError
-from cnnviz.explore import robustness_curve
-from cnnviz.explore.robustness_curve import Curve
+from cnnviz.explore.robustness import curve
+from cnnviz.explore.robustness.curve import Curve
 from cnnviz.ui.resources import cache
 from cnnviz.ui.statistics.profiles import digest
 
 if TYPE_CHECKING:
-    from cnnviz.explore.robustness import Progress
+    from cnnviz.explore.robustness.accuracy import Progress
 
 _SEED = 0
 
@@ -35,7 +35,7 @@ class Subject:
 
     def known(self) -> dict[str, Curve]:
         """All curves that were measured of these very weights, by perturbation."""
-        found = {name: robustness_curve.load(self.file(name), of=self.mark(name)) for name in PERTURBATIONS}
+        found = {name: curve.load(self.file(name), of=self.mark(name)) for name in PERTURBATIONS}
         return {name: curve for name, curve in found.items() if curve is not None}
 
     def file(self, perturbation: str) -> Path:
@@ -51,26 +51,26 @@ class Subject:
 
     def measure(self, perturbation: str) -> Generator[Progress, None, Curve]:
         """Measure it: yields how much is done, and what. Raises CnnvizError."""
-        from cnnviz.explore.robustness import robustness
+        from cnnviz.explore.robustness.accuracy import robustness
 
         model, card = cache.network(self.stamp)
         data = cache.dataset(self.data)
-        numbers = robustness_curve.sample(data.test_labels, count=self.count, seed=_SEED, data=self.data)
+        numbers = curve.sample(data.test_labels, count=self.count, seed=_SEED, data=self.data)
         return robustness(
             model, card, data.test_images, data.test_labels,
             numbers=numbers, perturbation=perturbation, seed=_SEED,
         )  # fmt: skip
 
-    def keep(self, curve: Curve) -> None:
+    def keep(self, measured: Curve) -> None:
         """Write it down. Raises DataError when the disk is full."""
         try:
-            robustness_curve.save(self.file(curve.perturbation), curve, of=self.mark(curve.perturbation))
+            curve.save(self.file(measured.perturbation), measured, of=self.mark(measured.perturbation))
         except OSError as error:
             raise DataError(f"It can't be kept ({error.strerror}): make room on the disk.") from None
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _seconds(of: cache.Stamp) -> float:
-    from cnnviz.explore.robustness import seconds_an_image
+    from cnnviz.explore.robustness.accuracy import seconds_an_image
 
     return seconds_an_image(*cache.network(of))

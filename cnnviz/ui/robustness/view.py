@@ -23,8 +23,8 @@ from cnnviz.ui.widgets.mosaic_canvas import sprite
 from cnnviz.ui.widgets.network_picker import LookedAt
 
 if TYPE_CHECKING:
-    from cnnviz.explore.attribution.glance import Glance
-    from cnnviz.explore.inputs import Input
+    from cnnviz.explore.attribution.prediction_and_cam import Glance
+    from cnnviz.explore.inputs.preprocessing import Input
 
 FOLLOWED = "shake followed"
 """In the session: whether the rest of the page shows what is set, and is to be drawn anew once the sliders rest."""
@@ -159,7 +159,7 @@ def _put(found: dict[str, float]) -> None:
 
 
 def _shake(looked_at: LookedAt, seen: Input, chosen: dict[str, float], speaks: str) -> _Shaken:
-    from cnnviz.explore.inputs import as_fed
+    from cnnviz.explore.inputs.preprocessing import as_fed
 
     layer = _layer(looked_at.stamp, seen.shape, _looked_at=looked_at)
     pixels = shaken(seen.pixels, chosen)
@@ -187,7 +187,7 @@ def _layer(of: cache.Stamp, shape: tuple[int, int, int], _looked_at: LookedAt) -
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _glance(of: cache.Stamp, image: NDArray[np.float32], layer: str | None, target: int | None) -> Glance:
-    from cnnviz.explore.attribution.glance import glance
+    from cnnviz.explore.attribution.prediction_and_cam import glance
 
     return glance(cache.network(of)[0], image, layer=layer, target=target)
 

@@ -50,7 +50,7 @@ def _load_torch() -> threading.Thread:
     def load() -> None:
         import torch
 
-        import cnnviz.explore.activations
+        import cnnviz.explore.activations.activation_maps
         import cnnviz.models.checkpoint  # noqa: F401
 
         # A worker may be using all cores: threads that wait for one make a look ten times slower.

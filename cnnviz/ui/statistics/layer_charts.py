@@ -6,8 +6,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from cnnviz.explore.measures import Measure
-from cnnviz.explore.profile import LayerStatistics
+from cnnviz.explore.statistics.measures import Measure
+from cnnviz.explore.statistics.profile import LayerStatistics
 
 PICKED = "picked"
 """Name of the selection that a click on a point makes; it has the layer."""

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cnnviz import workspace
-from cnnviz.explore import profile
-from cnnviz.explore.profile import Profile
+from cnnviz.explore.statistics import profile
+from cnnviz.explore.statistics.profile import Profile
 from cnnviz.runs.run import Run
 from cnnviz.ui.resources import cache
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from cnnviz.explore.statistics import Progress
+    from cnnviz.explore.statistics.layer_statistics import Progress
     from cnnviz.models.checkpoint import Card
 
 UNTRAINED = "untrained"
@@ -71,7 +71,7 @@ class Subject:
 
     def measure(self, which: Which) -> "Generator[Progress, None, Profile]":
         """Measure it: yields how much is done, and what. Raises CnnvizError."""
-        from cnnviz.explore.statistics import statistics
+        from cnnviz.explore.statistics.layer_statistics import statistics
 
         model, card = self.network()
         data = cache.dataset(card.data)
@@ -89,7 +89,7 @@ def digest(of: cache.Stamp) -> str:
 
 @st.cache_resource(max_entries=2, show_spinner="Making the untrained network …")
 def _untrained(of: cache.Stamp, _run: Run) -> "tuple[nn.Module, Card]":
-    from cnnviz.explore.untrained import untrained
+    from cnnviz.explore.statistics.untrained import untrained
 
     epochs, filters = _run.filters()
     first = filters[0] if len(epochs) and epochs[0] == 0 else None

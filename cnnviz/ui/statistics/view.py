@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz.data import catalogue
-from cnnviz.explore.measures import MEASURES, in_words
-from cnnviz.explore.profile import LayerStatistics, Profile, table
+from cnnviz.explore.statistics.measures import MEASURES, in_words
+from cnnviz.explore.statistics.profile import LayerStatistics, Profile, table
 from cnnviz.outcome import outcome
 from cnnviz.runs.run import every
 from cnnviz.ui.resources import cache
@@ -154,7 +154,7 @@ def _measure(missing: Mapping[str, Subject], which: Which) -> None:
 
 def _keep(subject: Subject, which: Which, found: Profile) -> None:
     from cnnviz.errors import DataError
-    from cnnviz.explore import profile
+    from cnnviz.explore.statistics import profile
 
     try:
         profile.save(subject.file(which), found, of=subject.mark(which))

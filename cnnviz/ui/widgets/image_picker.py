@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cnnviz.data import catalogue
 from cnnviz.data.images import Decoded, fit
 from cnnviz.errors import CnnvizError
-from cnnviz.explore.photos import photo_named, photos
+from cnnviz.explore.inputs.builtin_images import photo_named, photos
 from cnnviz.render.mosaic import Mosaic, grid_pictures
 from cnnviz.ui.resources import cache, uploads
 from cnnviz.ui.shell import selection

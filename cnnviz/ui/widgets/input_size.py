@@ -54,7 +54,7 @@ def is_trained() -> bool:
 
 def dimensions(looked_at: LookedAt, size: int | None) -> str:
     """Width × height of an image at that size."""
-    from cnnviz.explore.sizes import shape_at
+    from cnnviz.explore.layers.input_sizes import shape_at
 
     height, width, _ = shape_at(looked_at.card, size)
     return f"{width} × {height}"
@@ -85,6 +85,6 @@ def _words(looked_at: LookedAt, size: int | None) -> str:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _offered(of: cache.Stamp) -> tuple[list[int], str]:
-    from cnnviz.explore.sizes import offered
+    from cnnviz.explore.layers.input_sizes import offered
 
     return offered(cache.network(of)[1])

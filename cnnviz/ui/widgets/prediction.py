@@ -15,7 +15,7 @@ from cnnviz.ui.widgets.image_picker import Chosen
 from cnnviz.ui.widgets.network_picker import LookedAt
 
 if TYPE_CHECKING:
-    from cnnviz.explore.inputs import Input
+    from cnnviz.explore.inputs.preprocessing import Input
 
 _SIDE = 256
 _INVERT = "invert image"

@@ -17,7 +17,7 @@ from cnnviz.ui.widgets.mosaic_canvas import sprite
 from cnnviz.ui.widgets.network_picker import LookedAt
 
 if TYPE_CHECKING:
-    from cnnviz.explore.inputs import Input, Reading
+    from cnnviz.explore.inputs.preprocessing import Input, Reading
 
 _SIDE, _READ = 280, 240
 _COLOURS = {1: ["grey"], 3: ["red", "green", "blue"]}
@@ -34,7 +34,7 @@ def show(looked_at: LookedAt, image: Chosen, seen: "Input", *, way: str, inverte
 
 
 def _draw(looked_at: LookedAt, image: Chosen, seen: "Input", *, way: str, inverted: bool) -> None:
-    from cnnviz.explore.inputs import reading
+    from cnnviz.explore.inputs.preprocessing import reading
 
     found = reading(image.pixels, seen, looked_at.card, way=way)
     st.markdown(_origin(image))

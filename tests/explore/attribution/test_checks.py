@@ -7,16 +7,16 @@ import torch
 from torch import nn
 
 from cnnviz.config import Mlp
-from cnnviz.explore.attribution import options, support
+from cnnviz.explore.attribution import applicability, options
 from cnnviz.explore.attribution.attribute import Setting, asked, attribute
 from cnnviz.explore.attribution.checks import checks
-from cnnviz.explore.attribution.curves import curves
+from cnnviz.explore.attribution.deletion_insertion import curves
 from cnnviz.explore.attribution.faithfulness import infidelity, max_sensitivity
 from cnnviz.explore.attribution.methods import METHODS
-from cnnviz.explore.attribution.oddities import oddities
-from cnnviz.explore.attribution.question import Question
 from cnnviz.explore.attribution.randomisation import cascade, rank_correlation
-from cnnviz.explore.layers import layers
+from cnnviz.explore.attribution.request import Question
+from cnnviz.explore.attribution.warnings import oddities
+from cnnviz.explore.layers.structure import layers
 from cnnviz.outcome import outcome
 from tests.explore.attribution.test_methods import CNN, SIDE, ask, card, picture, residual, settled
 
@@ -216,10 +216,10 @@ def test_maps_that_cannot_be_read_are_told_of() -> None:
 
 def test_methods_are_probed() -> None:
     model = settled(CNN)
-    assert set(support.reasons(model, card(CNN), (3, SIDE, SIDE)).values()) == {""}
+    assert set(applicability.reasons(model, card(CNN), (3, SIDE, SIDE)).values()) == {""}
 
     mlp = Mlp(hidden=(9,), activation="gelu")
-    why = support.reasons(settled(mlp), card(mlp), (3, SIDE, SIDE))
+    why = applicability.reasons(settled(mlp), card(mlp), (3, SIDE, SIDE))
     assert "No layer has maps" in why["grad_cam"]
     assert "No layer has maps" in why["guided_grad_cam"]
     assert "has none" in why["guided_backprop"]
@@ -227,7 +227,7 @@ def test_methods_are_probed() -> None:
     assert why["lrp"] == "It has no rule for GELU."
     assert not why["saliency"]
 
-    why = support.reasons(residual(), card(CNN), (3, SIDE, SIDE))
+    why = applicability.reasons(residual(), card(CNN), (3, SIDE, SIDE))
     assert why["deep_lift"] == why["guided_backprop"] == ""
     assert why["lrp"] == "It has no rule for mean, sub."
 
@@ -242,7 +242,7 @@ def test_code_that_cannot_be_traced_is_told_of() -> None:
             x = self.relu(x)
             return self.fc(x.mean((2, 3)) if x.sum() > 0 else -x.mean((2, 3)))
 
-    why = support.reasons(Choosy(), card(CNN), (3, SIDE, SIDE))
+    why = applicability.reasons(Choosy(), card(CNN), (3, SIDE, SIDE))
     for method in ("deep_lift", "lrp", "guided_backprop"):
         assert "can't be traced" in why[method]
     assert not why["integrated_gradients"]

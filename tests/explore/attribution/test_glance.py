@@ -6,9 +6,9 @@ import torch
 
 from cnnviz.config import Cnn, Mlp, ResNet18
 from cnnviz.errors import LayerNotFound
-from cnnviz.explore.activations import predict
+from cnnviz.explore.activations.activation_maps import predict
 from cnnviz.explore.attribution.attribute import Setting, attribute
-from cnnviz.explore.attribution.glance import glance
+from cnnviz.explore.attribution.prediction_and_cam import glance
 from cnnviz.outcome import outcome
 from tests.explore.attribution.test_methods import SIDE, card, settled
 

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from cnnviz.config import Cnn, Mlp
 from cnnviz.errors import CnnvizError, LayerNotFound, NotFound
-from cnnviz.explore.attribution import baselines, options, twins
+from cnnviz.explore.attribution import baselines, copies, options
 from cnnviz.explore.attribution.attribute import Attribution, Setting, attribute
 from cnnviz.explore.attribution.methods import METHODS
 from cnnviz.explore.attribution.occlusion import window_of
@@ -350,13 +350,13 @@ def test_reused_and_functional_relus_are_told_apart() -> None:
     model = residual()
     (found,) = ask((model, card(CNN)), "deep_lift", 1, setting={"baseline": "black"})
     assert found.missing == pytest.approx(0, abs=1e-4)
-    rebuilt = twins.single_use(model, torch.from_numpy(picture())[None])
+    rebuilt = copies.single_use(model, torch.from_numpy(picture())[None])
     kinds = [type(module).__name__ for module in rebuilt.children()]
     assert kinds.count("ReLU") == 3
     assert kinds.count("Addition_Module") == 1
     assert "Dropout" not in kinds
     assert rebuilt.n1_conv1.weight.data_ptr() == model.conv1.weight.data_ptr()
-    own = twins.single_use(model, torch.from_numpy(picture())[None], own_weights=True)
+    own = copies.single_use(model, torch.from_numpy(picture())[None], own_weights=True)
     assert own.n1_conv1.weight.data_ptr() != model.conv1.weight.data_ptr()
 
 

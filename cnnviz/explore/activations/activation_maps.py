@@ -1,0 +1,140 @@
+"""What a network makes of one image: activations of its layers, and its prediction. Tensors end here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from cnnviz.errors import CnnvizError, ImageError, LayerNotFound
+from cnnviz.explore.layers.capture import capture, evaluating, first_tensor, watched
+from cnnviz.explore.layers.channel_order import channels_last
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Numbers about the maps of one layer for one image; NaN and ±∞ take no part."""
+
+    channels: int
+    minimum: float
+    maximum: float
+    mean: float
+    zeros: float
+    """Share of values that are exactly zero, 0 to 1."""
+    dead: tuple[int, ...]
+    """Channels that are zero everywhere, for this image."""
+    not_finite: int
+    """Values that are NaN or ±∞."""
+
+
+def channel_maps(model: nn.Module, image: NDArray[np.float32], layer: str) -> NDArray[np.float32]:
+    """Activations of one layer for one image: float32, (C, H, W); a linear layer gives (C, 1, 1).
+
+    `image` is (C, H, W) and normalised as the network expects. The pass stops at the layer.
+    Raises LayerNotFound, or ImageError for another shape.
+    """
+    return layer_maps(model, image, layers=[layer])[layer]
+
+
+def layer_maps(
+    model: nn.Module, image: NDArray[np.float32], *, layers: Sequence[str] | None = None
+) -> dict[str, NDArray[np.float32]]:
+    """Activations of several layers (all, if none are named) from one pass, by name, in the order of running.
+
+    Each is as `channel_maps` gives it.
+    """
+    if layers is not None and not layers:
+        return {}
+    with capture(model, layers) as seen:
+        seen.run(batch_of(image))
+    return {name: maps_of(output) for name, output in seen.outputs.items()}
+
+
+def predict(model: nn.Module, image: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Probabilities of the classes (softmax of the logits): float64, (classes,), adding up to 1.
+
+    Raises ImageError for an image that is not (C, H, W).
+    """
+    with capture(model, [], stop=False) as seen:
+        logits = seen.run(batch_of(image))
+    if logits is None or logits.ndim != 2:
+        raise CnnvizError("This network gives no scores of classes: choose a classifier.")
+    probabilities: NDArray[np.float64] = torch.softmax(logits[0].double(), dim=0).cpu().numpy()
+    return probabilities
+
+
+def predict_without(
+    model: nn.Module, image: NDArray[np.float32], layer: str, channel: int
+) -> NDArray[np.float64]:
+    """Probabilities of the classes, as `predict` has them, with one channel of a layer's output set to zero.
+
+    Raises LayerNotFound, ImageError, or IndexError for a channel that is not there.
+    """
+    name, _, number = layer.partition(":")
+    wanted, calls = int(number or 1), 0
+    last = channels_last(model)
+
+    def silence(module: nn.Module, args: Any, output: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        given = first_tensor(output)
+        if calls != wanted or given is None:
+            return output
+        changed = given.clone(memory_format=torch.contiguous_format)
+        # As `maps_of` lays channels out.
+        # All tokens, a class token among them, where channels are last.
+        maps = changed.movedim(-1, 1) if name in last and changed.ndim > 2 else changed
+        maps = maps if changed.ndim == 2 or name in last else maps.view(len(maps), -1, *maps.shape[-2:])
+        if not 0 <= channel < maps.shape[1]:
+            raise IndexError(f"{layer} has channels 0 to {maps.shape[1] - 1}, not {channel}.")
+        maps[:, channel] = 0
+        return (changed, *output[1:]) if isinstance(output, tuple) else changed
+
+    with evaluating(model):
+        modules = dict(model.named_modules())
+        if name not in modules:
+            raise LayerNotFound(layer, available=watched(model))
+        handle = modules[name].register_forward_hook(silence)
+        try:
+            return predict(model, image)
+        finally:
+            handle.remove()
+
+
+def summary(maps: NDArray[Any]) -> Summary:
+    """Statistics of one layer's maps (C, H, W)."""
+    finite = np.isfinite(maps)
+    values = maps if finite.all() else maps[finite]
+    zero = maps == 0
+    return Summary(
+        channels=len(maps),
+        minimum=float(values.min()) if values.size else float("nan"),
+        maximum=float(values.max()) if values.size else float("nan"),
+        mean=float(values.mean(dtype=np.float64)) if values.size else float("nan"),
+        zeros=float(zero.mean()),
+        dead=tuple(np.flatnonzero(zero.reshape(len(maps), -1).all(axis=1)).tolist()),
+        not_finite=int(maps.size - np.count_nonzero(finite)),
+    )
+
+
+def batch_of(image: NDArray[Any]) -> Tensor:
+    """A batch of this one image: float32, (1, C, H, W). Raises ImageError for another shape."""
+    if image.ndim != 3:
+        raise ImageError(f"An image of shape {image.shape} can't be shown to a network: give (C, H, W).")
+    return torch.from_numpy(np.array(image, np.float32)).unsqueeze(0)
+
+
+def maps_of(output: Tensor) -> NDArray[np.float32]:
+    """The first image of a layer's output as maps: float32, (C, H, W).
+
+    (C,) gives (C, 1, 1), tokens (N, D) give one map, and more than two spatial axes are laid out as channels.
+    """
+    values: NDArray[np.float32] = output[0].float().cpu().numpy()
+    if values.ndim < 2:
+        values = values.reshape(-1, 1, 1)
+    return np.ascontiguousarray(values.reshape(-1, *values.shape[-2:]))

@@ -1,0 +1,198 @@
+"""The layers of a network in the order in which they run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from cnnviz.errors import LayerNotFound
+from cnnviz.explore.layers.arithmetic import multiply_accumulates, parameters_in_words
+from cnnviz.explore.layers.capture import call_name, evaluating, first_tensor, fitting, is_block, watched
+from cnnviz.explore.layers.channel_order import channels_first
+from cnnviz.explore.layers.origins import Origins
+from cnnviz.explore.layers.receptive_field import Field, Fields
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One output that can be looked at."""
+
+    index: int
+    """Place in the order of running, from 0."""
+    name: str
+    """Dotted name of the module, with `:2` for its second output in one pass; what `capture` takes."""
+    kind: str
+    """Class of the module: Conv2d, ReLU, BasicBlock, …"""
+    output_shape: tuple[int, ...]
+    """Without the batch: (C, H, W) or (units,)."""
+    parameters: int
+    """Numbers it learns, each counted once: 0 for a second output, and for a block without its own."""
+    depth: int
+    """Modules around it, 0 for one that the network holds directly."""
+    input: str
+    """Where its input comes from: "image", a layer's name, with " + …" if it was changed in place since."""
+    inputs: tuple[str, ...]
+    """All layers that its input was made from, "image" among them: several where branches join before it."""
+    ends: tuple[str, ...]
+    """Of a block: the layers that its output was made from, several where its branches join at its end."""
+    block: bool
+    """Output of a whole block (after a residual addition, say); otherwise of a single module."""
+    idle: bool
+    """Passes its input on unchanged when evaluated, as dropout does."""
+    tokens: bool
+    """Its maps are the tokens of patches, laid out as the patches lie; a class token is left out."""
+    frozen: bool
+    """Has numbers of its own, none of which was trained."""
+    arithmetic: str
+    """Its parameters as a product, (5·5·3 + 1)·32; empty for a block."""
+    macs: int
+    """Multiply-accumulates for one image; 0 for a block, whose layers have them."""
+    field: Field | None
+    """What one cell of its output sees of the image."""
+
+    @property
+    def label(self) -> str:
+        """Name, kind and size for a list."""
+        kind = f"{self.kind}, block output" if self.block else self.kind
+        return f"{self.name} ({kind}, {'×'.join(map(str, self.output_shape))})"
+
+
+@dataclass(frozen=True)
+class _Call:
+    module: str
+    name: str
+    output_shape: tuple[int, ...]
+    """Channels first."""
+    own_shape: tuple[int, ...]
+    """As the module gives it."""
+    input: str
+    inputs: tuple[str, ...]
+    ends: tuple[str, ...]
+    idle: bool
+    field: Field | None
+
+
+def layers(
+    model: nn.Module, input_shape: Sequence[int], *, frozen: Collection[str] = frozenset()
+) -> list[Layer]:
+    """All layers of `model` in the order in which they run, found by one pass of an image (C, H, W).
+
+    `frozen` names the weights that were not trained.
+    """
+    modules = watched(model)
+    calls = _trace(model, modules, input_shape)
+    owned = _parameters(model, {call.module for call in calls})
+    return [
+        Layer(
+            index=index,
+            name=call.name,
+            kind=type(modules[call.module]).__name__,
+            output_shape=call.output_shape,
+            parameters=owned[call.module] if call.name == call.module else 0,
+            depth=call.module.count("."),
+            input=call.input,
+            inputs=call.inputs,
+            ends=call.ends if is_block(modules[call.module]) else (),
+            block=is_block(modules[call.module]),
+            idle=call.idle,
+            tokens=len(call.own_shape) == 2 and len(call.output_shape) == 3,
+            frozen=_is_frozen(modules[call.module], call.module, frozen),
+            arithmetic=parameters_in_words(modules[call.module]) if call.name == call.module else "",
+            macs=multiply_accumulates(modules[call.module], call.own_shape),
+            field=call.field,
+        )
+        for index, call in enumerate(calls)
+    ]
+
+
+def _is_frozen(module: nn.Module, name: str, frozen: Collection[str]) -> bool:
+    own = [f"{name}.{key}" for key, _ in module.named_parameters()]
+    return bool(own) and all(key in frozen for key in own)
+
+
+def layer_named(listed: Sequence[Layer], name: str) -> Layer:
+    """The layer called `name`. Raises LayerNotFound, which names those that exist."""
+    for layer in listed:
+        if layer.name == name:
+            return layer
+    raise LayerNotFound(name, available=[layer.name for layer in listed])
+
+
+def _trace(model: nn.Module, modules: dict[str, nn.Module], input_shape: Sequence[int]) -> list[_Call]:
+    """One record for each output, in order. Tensors are told apart by identity, so all are kept."""
+    calls: list[_Call] = []
+    lay = channels_first(model)
+    counts: Counter[str] = Counter()
+    sources: dict[int, tuple[Tensor, int, str]] = {}
+    entered: list[tuple[Tensor | None, int, str, tuple[str, ...]]] = []
+
+    def source_of(tensor: Tensor) -> str:
+        for known in (tensor, tensor._base):
+            if known is not None and id(known) in sources:
+                _, version, name = sources[id(known)]
+                return name if known._version == version else f"{name} + …"
+        return "several layers"
+
+    def enter(module: nn.Module, args: Any) -> None:
+        tensor = first_tensor(args)
+        version, source = (
+            (tensor._version, source_of(tensor)) if tensor is not None else (0, "several layers")
+        )
+        entered.append((tensor, version, source, origins.of(args)))
+
+    def leave(module: str) -> Callable[[nn.Module, Any, Any], None]:
+        def hook(_: nn.Module, args: Any, output: Any) -> None:
+            tensor, version, source, inputs = entered.pop()
+            result = first_tensor(output)
+            if result is None:
+                return
+            counts[module] += 1
+            name = call_name(module, counts[module])
+            same = tensor is not None and result.data_ptr() == tensor.data_ptr()
+            idle = same and tensor is not None and result.shape == tensor.shape and tensor._version == version
+            calls.append(
+                _Call(
+                    module=module,
+                    name=name,
+                    output_shape=tuple(lay(module, result).shape[1:]),
+                    own_shape=tuple(result.shape[1:]),
+                    input=source,
+                    inputs=inputs,
+                    ends=origins.of(result),
+                    idle=idle,
+                    field=fields.of(result),
+                )
+            )
+            sources[id(result)] = (result, result._version, name)
+            origins.name(result, name)
+
+        return hook
+
+    image = fitting(model, torch.zeros(1, *input_shape))
+    sources[id(image)] = (image, image._version, "image")
+    fields, origins = Fields(image), Origins(image)
+    # Not inference mode: its tensors don't count how often they were changed in place.
+    with evaluating(model), ExitStack() as stack, torch.no_grad():
+        for name, module in modules.items():
+            stack.callback(module.register_forward_pre_hook(enter).remove)
+            stack.callback(module.register_forward_hook(leave(name)).remove)
+        with fields, origins:
+            model(image)
+    return calls
+
+
+def _parameters(model: nn.Module, ran: set[str]) -> Counter[str]:
+    """Numbers learnt by each module that ran, with those of parts that did not run by themselves."""
+    owned: Counter[str] = Counter()
+    for parameter_name, parameter in model.named_parameters():
+        owner = parameter_name
+        while owner and owner not in ran:
+            owner = owner.rpartition(".")[0]
+        owned[owner] += parameter.numel()
+    return owned

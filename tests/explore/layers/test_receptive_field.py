@@ -1,0 +1,130 @@
+"""Receptive fields against gradients; arithmetic against counting."""
+
+from math import prod
+
+import pytest
+import torch
+from torch import nn
+
+from cnnviz.config import AlexNet, Cnn, Network, ResNet18, Torchvision, Vgg11Bn
+from cnnviz.explore.layers.receptive_field import Field, Fields, box
+from cnnviz.explore.layers.structure import layers
+from cnnviz.models.registry import build
+
+
+def seen(model: nn.Module, name: str, side: int) -> tuple[tuple[int, int], tuple[int, int, int, int]]:
+    """The middle cell of a layer, and the pixels on which it depends: top, left, bottom, right."""
+    found: list[torch.Tensor] = []
+    handle = model.get_submodule(name).register_forward_hook(lambda *call: found.append(call[2]))
+    image = torch.rand(1, 3, side, side, dtype=torch.float64, requires_grad=True)
+    model(image)
+    handle.remove()
+    maps = found[0]
+    place = (maps.shape[2] // 2, maps.shape[3] // 2)
+    maps[0, :, *place].sum().backward()
+    assert image.grad is not None
+    rows, columns = image.grad[0].abs().sum(0).nonzero(as_tuple=True)
+    box = int(rows.min()), int(columns.min()), int(rows.max()) + 1, int(columns.max()) + 1
+    return place, box
+
+
+def positive(model: nn.Module) -> nn.Module:
+    """The network with weights above zero and means for maxima, so that every path shows in a gradient."""
+    for name, module in list(model.named_modules()):
+        if isinstance(module, nn.MaxPool2d):
+            own = nn.AvgPool2d(module.kernel_size, module.stride, module.padding)
+            model.get_submodule(name.rpartition(".")[0]).add_module(name.rpartition(".")[2], own)
+    for parameter in model.parameters():
+        parameter.data = parameter.data.abs() + 0.01
+    return model.double().eval()
+
+
+@pytest.mark.parametrize(
+    ("network", "names", "side"),
+    [
+        (ResNet18(stem="cifar"), ["conv1", "layer1.1", "layer2.0", "layer3.0"], 96),
+        (ResNet18(stem="imagenet"), ["conv1", "maxpool", "layer1.0.conv1", "layer2.1"], 256),
+        (Cnn(kernel=5, pool_after=(1, 3)), ["conv1", "pool1", "conv2", "conv3", "pool3"], 96),
+        (Vgg11Bn(), ["features.0", "features.8", "features.14"], 160),
+        (AlexNet(), ["features.0", "features.2", "features.6"], 320),
+        (Torchvision(model="googlenet"), ["conv2", "inception3a"], 224),
+    ],
+)
+def test_a_field_is_where_the_gradient_is(network: Network, names: list[str], side: int) -> None:
+    model = positive(build(network, image_shape=(side, side, 3), classes=3))
+    fields = {layer.name: layer.field for layer in layers(model, (3, side, side))}
+    for name in names:
+        field = fields[name]
+        assert field is not None
+        assert not field.whole
+        place, found = seen(model, name, side)
+        assert field.size == (found[2] - found[0], found[3] - found[1]), name
+        assert box(field, *place, image=(side, side)) == found, name
+
+
+def test_known_fields() -> None:
+    model = build(ResNet18(stem="imagenet"), image_shape=(64, 64, 3), classes=10)
+    found = {layer.name: layer.field for layer in layers(model, (3, 64, 64))}
+    last = found["layer4.1"]
+    assert last is not None
+    assert (last.size, last.stride, last.whole) == ((435, 435), (32, 32), False)
+    head = found["fc"]
+    assert head is not None
+    assert head.whole
+
+
+def test_a_box_ends_with_the_image() -> None:
+    field = Field(size=(7, 5), stride=(2, 2), start=(0.0, 0.0))
+    assert box(field, 0, 0, image=(32, 32)) == (0, 0, 4, 3)
+    assert box(field, 15, 15, image=(32, 32)) == (27, 28, 32, 32)
+    assert box(Field(whole=True), 0, 0, image=(32, 24)) == (0, 0, 32, 24)
+
+
+def test_a_tensor_from_elsewhere_has_no_field() -> None:
+    image = torch.zeros(1, 3, 8, 8)
+    with Fields(image) as fields:
+        other = torch.ones(2, 2) + 1
+        seen = image * 2
+    assert fields.of(other) is None
+    assert fields.of(seen) is not None
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        Cnn(convs=(32, 64, 128), kernel=5, linear=(64,)),
+        ResNet18(stem="cifar"),
+        Vgg11Bn(),
+        AlexNet(),
+        Torchvision(model="mobilenet_v3_small"),
+        Torchvision(model="densenet121"),
+    ],
+)
+def test_sums_are_those_of_torchinfo(network: Network) -> None:
+    torchinfo = pytest.importorskip("torchinfo")
+    model = build(network, image_shape=(64, 64, 3), classes=10)
+    found = layers(model, (3, 64, 64))
+    summary = torchinfo.summary(model, (1, 3, 64, 64), verbose=0)
+    assert sum(layer.parameters for layer in found) == summary.total_params
+    assert sum(layer.macs for layer in found) == summary.total_mult_adds
+
+
+def worked_out(text: str) -> int:
+    """(5·5·3 + 1)·32 as a number."""
+    inner, _, outer = text.rpartition(")·") if ")" in text else ("", "", text)
+    factors = prod(map(int, outer.split("·")))
+    if not inner:
+        return factors
+    one, _, bias = inner.removeprefix("(").partition(" + ")
+    return (prod(map(int, one.split("·"))) + int(bias)) * factors
+
+
+def test_parameters_are_spelled_out() -> None:
+    model = build(Cnn(convs=(32, 64, 128), kernel=5, linear=(64,)), image_shape=(32, 32, 3), classes=10)
+    spelled = {layer.name: layer for layer in layers(model, (3, 32, 32)) if layer.arithmetic}
+    assert spelled["conv1"].arithmetic == "(5·5·3 + 1)·32"
+    assert spelled["fc1"].arithmetic == "(2048 + 1)·64"
+    for layer in spelled.values():
+        assert worked_out(layer.arithmetic) == layer.parameters, layer.name
+    norm = build(ResNet18(), image_shape=(32, 32, 3), classes=10)
+    assert {layer.name: layer.arithmetic for layer in layers(norm, (3, 32, 32))}["bn1"] == "2·64"
