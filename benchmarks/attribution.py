@@ -15,9 +15,9 @@ from torch import nn
 from benchmarks.pairs import MILLISECONDS, Row, in_turn
 from cnnviz.config import ResNet18
 from cnnviz.explore.attribution import options
-from cnnviz.explore.attribution.attribute import Setting, asked
+from cnnviz.explore.attribution.attribute import AttributionSetting, asked
 from cnnviz.explore.attribution.methods import METHODS
-from cnnviz.explore.attribution.request import Question
+from cnnviz.explore.attribution.request import AttributionRequest
 from cnnviz.models.checkpoint import Card
 from cnnviz.models.registry import build
 
@@ -43,7 +43,7 @@ def measure(*, quick: bool) -> list[Row]:
     return rows
 
 
-def subject(side: int) -> tuple[nn.Module, Question]:
+def subject(side: int) -> tuple[nn.Module, AttributionRequest]:
     """An untrained ResNet-18 and what is asked of it."""
     network = ResNet18(stem="imagenet")
     model = build(network, image_shape=(side, side, 3), classes=10, seed=0).eval()
@@ -52,11 +52,11 @@ def subject(side: int) -> tuple[nn.Module, Question]:
         data="none", epoch=0, step=0,
     )  # fmt: skip
     image = np.random.default_rng(0).standard_normal((3, side, side), dtype=np.float32)
-    setting = Setting(layer=LAYER)
+    setting = AttributionSetting(layer=LAYER)
     return model, asked(model, card, image, method="grad_cam", targets=[TARGET], setting=setting)
 
 
-def values(question: Question, method: str, chosen: options.Options) -> NDArray[np.float32]:
+def values(question: AttributionRequest, method: str, chosen: options.Options) -> NDArray[np.float32]:
     """Those of ours."""
     work = METHODS[method].run(question, chosen)
     while True:
@@ -67,7 +67,7 @@ def values(question: Question, method: str, chosen: options.Options) -> NDArray[
             return found
 
 
-def _grad_cam(model: nn.Module, question: Question, side: int, *, times: int, repeats: int) -> Row:
+def _grad_cam(model: nn.Module, question: AttributionRequest, side: int, *, times: int, repeats: int) -> Row:
     def forward() -> None:
         with torch.inference_mode():
             model(question.image)
@@ -101,7 +101,7 @@ def _grad_cam(model: nn.Module, question: Question, side: int, *, times: int, re
 
 def _occlusion(
     model: nn.Module,
-    question: Question,
+    question: AttributionRequest,
     side: int,
     *,
     repeats: int,
@@ -133,7 +133,7 @@ def _occlusion(
     )
 
 
-def _integrated_gradients(model: nn.Module, question: Question, side: int, *, repeats: int) -> Row:
+def _integrated_gradients(model: nn.Module, question: AttributionRequest, side: int, *, repeats: int) -> Row:
     ours = partial(values, question, "integrated_gradients", options.IntegratedGradients(steps=50))
 
     def theirs() -> NDArray[np.float32]:
@@ -167,7 +167,7 @@ def _names() -> list[str]:
     return [name for name in ("torchcam", "pytorch_grad_cam") if find_spec(name)]
 
 
-def _others(model: nn.Module, question: Question) -> list[Callable[[], object]]:
+def _others(model: nn.Module, question: AttributionRequest) -> list[Callable[[], object]]:
     """Grad-CAM by other packages, those that are installed."""
     found: list[Callable[[], object]] = []
     layer = model.get_submodule(LAYER)

@@ -6,10 +6,10 @@ from tempfile import TemporaryDirectory
 from benchmarks.images import environment, images, on_disk, source
 from benchmarks.pairs import SECONDS, Row, Unavailable
 from benchmarks.runs import untrained
+from cnnviz.formatting import duration, size
 from cnnviz.index import control
 from cnnviz.runs.run import Run
 from cnnviz.runs.status import Status
-from cnnviz.words import duration, size
 
 _PAUSE = 0.2
 

@@ -9,7 +9,7 @@ from benchmarks.images import images
 from cnnviz.config import Data, HorizontalFlip, PadAndCrop, ResNet18, RunConfig, Sgd
 from cnnviz.train.execution import wait
 from cnnviz.train.loop import fit
-from cnnviz.train.session import Progress, Session, prepare
+from cnnviz.train.session import Session, TrainingProgress, prepare
 
 Stem = Literal["imagenet", "cifar"]
 KERNEL = {"imagenet": "7x7", "cifar": "3x3"}
@@ -61,7 +61,7 @@ def images_per_second(session: Session, *, steps: int, warm_up: int) -> float:
     """Speed of `fit` over some steps of an epoch's beginning, after others that are not counted."""
     if warm_up + steps > session.steps_per_epoch:
         raise ValueError(f"An epoch has {session.steps_per_epoch} steps, not {warm_up + steps}.")
-    session.progress = Progress()
+    session.progress = TrainingProgress()
     events = fit(session)  # gives one event a step, until the epoch ends
     for _ in range(warm_up):
         next(events)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from cnnviz.recipes import book
+from cnnviz.recipes import library
 from cnnviz.ui.experiments import overview, view
 from cnnviz.ui.resources import cache
 from cnnviz.ui.shell import frame, selection
@@ -14,4 +14,4 @@ with frame.guarded():
         st.subheader("Experiments of five lab reports, run again", anchor=False)
         overview.show(cache.shelf())
     else:
-        view.show(book.find(chosen), cache.shelf())
+        view.show(library.find(chosen), cache.shelf())

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from cnnviz.words import accuracy, duration, quoted, size, standard_error, whole_number
+from cnnviz.formatting import accuracy, duration, quoted, size, standard_error, whole_number
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from cnnviz.explore.activations.activation_maps import Summary
+    from cnnviz.explore.activations.activation_maps import MapSummary
     from cnnviz.explore.layers.structure import Layer
     from cnnviz.models.checkpoint import Card
 
@@ -120,7 +120,7 @@ def _content(path: Path, maps: NDArray[np.float32], layer: str, scale: Literal["
 
 
 def _rows(
-    image: str, layer: Layer, found: Summary, prediction: Sequence[tuple[str, float]], file: Path | None
+    image: str, layer: Layer, found: MapSummary, prediction: Sequence[tuple[str, float]], file: Path | None
 ) -> list[list[str]]:
     dead = ", ".join(map(str, found.dead[:8])) + (", …" if len(found.dead) > 8 else "")
     rows = [

@@ -14,8 +14,8 @@ from cnnviz.cli.answer import Json, answer, table
 from cnnviz.cli.picture import FitOption, ImageOption, SizeOption, picture
 from cnnviz.cli.progress import Tell, working
 from cnnviz.errors import CnnvizError, NotFound
+from cnnviz.formatting import whole_number
 from cnnviz.outcome import outcome, part
-from cnnviz.words import whole_number
 
 if TYPE_CHECKING:
     from cnnviz.explore.attribution.attribute import Attribution
@@ -92,7 +92,7 @@ def attribute(
     fed = as_input(pixels, card, invert=invert, size=size, way=fit)
     targets = _targets(of_class, card) or [int(predict(model, fed.values).argmax())]
     best = cam.best_layer(layers(model, shape))
-    shared = exploring.Setting(baseline=baseline, layer=layer or (best[0] if best else None))
+    shared = exploring.AttributionSetting(baseline=baseline, layer=layer or (best[0] if best else None))
     not_possible = reasons(model, card, shape)
     found: list[Attribution] = []
     tested: dict[tuple[str, int], Checks] = {}

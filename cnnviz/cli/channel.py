@@ -16,9 +16,9 @@ from cnnviz.cli.answer import Json, answer, table
 from cnnviz.cli.layers import layers_of
 from cnnviz.cli.picture import FitOption, ImageOption, SizeOption, picture
 from cnnviz.errors import CnnvizError
-from cnnviz.index import kept
+from cnnviz.formatting import whole_number
+from cnnviz.index import store
 from cnnviz.render.mosaic import grid
-from cnnviz.words import whole_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -130,8 +130,8 @@ def _known(where: Source, card: Card, layer: str) -> Excitation | None:
     if not card.data or where.run is None or where.run.folder.parent != workspace.checkpoints_root():
         return None
     run_id, snapshot = where.run.id, where.file.stem
-    found = kept.find(run_id, snapshot, of=kept.mark(run_id, snapshot, card.data))
-    return kept.layer(found, layer) if found and layer in found.layers else None
+    found = store.find(run_id, snapshot, of=store.mark(run_id, snapshot, card.data))
+    return store.layer(found, layer) if found and layer in found.layers else None
 
 
 def _of_test_images(known: Excitation, card: Card, number: int) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from cnnviz.cli.answer import Json, answer, table
 from cnnviz.cli.progress import working
 from cnnviz.config import Data
 from cnnviz.errors import CnnvizError
-from cnnviz.words import accuracy
+from cnnviz.formatting import accuracy
 
 if TYPE_CHECKING:
     from cnnviz.diagnose.scores import ClassScore

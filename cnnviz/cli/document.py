@@ -4,10 +4,10 @@ import json
 import time
 from typing import Any
 
+from cnnviz.formatting import accuracy, duration, standard_error
 from cnnviz.runs.metrics import Metrics
 from cnnviz.runs.run import Run
 from cnnviz.runs.status import RESUMABLE, Status
-from cnnviz.words import accuracy, duration, standard_error
 
 
 def document(run: Run) -> dict[str, Any]:

@@ -31,7 +31,7 @@ _LOOKING = 0.5
 """Share of the work that features take."""
 
 
-class Way(StrEnum):
+class EmbeddingMethodName(StrEnum):
     pca = "pca"
     tsne = "tsne"
     umap = "umap"
@@ -43,7 +43,9 @@ def embedding(
     layer: Annotated[
         str | None, typer.Option(help="As `layers` lists it; without it, what the last linear layer reads.")
     ] = None,
-    method: Annotated[Way, typer.Option(help="How features are laid out in a plane.")] = Way.pca,
+    method: Annotated[
+        EmbeddingMethodName, typer.Option(help="How features are laid out in a plane.")
+    ] = EmbeddingMethodName.pca,
     images: Annotated[int, typer.Option(min=5, help="How many test images, evenly spaced.")] = 500,
     perplexity: Annotated[int | None, typer.Option(min=2, help="Of t-SNE.")] = None,
     neighbours: Annotated[int | None, typer.Option(min=2, help="Of UMAP.")] = None,

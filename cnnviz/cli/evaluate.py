@@ -12,7 +12,7 @@ from cnnviz.cli.checkpoint import Source
 from cnnviz.cli.progress import working
 from cnnviz.config import Data
 from cnnviz.errors import ConfigError
-from cnnviz.words import accuracy, standard_error
+from cnnviz.formatting import accuracy, standard_error
 
 if TYPE_CHECKING:
     from torch import nn

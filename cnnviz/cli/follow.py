@@ -9,11 +9,11 @@ from cnnviz.cli.answer import answer, tell
 from cnnviz.cli.document import epoch_line, how_it_ended, test_line, whole_document
 from cnnviz.cli.progress import bar
 from cnnviz.errors import RunError
+from cnnviz.formatting import duration
 from cnnviz.runs import control
 from cnnviz.runs.metrics import Metrics
 from cnnviz.runs.run import Run
 from cnnviz.runs.status import Status
-from cnnviz.words import duration
 
 _PAUSE = 0.2
 

@@ -10,10 +10,10 @@ import typer
 from cnnviz.cli.answer import Json, answer, tell
 from cnnviz.cli.progress import working
 from cnnviz.errors import CnnvizError
-from cnnviz.index import control, kept
+from cnnviz.formatting import duration, size
+from cnnviz.index import control, store
 from cnnviz.runs.run import find
 from cnnviz.runs.status import Status
-from cnnviz.words import duration, size
 
 _ALL = 1 << 31
 _PAUSE = 0.2
@@ -40,7 +40,7 @@ def index(
         raise typer.Exit(130) from None
     if now is None or now.state != "finished":
         raise CnnvizError(now.reason if now else f"The run {run} was deleted meanwhile.")
-    found = kept.find(run, snapshot, of=kept.mark(run, snapshot, find(run).config.data.name))
+    found = store.find(run, snapshot, of=store.mark(run, snapshot, find(run).config.data.name))
     if found is None:
         raise CnnvizError("The index is damaged, or its weights were written anew just now: make it again.")
     bytes_ = found.file.stat().st_size

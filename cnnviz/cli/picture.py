@@ -9,7 +9,7 @@ import typer
 
 from cnnviz.cli import checkpoint, files
 from cnnviz.errors import CnnvizError, ImageError
-from cnnviz.words import whole_number
+from cnnviz.formatting import whole_number
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,7 +13,7 @@ from cnnviz.cli import checkpoint, files
 from cnnviz.cli.answer import Json, answer, table
 from cnnviz.cli.progress import working
 from cnnviz.errors import NotFound
-from cnnviz.words import accuracy
+from cnnviz.formatting import accuracy
 
 if TYPE_CHECKING:
     from torch import nn

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from cnnviz.cli.answer import Json, answer, table
-from cnnviz.recipes import account, book, lesson, plan
+from cnnviz.recipes import convolution, library, plan, results_table
 from cnnviz.recipes.recipe import Recipe, Size
-from cnnviz.recipes.results import Shelf, shelf, summary
+from cnnviz.recipes.results import RunsByConfiguration, shelf, summary
 from cnnviz.recipes.verdict import verdict
 
 SizeOption = Annotated[
@@ -37,31 +37,31 @@ def recipes(
     """List the reports' experiments, or show one: question, settings, reported beside measured."""
     runs = shelf()
     if recipe is not None:
-        found = book.find(recipe)
+        found = library.find(recipe)
         answer(_document(found, runs), _text(found, runs), as_json=as_json)
         return
-    listed = list(book.every().values())
+    listed = list(library.every().values())
     rows = [["RECIPE", "VARIANTS", "RUN", "TITLE"]]
     for one in listed:
-        names = book.variants(one)
-        done = sum(bool(account.best(runs, one, name)[1]) for name in names)
+        names = library.variants(one)
+        done = sum(bool(results_table.best(runs, one, name)[1]) for name in names)
         rows.append([one.id, str(len(names) or "–"), str(done) if names else one.kind, one.title])
     answer([_document(one, runs) for one in listed], table(rows), as_json=as_json)
 
 
-def _document(recipe: Recipe, runs: Shelf) -> dict[str, Any]:
+def _document(recipe: Recipe, runs: RunsByConfiguration) -> dict[str, Any]:
     whole = recipe.model_dump(
         mode="json", exclude_defaults=True, exclude={"variant", "axis", "settings", "short"}
     )
     return whole | {
         "kind": recipe.kind,
-        "variants": [_variant(recipe, name, runs) for name in book.variants(recipe)],
+        "variants": [_variant(recipe, name, runs) for name in library.variants(recipe)],
     }
 
 
-def _variant(recipe: Recipe, name: str, runs: Shelf) -> dict[str, Any]:
-    found = book.variant(recipe, name)
-    size, outcomes = account.best(runs, recipe, name)
+def _variant(recipe: Recipe, name: str, runs: RunsByConfiguration) -> dict[str, Any]:
+    found = library.variant(recipe, name)
+    size, outcomes = results_table.best(runs, recipe, name)
     measured: dict[str, Mapping[str, Any]] = {}
     for figure in outcomes[0].figures if outcomes else ():
         if one := summary(outcomes, figure):
@@ -79,7 +79,7 @@ def _variant(recipe: Recipe, name: str, runs: Shelf) -> dict[str, Any]:
     }
 
 
-def _text(recipe: Recipe, runs: Shelf) -> str:
+def _text(recipe: Recipe, runs: RunsByConfiguration) -> str:
     parts = [f"{recipe.id}: {recipe.title}", recipe.question, f"{recipe.theory.strip()} ({recipe.source})"]
     if recipe.claim:
         parts.append(f"Claimed: {recipe.claim}")
@@ -90,19 +90,20 @@ def _text(recipe: Recipe, runs: Shelf) -> str:
         parts.append(f"Assumed: {'; '.join(recipe.assumed)}.")
     if recipe.lesson:
         found = recipe.lesson
-        parts.append(table(lesson.table(lesson.output(found))))
+        parts.append(table(convolution.table(convolution.output(found))))
         parts += [
-            f"row {r + 1}, column {c + 1}: {lesson.worked(found, r, c)}" for r, c in lesson.wrong(found)
+            f"row {r + 1}, column {c + 1}: {convolution.worked(found, r, c)}"
+            for r, c in convolution.wrong(found)
         ]
         parts += [f"{one.question} {one.answer}" for one in found.questions]
     rows = [["VARIANT", "REPORTED", "MEASURED", "SIZE", "VERDICT"]]
-    for variant in book.variants(recipe).values():
-        size, outcomes = account.best(runs, recipe, variant.id)
+    for variant in library.variants(recipe).values():
+        size, outcomes = results_table.best(runs, recipe, variant.id)
         said = verdict(recipe, variant.reported, outcomes, size=size)
         rows.append(
             [
                 variant.id,
-                *account.side_by_side(variant.reported, outcomes),
+                *results_table.side_by_side(variant.reported, outcomes),
                 size if outcomes else "–",
                 said.words,
             ]

@@ -12,11 +12,11 @@ from cnnviz.cli.follow import watch
 from cnnviz.cli.recipes import Pretrained, Seeds, SizeOption, Variants
 from cnnviz.cli.train import fits
 from cnnviz.errors import CnnvizError
-from cnnviz.recipes import account, book, reproduction
-from cnnviz.recipes.looking import depths
+from cnnviz.recipes import library, reproduction, results_table
+from cnnviz.recipes.depth import depths
 from cnnviz.recipes.recipe import Recipe, Size
 from cnnviz.recipes.reproduction import Task
-from cnnviz.recipes.results import Shelf, kept, shelf
+from cnnviz.recipes.results import RunsByConfiguration, kept, shelf
 from cnnviz.runs import control
 
 KEPT_SIZES: tuple[Size, ...] = ("full", "short")
@@ -46,7 +46,7 @@ def reproduce(
     as_json: Json = False,
 ) -> None:
     """Run what is missing of some recipes, one run after the other. Ctrl-C stops; the same command goes on."""
-    chosen = [book.find(name) for name in recipes] if recipes else list(book.every().values())
+    chosen = [library.find(name) for name in recipes] if recipes else list(library.every().values())
     planned = reproduction.tasks(
         chosen, variants=variant or (), size=size, seeds=seeds, pretrained=pretrained
     )
@@ -96,7 +96,7 @@ def _written(chosen: list[Recipe]) -> Path:
     """Keep the figures of the runs of `chosen`, and write the account of all that are kept."""
     runs = shelf()
     for recipe in chosen:
-        for name in book.variants(recipe):
+        for name in library.variants(recipe):
             for size in KEPT_SIZES:
                 found = [one.run for one in runs.outcomes(recipe, name, size=size)]
                 # Of what never came to an end, the last failure says why.
@@ -105,12 +105,12 @@ def _written(chosen: list[Recipe]) -> Path:
                     if run.folder.parent != workspace.records_root():
                         reproduction.keep(run)
     looked = {}
-    for recipe in book.every().values():
+    for recipe in library.every().values():
         if recipe.look:
             try:
                 looked[recipe.id] = depths(recipe.look)
             except CnnvizError as error:
                 tell(f"{recipe.id}: {error}")
     path = workspace.records_root().with_suffix(".md")
-    atomic.replace(path, account.account(Shelf(kept()), looked).encode())
+    atomic.replace(path, results_table.account(RunsByConfiguration(kept()), looked).encode())
     return path

@@ -14,8 +14,8 @@ from cnnviz.cli.answer import Json, answer, table
 from cnnviz.cli.progress import working
 from cnnviz.data.perturbation import PERTURBATIONS
 from cnnviz.errors import NotFound
+from cnnviz.formatting import accuracy
 from cnnviz.outcome import outcome
-from cnnviz.words import accuracy
 
 if TYPE_CHECKING:
     from cnnviz.explore.robustness.curve import Curve

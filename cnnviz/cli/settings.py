@@ -11,7 +11,7 @@ _CHOOSES = ("name", "source")
 
 
 @dataclass(frozen=True)
-class Setting:
+class ConfigSetting:
     """One value of a configuration."""
 
     key: str
@@ -28,12 +28,12 @@ class Setting:
         return "  ".join(filter(None, [" | ".join(self.choices), self.description]))
 
 
-def settings_of(config: RunConfig) -> list[Setting]:
+def settings_of(config: RunConfig) -> list[ConfigSetting]:
     """The settings that apply to `config`, in order: those of its own network, optimiser and so on."""
     return list(_walk(config, ""))
 
 
-def options_of(kind: type[Strict]) -> list[Setting]:
+def options_of(kind: type[Strict]) -> list[ConfigSetting]:
     """The settings of one kind of network (or optimiser, …) with their defaults."""
     return [setting for setting in _walk(kind(), "") if setting.key not in _CHOOSES]
 
@@ -44,7 +44,7 @@ def kinds_of(field: str) -> dict[str, type[Strict]]:
     return {_tag(kind): kind for kind in kinds}
 
 
-def _walk(part: Strict, prefix: str) -> Iterator[Setting]:
+def _walk(part: Strict, prefix: str) -> Iterator[ConfigSetting]:
     values = part.model_dump(mode="json")
     fields = sorted(
         type(part).model_fields.items(), key=lambda item: bool(prefix) and item[0] not in _CHOOSES
@@ -56,10 +56,10 @@ def _walk(part: Strict, prefix: str) -> Iterator[Setting]:
             siblings = tuple(_tag(kind) for kind in kinds) if len(kinds) > 1 else ()
             for found in _walk(value, f"{key}."):
                 chooses = siblings and found.key in {f"{key}.{chooser}" for chooser in _CHOOSES}
-                yield Setting(found.key, found.value, siblings, found.description) if chooses else found
+                yield ConfigSetting(found.key, found.value, siblings, found.description) if chooses else found
             continue
         choices = tuple(_tag(kind) for kind in kinds) if len(kinds) > 1 else _choices(field.annotation)
-        yield Setting(key, values[name], choices, field.description or "")
+        yield ConfigSetting(key, values[name], choices, field.description or "")
 
 
 def _kinds(annotation: Any) -> list[type[Strict]]:

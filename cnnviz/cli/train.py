@@ -15,7 +15,7 @@ from cnnviz.cli.recipes import Pretrained, Seeds, SizeOption, Variants
 from cnnviz.cli.settings import settings_of
 from cnnviz.config import RunConfig, with_settings
 from cnnviz.errors import ConfigError
-from cnnviz.recipes import book, reproduction
+from cnnviz.recipes import library, reproduction
 from cnnviz.recipes.recipe import Size
 from cnnviz.runs import control
 from cnnviz.runs.run import Run
@@ -103,7 +103,7 @@ def _recipe(
     as_json: bool,
 ) -> None:
     """Train the variants of a recipe, one after the other."""
-    recipe = book.find(name)
+    recipe = library.find(name)
     if recipe.kind != "train":
         raise ConfigError(f"{name} trains nothing: `recipes {name}` shows what it is about.")
     planned = reproduction.tasks([recipe], variants=variants, size=size, seeds=seeds, pretrained=pretrained)

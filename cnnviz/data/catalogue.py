@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cnnviz.data import download, insects, prepared, shapes, split
+from cnnviz.data import download, hymenoptera, prepared, shapes, split
 from cnnviz.data.prepared import Dataset
 from cnnviz.data.scratch import Progress, locked, silent
 from cnnviz.errors import ConfigError, DataError, NotFound
@@ -15,7 +15,7 @@ from cnnviz.workspace import data_root, dataset_folder, plain_name
 
 
 @dataclass(frozen=True)
-class Entry:
+class CatalogueEntry:
     """A data set that the bench knows how to get."""
 
     name: str
@@ -39,7 +39,7 @@ class Entry:
     """The data set that has to be here first."""
 
 
-def entries() -> dict[str, Entry]:
+def entries() -> dict[str, CatalogueEntry]:
     """The built-in data sets by name, the ones that need no download first."""
     return dict(_ENTRIES)
 
@@ -186,7 +186,7 @@ def _tiny_cifar10(folder: Path, progress: Progress) -> Dataset:
 _ENTRIES = {
     entry.name: entry
     for entry in (
-        Entry(
+        CatalogueEntry(
             name="shapes",
             title="Shapes",
             summary="Ten shapes in any colour, size and place, among clutter. Drawn here in seconds.",
@@ -199,7 +199,7 @@ _ENTRIES = {
             prepare=_shapes,
             family="drawn",
         ),
-        Entry(
+        CatalogueEntry(
             name="digits",
             title="Digits",
             summary="1,797 real handwritten digits, enlarged from 8×8 pixels. Comes with scikit-learn.",
@@ -212,7 +212,7 @@ _ENTRIES = {
             prepare=_digits,
             family="handwriting",
         ),
-        Entry(
+        CatalogueEntry(
             name="tiny-cifar10",
             title="Tiny CIFAR-10",
             summary="A tenth of CIFAR-10's training images, with all of its test images.",
@@ -226,7 +226,7 @@ _ENTRIES = {
             family="photographs",
             made_from="cifar10",
         ),
-        Entry(
+        CatalogueEntry(
             name="mnist",
             title="MNIST",
             summary="70,000 handwritten digits, grey, 28×28 pixels.",
@@ -240,7 +240,7 @@ _ENTRIES = {
             by_hand=partial(download.by_hand, "mnist"),
             family="handwriting",
         ),
-        Entry(
+        CatalogueEntry(
             name="fashion-mnist",
             title="Fashion-MNIST",
             summary="70,000 pieces of clothing, grey, 28×28 pixels: harder than digits.",
@@ -254,7 +254,7 @@ _ENTRIES = {
             by_hand=partial(download.by_hand, "fashion-mnist"),
             family="clothing",
         ),
-        Entry(
+        CatalogueEntry(
             name="cifar10",
             title="CIFAR-10",
             summary="60,000 small colour photographs of animals and vehicles, 32×32 pixels.",
@@ -268,7 +268,7 @@ _ENTRIES = {
             by_hand=partial(download.by_hand, "cifar10"),
             family="photographs",
         ),
-        Entry(
+        CatalogueEntry(
             name="ants-bees",
             title="Ants and bees",
             summary="398 photographs of ants and bees, 224×224 pixels: few images, as in life.",
@@ -278,8 +278,8 @@ _ENTRIES = {
             test=153,
             offline=False,
             download_mb=47.3,
-            prepare=insects.prepare,
-            by_hand=insects.by_hand,
+            prepare=hymenoptera.prepare,
+            by_hand=hymenoptera.by_hand,
             family="photographs",
         ),
     )

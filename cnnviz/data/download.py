@@ -31,7 +31,7 @@ _UNPACKING = 300.0
 
 
 @dataclass(frozen=True)
-class Archive:
+class DatasetArchive:
     """What torchvision downloads for one data set."""
 
     title: str
@@ -52,7 +52,7 @@ _IDX = (
     "t10k-labels-idx1-ubyte.gz",
 )
 ARCHIVES = {
-    "mnist": Archive(
+    "mnist": DatasetArchive(
         title="MNIST",
         torchvision="MNIST",
         place="MNIST/raw",
@@ -60,7 +60,7 @@ ARCHIVES = {
         size=11_594_722,
         source="MNIST, LeCun, Cortes and Burges: 60,000 training and 10,000 test images, through torchvision",
     ),
-    "fashion-mnist": Archive(
+    "fashion-mnist": DatasetArchive(
         title="Fashion-MNIST",
         torchvision="FashionMNIST",
         place="FashionMNIST/raw",
@@ -69,7 +69,7 @@ ARCHIVES = {
         source="Fashion-MNIST, Xiao, Rasul and Vollgraf 2017: 60,000 training and 10,000 test images, "
         "through torchvision",
     ),
-    "cifar10": Archive(
+    "cifar10": DatasetArchive(
         title="CIFAR-10",
         torchvision="CIFAR10",
         place="",
@@ -135,7 +135,7 @@ def _child(name: str, place: Path, raw: Path) -> Iterator[subprocess.Popen[bytes
         child.communicate()
 
 
-def _watch(child: subprocess.Popen[bytes], archive: Archive, place: Path, progress: Progress) -> str:
+def _watch(child: subprocess.Popen[bytes], archive: DatasetArchive, place: Path, progress: Progress) -> str:
     """Why the child failed, in a few words; empty when it succeeded."""
     total, moved = 0, time.monotonic()
     while child.poll() is None:

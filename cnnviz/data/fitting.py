@@ -12,7 +12,7 @@ Size = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Way:
+class FitMethod:
     """One way to fit a picture."""
 
     title: str
@@ -55,11 +55,11 @@ def _centred(of: Size, to: Size) -> tuple[int, int, int, int]:
     return top, left, top + high, left + wide
 
 
-WAYS: Mapping[str, Way] = {
-    "crop": Way(
+WAYS: Mapping[str, FitMethod] = {
+    "crop": FitMethod(
         "Cut out the middle", "The longer side loses both ends; shapes stay as they are.", middle, _everywhere
     ),
-    "squash": Way("Squash", "All of it is there, its shapes are compressed.", _all, _everywhere),
-    "pad": Way("Pad with black", "All of it is there in its own shape, smaller.", _all, _centred),
+    "squash": FitMethod("Squash", "All of it is there, its shapes are compressed.", _all, _everywhere),
+    "pad": FitMethod("Pad with black", "All of it is there in its own shape, smaller.", _all, _centred),
 }
 DEFAULT = "crop"

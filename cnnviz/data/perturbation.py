@@ -23,7 +23,7 @@ _NONE = "none"
 
 
 @dataclass(frozen=True)
-class Setting:
+class PerturbationSetting:
     """A number that is set of a perturbation."""
 
     label: str
@@ -51,7 +51,7 @@ class Perturbation:
     title: str
     what: str
     """What it does, in a sentence."""
-    settings: Mapping[str, Setting]
+    settings: Mapping[str, PerturbationSetting]
     """By their names in an address; the first one is the strength."""
     apply: Callable[..., Picture]
     """Takes the picture, a value for each setting, and the seed by that name."""
@@ -147,8 +147,8 @@ PERTURBATIONS: Mapping[str, Perturbation] = {
         title="Shift",
         what="Moves the picture by whole pixels, in per cent of its sides; black comes in.",
         settings={
-            "shift": Setting("Shift, right", "%", -50, 50, 0, 1),
-            "shift_down": Setting("Shift, down", "%", -50, 50, 0, 1),
+            "shift": PerturbationSetting("Shift, right", "%", -50, 50, 0, 1),
+            "shift_down": PerturbationSetting("Shift, down", "%", -50, 50, 0, 1),
         },
         apply=shift,
         strengths=_SIDES,
@@ -156,7 +156,7 @@ PERTURBATIONS: Mapping[str, Perturbation] = {
     "rotation": Perturbation(
         title="Rotation",
         what="Turns the picture about its centre, counter-clockwise; black comes in.",
-        settings={"rotation": Setting("Rotation", "°", -180, 180, 0, 1)},
+        settings={"rotation": PerturbationSetting("Rotation", "°", -180, 180, 0, 1)},
         apply=rotation,
         strengths=_ANGLES,
     ),
@@ -164,9 +164,9 @@ PERTURBATIONS: Mapping[str, Perturbation] = {
         title="Occluding square",
         what="Covers a square with grey; its side is in per cent of the picture's shorter side.",
         settings={
-            "square": Setting("Square, side", "%", 0, 100, 0, 1),
-            "square_across": Setting("Square, across", "%", 0, 100, 50, 1),
-            "square_down": Setting("Square, down", "%", 0, 100, 50, 1),
+            "square": PerturbationSetting("Square, side", "%", 0, 100, 0, 1),
+            "square_across": PerturbationSetting("Square, across", "%", 0, 100, 50, 1),
+            "square_down": PerturbationSetting("Square, down", "%", 0, 100, 50, 1),
         },
         apply=square,
         strengths=(0.0, 12.5, 25.0, 37.5, 50.0, 62.5, 75.0),
@@ -174,42 +174,42 @@ PERTURBATIONS: Mapping[str, Perturbation] = {
     "brightness": Perturbation(
         title="Brightness",
         what="Multiplies every value.",
-        settings={"brightness": Setting("Brightness", "×", 0, 3, 1, 0.05)},
+        settings={"brightness": PerturbationSetting("Brightness", "×", 0, 3, 1, 0.05)},
         apply=brightness,
         strengths=(0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0),
     ),
     "contrast": Perturbation(
         title="Contrast",
         what="Multiplies every value's distance from the picture's mean brightness.",
-        settings={"contrast": Setting("Contrast", "×", 0, 3, 1, 0.05)},
+        settings={"contrast": PerturbationSetting("Contrast", "×", 0, 3, 1, 0.05)},
         apply=contrast,
         strengths=(0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0),
     ),
     "blur": Perturbation(
         title="Blur",
         what="A Gaussian blur; its standard deviation is in pixels of the picture as the network reads it.",
-        settings={"blur": Setting("Blur", "px", 0, 5, 0, 0.1)},
+        settings={"blur": PerturbationSetting("Blur", "px", 0, 5, 0, 0.1)},
         apply=blur,
         strengths=(0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0),
     ),
     "noise": Perturbation(
         title="Noise",
         what="Adds Gaussian noise; its standard deviation is in levels of 0 to 255.",
-        settings={"noise": Setting("Noise", "levels", 0, 100, 0, 1)},
+        settings={"noise": PerturbationSetting("Noise", "levels", 0, 100, 0, 1)},
         apply=noise,
         strengths=(0.0, 5.0, 10.0, 20.0, 30.0, 50.0, 75.0, 100.0),
     ),
     "jpeg": Perturbation(
         title="JPEG",
         what="Saves the picture as JPEG of this quality and reads it again; at 100 it is left as it is.",
-        settings={"jpeg": Setting("JPEG quality", "", 1, 100, 100, 1)},
+        settings={"jpeg": PerturbationSetting("JPEG quality", "", 1, 100, 100, 1)},
         apply=jpeg,
         strengths=(100.0, 75.0, 50.0, 30.0, 20.0, 10.0, 5.0, 1.0),
     ),
 }
 """In the order in which they are applied: the thing moves and is covered, then light, lens, sensor and file."""
 
-SETTINGS: Mapping[str, Setting] = {
+SETTINGS: Mapping[str, PerturbationSetting] = {
     name: setting for one in PERTURBATIONS.values() for name, setting in one.settings.items()
 }
 """All that can be set, in the same order."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnviz.words import standard_error
+from cnnviz.formatting import standard_error
 
 BINS = 15
 

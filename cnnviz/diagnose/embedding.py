@@ -51,7 +51,7 @@ class Option:
 
 
 @dataclass(frozen=True)
-class Method:
+class EmbeddingMethod:
     """A way to lay features out in a plane."""
 
     title: str
@@ -233,8 +233,8 @@ def _umap(features: Features, *, seed: int, tell: Tell, neighbours: int) -> tupl
     return laying.fit_transform(begun), None
 
 
-METHODS: Mapping[str, Method] = {
-    "pca": Method(
+METHODS: Mapping[str, EmbeddingMethod] = {
+    "pca": EmbeddingMethod(
         title="PCA",
         shows="The two directions in which the features vary most: a straight look, distances are kept as far as two "
         "directions can.",
@@ -245,7 +245,7 @@ METHODS: Mapping[str, Method] = {
         lay=_pca,
         axes=("First principal component", "Second principal component"),
     ),
-    "tsne": Method(
+    "tsne": EmbeddingMethod(
         title="t-SNE",
         shows="Which images are neighbours: each is laid beside those that are nearest by features.",
         misleads="Distances between clusters and their sizes mean nothing, and it makes clusters of noise, too; "
@@ -256,7 +256,7 @@ METHODS: Mapping[str, Method] = {
         lay=_tsne,
         axes=_NO_AXES,
     ),
-    "umap": Method(
+    "umap": EmbeddingMethod(
         title="UMAP",
         shows="Which images are neighbours, with a little more of how groups lie to each other than t-SNE.",
         misleads="Distances between clusters mean little, their sizes nothing; few neighbours tear groups apart.",

@@ -9,7 +9,7 @@ from math import sqrt
 import numpy as np
 
 from cnnviz.diagnose.confusion import Counts
-from cnnviz.words import standard_error
+from cnnviz.formatting import standard_error
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from cnnviz.config import RunConfig
 from cnnviz.diagnose.duplicates import Shared
 
 if TYPE_CHECKING:
-    from cnnviz.explore.statistics.dead_units import Reached, Rectifier
+    from cnnviz.explore.statistics.dead_units import LayerGradient, Rectifier
 
 Line = Mapping[str, Any]
 
@@ -33,7 +33,7 @@ class Inside:
 
     images: int
     rectifiers: tuple[Rectifier, ...]
-    gradients: tuple[Reached, ...]
+    gradients: tuple[LayerGradient, ...]
     batch_norms: int
     """Number of batch norm layers."""
     answers: Answers | None

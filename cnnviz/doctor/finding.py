@@ -76,6 +76,6 @@ class Examination:
     findings: Mapping[str, Finding]
     """By the rule's id, serious ones first."""
     healthy: tuple[Rule, ...]
-    """Asked, and nothing was found."""
+    """Evaluation, and nothing was found."""
     unasked: Mapping[str, str]
     """Why a question could not be asked, by the rule's id."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnnviz.doctor import answers, curves, insides
+from cnnviz.doctor import curve_rules, network_rules, prediction_rules
 from cnnviz.doctor.facts import Facts
 from cnnviz.doctor.finding import Examination, Rule
 
@@ -12,22 +12,34 @@ def _steps(facts: Facts) -> str | None:
 
 
 def _curve_or_config(facts: Facts) -> str | None:
-    return None if facts.config.softmax_before_loss else curves.needs_epochs(facts, 1)
+    return None if facts.config.softmax_before_loss else curve_rules.needs_epochs(facts, 1)
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("overfitting", "Overfitting", curves.overfitting, curves.needs_epochs),
-    Rule("underfitting", "Underfitting", curves.underfitting, curves.needs_epochs),
-    Rule("rate-too-high", "Learning rate too high", curves.rate_too_high, _steps),
-    Rule("rate-too-low", "Learning rate too low", curves.rate_too_low, curves.needs_epochs),
-    Rule("dead-relus", "Dead ReLUs", insides.dead_relus, insides.needs_rectifiers),
-    Rule("vanishing", "Vanishing gradients", insides.vanishing, insides.needs_gradients),
-    Rule("exploding", "Exploding gradients", curves.exploding, _steps),
-    Rule("softmax-twice", "Softmax applied twice", curves.softmax_twice, _curve_or_config),
-    Rule("never-predicted", "A class never predicted", answers.never_predicted, answers.needs_answers),
-    Rule("leakage", "Images in two splits", answers.leakage, answers.needs_shared),
-    Rule("shuffled-labels", "Labels that look shuffled", answers.shuffled_labels, answers.needs_labels),
-    Rule("tiny-batches", "Batch norm with a tiny batch", insides.tiny_batches, insides.needs_inside),
+    Rule("overfitting", "Overfitting", curve_rules.overfitting, curve_rules.needs_epochs),
+    Rule("underfitting", "Underfitting", curve_rules.underfitting, curve_rules.needs_epochs),
+    Rule("rate-too-high", "Learning rate too high", curve_rules.rate_too_high, _steps),
+    Rule("rate-too-low", "Learning rate too low", curve_rules.rate_too_low, curve_rules.needs_epochs),
+    Rule("dead-relus", "Dead ReLUs", network_rules.dead_relus, network_rules.needs_rectifiers),
+    Rule("vanishing", "Vanishing gradients", network_rules.vanishing, network_rules.needs_gradients),
+    Rule("exploding", "Exploding gradients", curve_rules.exploding, _steps),
+    Rule("softmax-twice", "Softmax applied twice", curve_rules.softmax_twice, _curve_or_config),
+    Rule(
+        "never-predicted",
+        "A class never predicted",
+        prediction_rules.never_predicted,
+        prediction_rules.needs_answers,
+    ),
+    Rule("leakage", "Images in two splits", prediction_rules.leakage, prediction_rules.needs_shared),
+    Rule(
+        "shuffled-labels",
+        "Labels that look shuffled",
+        prediction_rules.shuffled_labels,
+        prediction_rules.needs_labels,
+    ),
+    Rule(
+        "tiny-batches", "Batch norm with a tiny batch", network_rules.tiny_batches, network_rules.needs_inside
+    ),
 )
 
 

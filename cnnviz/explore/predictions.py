@@ -86,7 +86,7 @@ class Predictions:
 
 
 @dataclass(frozen=True)
-class Order:
+class ImageOrder:
     """A way to sort images."""
 
     title: str
@@ -94,10 +94,10 @@ class Order:
     """Smallest first."""
 
 
-ORDERS: Mapping[str, Order] = {
-    "number": Order("By number", lambda found: found.numbers.astype(np.float64)),
-    "surest": Order("Surest first", lambda found: -found.sureness.astype(np.float64)),
-    "unsure": Order("Least sure first", lambda found: found.sureness.astype(np.float64)),
+ORDERS: Mapping[str, ImageOrder] = {
+    "number": ImageOrder("By number", lambda found: found.numbers.astype(np.float64)),
+    "surest": ImageOrder("Surest first", lambda found: -found.sureness.astype(np.float64)),
+    "unsure": ImageOrder("Least sure first", lambda found: found.sureness.astype(np.float64)),
 }
 
 

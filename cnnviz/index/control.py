@@ -39,7 +39,9 @@ def start(run_id: str, snapshot: str, *, images: int) -> Status:
             if now is not None and now.active:
                 return now
             first = Status(state="queued", reason="Loading.", epochs=0, steps=images, updated=time.time())
-            control.hire(folder, WORKER, first, run_id, snapshot, str(images), what=f"The index of {run_id}")
+            control.start_worker(
+                folder, WORKER, first, run_id, snapshot, str(images), what=f"The index of {run_id}"
+            )
             return first
     except OSError as error:
         raise RunError(
@@ -54,7 +56,7 @@ def stop(run_id: str, snapshot: str, *, patience: float = 4.0) -> None:
     now = state(run_id, snapshot)
     if now is None or not now.active:
         return
-    control.dismiss(folder, patience=patience)
+    control.stop_worker(folder, patience=patience)
     with suppress(OSError), _one_at_a_time(folder):
         now = state(run_id, snapshot)
         if now is not None and now.state == "interrupted":

@@ -13,7 +13,7 @@ from typing import Any
 
 from cnnviz import workspace
 from cnnviz.errors import CnnvizError, DataError, RunError
-from cnnviz.index import kept
+from cnnviz.index import store
 from cnnviz.index.control import STOPPED
 from cnnviz.outcome import outcome
 from cnnviz.runs import lease, status
@@ -26,7 +26,7 @@ _PACE = 0.4
 """Seconds between two words on how far it is."""
 
 
-class _Stop(BaseException):
+class _StopIndexing(BaseException):
     """It has been asked to stop."""
 
 
@@ -45,7 +45,7 @@ class Indexer:
         try:
             lease.sign(self.descriptor)
             self._look_through()
-        except _Stop:
+        except _StopIndexing:
             self._end(state="stopped", reason=STOPPED)
         except BaseException as error:
             self._end(state="failed", reason=_in_words(error))
@@ -83,15 +83,15 @@ class Indexer:
                 f"The training has written {self.snapshot!r} anew meanwhile: look through it when the run has ended, "
                 "or through a snapshot of an epoch."
             )
-        kept.write(kept.file(self.run_id, self.snapshot), found, of=of)
+        store.write(store.file(self.run_id, self.snapshot), found, of=of)
         self._tell(state="finished", reason="", seconds=time.monotonic() - start)
 
     def _mark(self, data: str) -> str:
-        return kept.mark(self.run_id, self.snapshot, data)
+        return store.mark(self.run_id, self.snapshot, data)
 
     def _progress(self, done: int, seconds: float) -> None:
         if (self.folder / STOP).exists():
-            raise _Stop
+            raise _StopIndexing
         if time.monotonic() - self._told > _PACE:
             left = seconds / done * (self.status.steps - done)
             self._tell(step=done, seconds=seconds, seconds_left=left)

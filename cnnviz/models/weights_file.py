@@ -17,9 +17,9 @@ from torch import Tensor
 
 from cnnviz import workspace
 from cnnviz.errors import CheckpointError
+from cnnviz.formatting import size as in_words
 from cnnviz.models.checkpoint import KEY, Card
 from cnnviz.models.unpickling import MOST_TENSORS
-from cnnviz.words import size as in_words
 
 SUFFIXES = (".safetensors", ".pt", ".pth")
 LARGEST = 4_000_000_000

@@ -5,8 +5,8 @@ from typing import Any
 
 from cnnviz.config import RunConfig
 from cnnviz.errors import ConfigError
-from cnnviz.recipes import book
-from cnnviz.recipes.book import merged
+from cnnviz.recipes import library
+from cnnviz.recipes.library import merged
 from cnnviz.recipes.recipe import Recipe, Settings, Size
 
 _STAND_INS = {"mnist": "digits"}
@@ -35,7 +35,7 @@ def configuration(
         raise ConfigError(
             f"{recipe.id} trains nothing: open it on the Experiments page, or see `recipes {recipe.id}`."
         )
-    chosen = book.variant(recipe, variant)
+    chosen = library.variant(recipe, variant)
     values = merged(recipe.settings, chosen.settings)
     if size == "short":
         values = _shortened(values, recipe.short)
@@ -49,7 +49,7 @@ def configuration(
 
 def needs_imagenet(recipe: Recipe, variant: str) -> bool:
     """Whether it starts from weights that have to be fetched."""
-    settings = merged(recipe.settings, book.variant(recipe, variant).settings)
+    settings = merged(recipe.settings, library.variant(recipe, variant).settings)
     return bool(settings.get("start", {}).get("source") == "imagenet")
 
 
@@ -60,7 +60,7 @@ def identity(config: RunConfig) -> str:
 
 def differences(recipe: Recipe) -> dict[str, dict[str, Any]]:
     """Settings in which the variants differ, as they are in each: by variant, then by dotted key."""
-    names = list(book.variants(recipe))
+    names = list(library.variants(recipe))
     flat = {name: _flat(configuration(recipe, name).model_dump(mode="json")) for name in names}
     keys = dict.fromkeys(key for values in flat.values() for key in values)
     differing = [

@@ -63,14 +63,14 @@ class Axis(Strict):
     choices: Annotated[tuple[Choice, ...], Field(min_length=2)]
 
 
-class Look(Strict):
+class LayerSeries(Strict):
     """What there is to look at: layers of a trained network."""
 
     run: str
     layers: Annotated[tuple[str, ...], Field(min_length=1)]
 
 
-class View(Strict):
+class RecipeView(Strict):
     """A place of the app that shows something, and what to look for there."""
 
     title: str
@@ -87,7 +87,7 @@ class View(Strict):
     """Height in pixels at which the image is read, where it is not that of training."""
 
 
-class Question(Strict):
+class LessonQuestion(Strict):
     question: str
     answer: str
 
@@ -99,7 +99,7 @@ class Lesson(Strict):
     kernel: tuple[tuple[float, ...], ...]
     padding: Annotated[int, Field(ge=0)]
     reported: tuple[tuple[float, ...], ...]
-    questions: tuple[Question, ...] = ()
+    questions: tuple[LessonQuestion, ...] = ()
 
 
 class Recipe(Strict):
@@ -132,9 +132,9 @@ class Recipe(Strict):
     variant: tuple[Variant, ...] = ()
     axis: tuple[Axis, ...] = ()
     """Directions of a grid: each combination is a variant too."""
-    look: Look | None = None
+    look: LayerSeries | None = None
     lesson: Lesson | None = None
-    view: tuple[View, ...] = ()
+    view: tuple[RecipeView, ...] = ()
     """Where in the app its question can be looked into."""
 
     @model_validator(mode="after")

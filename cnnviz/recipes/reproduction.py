@@ -8,9 +8,9 @@ from pathlib import Path
 
 from cnnviz import atomic, workspace
 from cnnviz.config import RunConfig
-from cnnviz.recipes import book, plan
+from cnnviz.recipes import library, plan
 from cnnviz.recipes.recipe import Recipe, Size
-from cnnviz.recipes.results import Shelf, kept
+from cnnviz.recipes.results import RunsByConfiguration, kept
 from cnnviz.runs import control
 from cnnviz.runs.run import Run
 from cnnviz.runs.status import RESUMABLE
@@ -44,18 +44,18 @@ def tasks(
         for seed in range(seeds)
         for recipe in recipes
         if recipe.kind == "train"
-        for variant in variants or book.variants(recipe)
+        for variant in variants or library.variants(recipe)
     ]
 
 
-def missing(tasks: Iterable[Task], shelf: Shelf) -> Iterator[Task]:
+def missing(tasks: Iterable[Task], shelf: RunsByConfiguration) -> Iterator[Task]:
     """Those of which no run has finished."""
     for task in tasks:
         if not any(run.metrics().finished for run in _same(task, shelf)):
             yield task
 
 
-def begin(task: Task, shelf: Shelf) -> Run:
+def begin(task: Task, shelf: RunsByConfiguration) -> Run:
     """The run of a task: the one that is under way, else the one that was cut short, else a new one.
 
     Raises RunError as `control.start` and `control.resume` do.
@@ -95,5 +95,5 @@ def keep(run: Run) -> Path:
     return folder
 
 
-def _same(task: Task, shelf: Shelf) -> list[Run]:
+def _same(task: Task, shelf: RunsByConfiguration) -> list[Run]:
     return [run for run in shelf.alike(task.config) if run.config.seed == task.config.seed]

@@ -33,7 +33,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Summary:
+class VariantSummary:
     """One figure over several seeds."""
 
     mean: float
@@ -42,7 +42,7 @@ class Summary:
     seeds: int
 
 
-class Shelf:
+class RunsByConfiguration:
     """All runs of this bench and all kept ones, by what was run."""
 
     def __init__(self, runs: Iterable[Run]) -> None:
@@ -78,11 +78,11 @@ class Shelf:
         return list(newest.values())
 
 
-def shelf() -> Shelf:
+def shelf() -> RunsByConfiguration:
     """The runs of this machine, and those whose figures came with cnnviz."""
     here = every()
     known = {run.id for run in here}
-    return Shelf([*here, *(run for run in kept() if run.id not in known)])
+    return RunsByConfiguration([*here, *(run for run in kept() if run.id not in known)])
 
 
 def kept() -> list[Run]:
@@ -146,9 +146,9 @@ def _lowest(epochs: Sequence[Line]) -> int:
     return int(min(epochs, key=lambda line: line["validation_loss"])["epoch"])
 
 
-def summary(outcomes: Sequence[Outcome], figure: str) -> Summary | None:
+def summary(outcomes: Sequence[Outcome], figure: str) -> VariantSummary | None:
     """One figure of several runs; None where none of them has it."""
     values = [one.figures[figure] for one in outcomes if figure in one.figures]
     if not values:
         return None
-    return Summary(mean(values), stdev(values) if len(values) > 1 else None, len(values))
+    return VariantSummary(mean(values), stdev(values) if len(values) > 1 else None, len(values))

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from math import hypot, sqrt
 from typing import Literal
 
+from cnnviz.formatting import standard_error
 from cnnviz.recipes.recipe import Recipe, Reported, Size
-from cnnviz.recipes.results import Outcome, Summary, summary
-from cnnviz.words import standard_error
+from cnnviz.recipes.results import Outcome, VariantSummary, summary
 
 State = Literal["reproduced", "differs", "not comparable", "not run"]
 
@@ -71,7 +71,7 @@ def _another_experiment(outcomes: Sequence[Outcome], size: Size, pretrained: str
     return ""
 
 
-def _compared(figure: str, said: float, found: Summary, *, count: int, theirs: int) -> Verdict:
+def _compared(figure: str, said: float, found: VariantSummary, *, count: int, theirs: int) -> Verdict:
     enough = found.seeds >= 3 and found.deviation is not None
     noise = found.deviation if enough and found.deviation is not None else assumed_deviation(said)
     seeds = noise * sqrt(1 + 1 / found.seeds)

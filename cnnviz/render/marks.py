@@ -30,7 +30,7 @@ def _shape(number: int) -> int:
 
 
 @dataclass(frozen=True)
-class Entry:
+class LegendEntry:
     """One line of the legend."""
 
     name: str
@@ -50,7 +50,7 @@ class Marks:
     """Number of each point's colour: (N,)."""
     shapes: NDArray[np.int64]
     """(N,); crosses are drawn last, on top."""
-    entries: tuple[Entry, ...]
+    entries: tuple[LegendEntry, ...]
     """The legend; none where colours are a scale."""
     groups: NDArray[np.int64]
     """Number of each point's entry, −1 for none: (N,)."""
@@ -70,7 +70,7 @@ def by_class(labels: NDArray[np.int64], right: NDArray[np.bool_], names: Sequenc
         palette=COLOURS,
         colours=colour[labels],
         shapes=np.where(right, shape[labels], CROSS),
-        entries=tuple(Entry(names[n], int(colour[n]), int(shape[n]), int(counts[n])) for n in there),
+        entries=tuple(LegendEntry(names[n], int(colour[n]), int(shape[n]), int(counts[n])) for n in there),
         groups=place[labels],
     )
 
@@ -83,7 +83,7 @@ def by_outcome(right: NDArray[np.bool_]) -> Marks:
         palette=OKABE_ITO[:2],
         colours=wrong,
         shapes=np.where(right, DISC, CROSS),
-        entries=(Entry("right", 0, DISC, len(right) - count), Entry("wrong", 1, CROSS, count)),
+        entries=(LegendEntry("right", 0, DISC, len(right) - count), LegendEntry("wrong", 1, CROSS, count)),
         groups=wrong,
     )
 

@@ -65,7 +65,7 @@ def stop(run_id: str, *, patience: float = 4.0) -> Status:
     run = find(run_id)
     if not run.status().active:
         raise RunError(f"The run {run_id} is not under way: there is nothing to stop.")
-    dismiss(run.folder, patience=patience)
+    stop_worker(run.folder, patience=patience)
     with one_at_a_time():
         return _stopped(find(run_id))
 
@@ -120,10 +120,12 @@ def delete(run_id: str) -> None:
 
 def _hire(run: Run, first: Status) -> None:
     """Start a worker that holds the run's lease from before its first instruction."""
-    hire(run.folder, "cnnviz.runs.worker", first, what=f"The run {run.id}", tidy=[run.folder / "snapshots"])
+    start_worker(
+        run.folder, "cnnviz.runs.worker", first, what=f"The run {run.id}", tidy=[run.folder / "snapshots"]
+    )
 
 
-def hire(
+def start_worker(
     folder: Path, module: str, first: Status, *arguments: str, what: str, tidy: Iterable[Path] = ()
 ) -> None:
     """Start `python -m MODULE FOLDER LEASE …`, detached, holding the folder's lease from before its first instruction.
@@ -161,7 +163,7 @@ def hire(
         os.close(descriptor)
 
 
-def dismiss(folder: Path, *, patience: float) -> None:
+def stop_worker(folder: Path, *, patience: float) -> None:
     """Ask the worker of a folder to stop, and kill it if it has not gone within `patience` seconds."""
     path = folder / "lease"
     until = time.monotonic() + patience

@@ -42,7 +42,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ImportSettings:
     """What weights don't tell: how an image is shown to the network, and what its scores are called."""
 
     title: str
@@ -78,19 +78,19 @@ def examine(path: Path, *, source: str = "", network: str = "") -> Found:
     return Found(name, recognise.recognise(weights.tensors, source=name))
 
 
-def usual(found: Found) -> Reading:
+def usual(found: Found) -> ImportSettings:
     """What is said of a network for want of anything better: ImageNet's figures, and classes by number."""
     from cnnviz.models.torchvisions import imagenet_classes
 
     title = Path(found.source).stem[:_TITLE] or "network"
     if found.card is not None:
         card = found.card
-        return Reading(title, card.image_shape[0], card.classes, card.mean, card.std, card.data)
+        return ImportSettings(title, card.image_shape[0], card.classes, card.mean, card.std, card.data)
     side, _, channels = found.recognised.image_shape
     count = found.recognised.classes
     names = imagenet_classes() if count == 1000 else tuple(NUMBERED.format(n) for n in range(count))
     mean, std = imagenet_figures(channels)
-    return Reading(title, side, names, mean, std)
+    return ImportSettings(title, side, names, mean, std)
 
 
 def imagenet_figures(channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -119,7 +119,7 @@ def _measured(name: str) -> tuple[tuple[int, int, int], int]:
     return data.image_shape, len(data.classes)
 
 
-def with_data(reading: Reading, data: str) -> Reading:
+def with_data(reading: ImportSettings, data: str) -> ImportSettings:
     """`reading` with the class names, the test images and the figures of a data set on this machine."""
     import numpy as np
 
@@ -137,7 +137,7 @@ def with_data(reading: Reading, data: str) -> Reading:
     )
 
 
-def from_file(found: Found, reading: Reading) -> Run:
+def from_file(found: Found, reading: ImportSettings) -> Run:
     """A run that holds the network of a file.
 
     Raises CheckpointError or ConfigError where weights, images and classes do not go together, RunError when it
@@ -187,7 +187,7 @@ def from_torchvision(
         raise ConfigError("ImageNet weights have ImageNet's thousand classes: leave out the data set.")
     mean, std = torchvisions.imagenet_statistics(name)
     usual_side = torchvisions.imagenet_side(name)
-    reading = Reading(
+    reading = ImportSettings(
         title=title[:_TITLE] or f"{name}, {'ImageNet' if weights == 'imagenet' else 'random'} weights",
         side=side or usual_side,
         classes=torchvisions.imagenet_classes(),
@@ -214,7 +214,7 @@ def from_torchvision(
     return _write(network, shape, model.state_dict(), reading, Imported(source=origin, notes=said))
 
 
-def _notes(notes: tuple[str, ...], reading: Reading) -> tuple[str, ...]:
+def _notes(notes: tuple[str, ...], reading: ImportSettings) -> tuple[str, ...]:
     chosen = {key: value for key, value in reading.options if value}
     kept = notes
     if chosen.get("activation") not in (None, "relu"):
@@ -238,7 +238,7 @@ def _write(
     network: Network,
     shape: tuple[int, int, int],
     tensors: Mapping[str, Tensor],
-    reading: Reading,
+    reading: ImportSettings,
     origin: Imported,
     *,
     like: Card | None = None,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from cnnviz import workspace
 from cnnviz.errors import CnnvizError, RunError
+from cnnviz.formatting import accuracy, duration, size
 from cnnviz.runs.run import SHIPPED, Run, find
-from cnnviz.words import accuracy, duration, size
 
 if TYPE_CHECKING:
     from cnnviz.data.prepared import Dataset

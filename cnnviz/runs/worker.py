@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-class _Stop(BaseException):
+class _StopTraining(BaseException):
     """The run has been asked to stop."""
 
 
@@ -51,7 +51,7 @@ class Worker:
             lease.sign(self.descriptor)
             self._wait_for_turn()
             self._train()
-        except _Stop:
+        except _StopTraining:
             self._end(state="stopped", reason="Stopped on request.")
         except BaseException as error:
             self._end(state="failed", reason=_in_words(error))
@@ -72,9 +72,9 @@ class Worker:
         status.write(self.run.folder, self.status, durable=durable)
 
     def check(self) -> None:
-        """Raise _Stop if the run has been asked to stop."""
+        """Raise _StopTraining if the run has been asked to stop."""
         if (self.run.folder / STOP).exists():
-            raise _Stop
+            raise _StopTraining
 
     def _wait_for_turn(self) -> None:
         slot = workspace.checkpoints_root() / ".slot"
@@ -156,7 +156,7 @@ class Worker:
                 self._progress(session, total)
                 if (self.run.folder / STOP).exists():
                     snapshots.save(session)
-                    raise _Stop
+                    raise _StopTraining
             if snapshots.due:
                 snapshots.save(session)
 

@@ -45,7 +45,7 @@ class Execution:
 
 
 @dataclass(frozen=True)
-class Probe:
+class ExecutionProbe:
     """What was tried before a run, and what was chosen."""
 
     chosen: Execution
@@ -75,7 +75,7 @@ def choose(
     *,
     steps: int,
     device: str,
-) -> Probe:
+) -> ExecutionProbe:
     """The fastest of the ways that `config` leaves open, by timing `step` on copies of `model`.
 
     `steps` is the length of the run. Compiling is tried only when asked for, or when the run is long.
@@ -111,7 +111,7 @@ def choose(
                 ) from error
         if compiled in timings and (config.compile == "on" or timings[compiled] < _BETTER * timings[best]):
             best = compiled
-    return Probe(best, {_label(way): round(1000 * seconds, 2) for way, seconds in timings.items()})
+    return ExecutionProbe(best, {_label(way): round(1000 * seconds, 2) for way, seconds in timings.items()})
 
 
 def _ways(config: RunConfig, model: nn.Module, device: str) -> Iterator[Execution]:

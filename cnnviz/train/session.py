@@ -22,13 +22,13 @@ from cnnviz.models.checkpoint import Card
 from cnnviz.models.freezing import train_mode
 from cnnviz.train import execution, optimisers
 from cnnviz.train.evaluate import forward
-from cnnviz.train.execution import Execution, Probe
+from cnnviz.train.execution import Execution, ExecutionProbe
 from cnnviz.train.randomness import seed_step
 from cnnviz.train.start import starting_network
 
 
 @dataclass
-class Progress:
+class TrainingProgress:
     """Where a run is. Plain numbers, kept exactly in a snapshot."""
 
     step: int = 0
@@ -56,12 +56,12 @@ class Session:
     model: nn.Module
     optimiser: torch.optim.Optimizer
     way: Execution
-    probe: Probe
+    probe: ExecutionProbe
     train: Images
     validation: Images
     dataset: Dataset
     normalise: Normalise
-    progress: Progress = field(default_factory=Progress)
+    progress: TrainingProgress = field(default_factory=TrainingProgress)
     best_weights: dict[str, Tensor] = field(default_factory=dict)
     tally: Tensor = field(default_factory=lambda: torch.zeros(2))
     """Sums of loss and of right answers in the running epoch, on the device."""
@@ -172,7 +172,7 @@ class Session:
         self.optimiser.load_state_dict({"state": slots, "param_groups": groups})
         if values["scaler"]:
             self.scaler.load_state_dict(values["scaler"])
-        self.progress = Progress(**values["progress"])
+        self.progress = TrainingProgress(**values["progress"])
 
 
 def prepare(config: RunConfig, dataset: Dataset, *, way: Execution | None = None) -> Session:
@@ -220,7 +220,7 @@ def prepare(config: RunConfig, dataset: Dataset, *, way: Execution | None = None
 
         probe = execution.choose(config, model, probe_step, steps=steps, device=device.type)
     else:
-        probe = Probe(way, {})
+        probe = ExecutionProbe(way, {})
     model = probe.chosen.arrange(model)
     session = Session(
         config=config,

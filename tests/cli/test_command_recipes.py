@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from cnnviz.recipes import book
+from cnnviz.recipes import library
 from cnnviz.runs.run import every
 
 
@@ -16,9 +16,9 @@ def _records(monkeypatch, tmp_path):
 
 def test_all_recipes_are_listed(ask):
     text = ask("recipes").stdout
-    assert all(name in text for name in book.every())
+    assert all(name in text for name in library.every())
     listed = json.loads(ask("recipes", "--json").stdout)
-    assert [one["id"] for one in listed] == list(book.every())
+    assert [one["id"] for one in listed] == list(library.every())
     assert listed[0]["variants"][3]["reported"]["stopped_epoch"] == 60
 
 

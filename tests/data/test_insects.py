@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnviz.data import catalogue, insects
+from cnnviz.data import catalogue, hymenoptera
 from cnnviz.errors import DataError, DownloadError
 
 
@@ -61,7 +61,7 @@ def test_pictures_put_there_by_hand_are_used(root: Path, pictures: dict[str, byt
 def test_a_download_gives_the_same(
     root: Path, pictures: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(insects, "urlopen", answer(zipped(pictures)))
+    monkeypatch.setattr(hymenoptera, "urlopen", answer(zipped(pictures)))
     told: list[str] = []
     data = catalogue.prepare("ants-bees", lambda share, message: told.append(message))
     assert (len(data.train_labels), len(data.test_labels)) == (6, 6)
@@ -78,7 +78,7 @@ def test_a_download_gives_the_same(
 def test_what_can_not_be_had_says_what_to_do_and_leaves_nothing(
     root: Path, server: Any, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(insects, "urlopen", server)
+    monkeypatch.setattr(hymenoptera, "urlopen", server)
     with pytest.raises(DownloadError, match=said) as raised:
         catalogue.prepare("ants-bees")
     assert str(root / "hymenoptera") in str(raised.value)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sklearn import manifold
 from sklearn.decomposition import PCA
 
-from cnnviz.cli.embedding import Way
+from cnnviz.cli.embedding import EmbeddingMethodName
 from cnnviz.diagnose import embedding, embedding_kept, embedding_process, embedding_words
 from cnnviz.diagnose.embedding import METHODS, embed, nearest, neighbours, same_class, some
 from cnnviz.diagnose.embedding_kept import Rows
@@ -158,7 +158,7 @@ def test_umap_is_used_where_it_is_installed(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_every_method_says_what_it_shows_and_has_a_name_in_the_shell() -> None:
-    assert [way.value for way in Way] == list(METHODS)
+    assert [way.value for way in EmbeddingMethodName] == list(METHODS)
     for method in METHODS.values():
         assert method.shows.endswith(".")
         assert method.misleads.endswith(".")

@@ -12,7 +12,7 @@ from cnnviz.doctor import gather
 from cnnviz.doctor.rules import RULES, examine
 from cnnviz.errors import DataError
 from cnnviz.models import checkpoint
-from cnnviz.recipes import book
+from cnnviz.recipes import library
 from cnnviz.workspace import ROOT
 from tests.conftest import write_data
 from tests.doctor.conftest import PLAIN, looked_at, trained
@@ -242,7 +242,7 @@ def test_every_remedy_leads_somewhere(healthy, admit):
     for finding in ill:
         for remedy in finding.remedies:
             if remedy.recipe:
-                book.find(remedy.recipe)
+                library.find(remedy.recipe)
             changed = remedy.applied(facts.config)
             assert changed is None or isinstance(changed, RunConfig)
         for evidence in finding.evidence:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cnnviz.recipes import book, reproduction
+from cnnviz.recipes import library, reproduction
 from cnnviz.ui.resources import cache
 from cnnviz.workspace import ROOT
 from tests.conftest import Bench
@@ -30,7 +30,7 @@ def test_all_questions_are_listed_and_one_opens(bench: Bench) -> None:
     assert not app.exception
     assert not app.error
     labels = [one.label for one in app.button]
-    for recipe in book.every().values():
+    for recipe in library.every().values():
         assert f"{recipe.id} · {recipe.question}" in labels
     next(one for one in app.button if one.label.startswith("002-3.1")).click().run()
     assert app.query_params["recipe"] == "002-3.1"
@@ -38,11 +38,11 @@ def test_all_questions_are_listed_and_one_opens(bench: Bench) -> None:
     assert not app.exception
 
 
-@pytest.mark.parametrize("name", list(book.every()))
+@pytest.mark.parametrize("name", list(library.every()))
 def test_every_experiment_opens(bench: Bench, name: str) -> None:
     app = open_page("experiments", recipe=name)
     assert not app.exception
-    recipe = book.find(name)
+    recipe = library.find(name)
     assert recipe.question in words(app)
     assert recipe.source in words(app)
     if recipe.parameters:
@@ -99,9 +99,9 @@ def shipped(bench: Bench) -> Bench:
     return bench
 
 
-@pytest.mark.parametrize("name", [recipe.id for recipe in book.every().values() if recipe.view])
+@pytest.mark.parametrize("name", [recipe.id for recipe in library.every().values() if recipe.view])
 def test_every_view_opens_on_what_it_names_and_says_what_to_look_for(shipped: Bench, name: str) -> None:
-    recipe = book.find(name)
+    recipe = library.find(name)
     links = [
         (one.proto.page, dict(parse_qsl(one.proto.query_string)))
         for one in open_page("experiments", recipe=name).get("page_link")

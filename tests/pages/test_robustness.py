@@ -10,7 +10,7 @@ from PIL import Image
 
 from cnnviz.config import Mlp, RunConfig
 from cnnviz.data.perturbation import PERTURBATIONS, SETTINGS
-from cnnviz.explore.attribution.prediction_and_cam import Glance
+from cnnviz.explore.attribution.prediction_and_cam import PredictionAndCam
 from cnnviz.runs import importing
 from cnnviz.ui.resources import cache
 from cnnviz.ui.robustness import view
@@ -195,10 +195,10 @@ def test_one_class_of_test_images_is_remarked(bench: Bench, tiny_data: str, tiny
 
 
 def test_bars_keep_their_places() -> None:
-    def glance(likeliest: int) -> Glance:
+    def glance(likeliest: int) -> PredictionAndCam:
         shares = np.full(30, 0.001)
         shares[likeliest : likeliest + 5] = [0.5, 0.2, 0.1, 0.05, 0.04]
-        return Glance(shares / shares.sum(), likeliest, None)
+        return PredictionAndCam(shares / shares.sum(), likeliest, None)
 
     nothing = np.zeros((1, 1, 1), np.uint8)
     found = view._Shaken(nothing, glance(20), glance(3), 3, None, None, None)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from cnnviz.recipes import account, book, reproduction
+from cnnviz.recipes import library, reproduction, results_table
 from cnnviz.recipes.plan import configuration
 from cnnviz.recipes.recipe import Recipe, Reported
-from cnnviz.recipes.results import Outcome, Shelf, kept, outcome, shelf, summary
+from cnnviz.recipes.results import Outcome, RunsByConfiguration, kept, outcome, shelf, summary
 from cnnviz.recipes.verdict import assumed_deviation, verdict
 from cnnviz.runs import run as running
 from cnnviz.runs import status
@@ -19,7 +19,7 @@ Make = Callable[..., Run]
 
 @pytest.fixture
 def recipe() -> Recipe:
-    return book.find("001-3-model1")
+    return library.find("001-3-model1")
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_what_is_kept_stands_for_the_run_and_has_no_single_steps(make: Make, rec
     assert b'"kind":"step"' not in (folder / "metrics.jsonl").read_bytes()
     before = shelf().outcomes(recipe, "3x3-sgd")
     assert len(before) == 1
-    after = Shelf(kept()).outcomes(recipe, "3x3-sgd")
+    after = RunsByConfiguration(kept()).outcomes(recipe, "3x3-sgd")
     assert (after[0].figures, after[0].per_class) == (before[0].figures, before[0].per_class)
 
 
@@ -163,11 +163,11 @@ def test_the_account_has_each_figure_with_its_error_and_says_why_there_is_none(
 ) -> None:
     make(0.755)
     make(0.0, variant="adam", state="failed")
-    text = account.account(shelf(), {})
+    text = results_table.account(shelf(), {})
     assert "| 3x3-sgd | 75.5 % | 75.5 % (± 0.4) | 1 | full | 1 min | Reproduced: +0.0 points" in text
     assert "| adam | 74.5 % | – | 0 | – | – | Not run: why. |" in text
     assert "train accuracy 94.0 % / 90.0 %" in text
-    for name in book.every():
+    for name in library.every():
         assert f"### {name}: " in text
 
 
@@ -182,11 +182,11 @@ def test_an_outcome_is_read_anew_when_it_changes(make: Make) -> None:
 
 def test_what_is_reported_of_validation_is_beside_what_validation_gave(make: Make) -> None:
     found = [one for one in [outcome(make(0.7))] if one]
-    assert account.side_by_side(Reported(validation_accuracy_range=(0.61, 0.66)), found) == (
+    assert results_table.side_by_side(Reported(validation_accuracy_range=(0.61, 0.66)), found) == (
         "61 to 66 % (validation)",
         "60.0 % (± 0.7)",
     )
-    assert account.side_by_side(Reported(target_test_accuracy=0.8), found) == (
+    assert results_table.side_by_side(Reported(target_test_accuracy=0.8), found) == (
         "aims at 80 %",
         "70.0 % (± 0.5)",
     )

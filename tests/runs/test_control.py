@@ -125,11 +125,11 @@ class TestStop:
         monkeypatch.setattr(lease, "name", lambda *_: None)  # the new one has not signed yet
         hired: list[Any] = []
 
-        def hire(*_: Any, pass_fds: list[int], **__: Any) -> Any:
+        def start_worker(*_: Any, pass_fds: list[int], **__: Any) -> Any:
             hired.append(subprocess.Popen(["sleep", "60"], pass_fds=pass_fds))
             return hired[0]
 
-        monkeypatch.setattr(control.subprocess, "Popen", hire)
+        monkeypatch.setattr(control.subprocess, "Popen", start_worker)
         control.resume(run.id)
         control.stop(run.id, patience=0.1)
         assert stranger.poll() is None
@@ -348,9 +348,9 @@ class TestManyAtOnce:
             "from cnnviz.config import RunConfig\n"
             "from cnnviz.errors import RunError\n"
             "from cnnviz.runs import control\n"
-            "def hire(*_, pass_fds, stdout, **__):\n"
+            "def start_worker(*_, pass_fds, stdout, **__):\n"
             "    return subprocess.Popen(['sleep', '60'], pass_fds=pass_fds, stdout=stdout, stderr=stdout)\n"
-            "control.subprocess = SimpleNamespace(Popen=hire, DEVNULL=None)\n"
+            "control.subprocess = SimpleNamespace(Popen=start_worker, DEVNULL=None)\n"
             "config = RunConfig.parse(sys.argv[1])\n"
             "print('ready', flush=True)\n"
             "input()\n"

@@ -16,7 +16,7 @@ from cnnviz.config import Cnn, RunConfig
 from cnnviz.data import catalogue
 from cnnviz.errors import CheckpointError, CnnvizError, LayerNotFound, NotFound
 from cnnviz.explore.channels.excitation import Excitation, excitations
-from cnnviz.index import control, kept
+from cnnviz.index import control, store
 from cnnviz.models import checkpoint, registry
 from cnnviz.models.checkpoint import Card
 from cnnviz.runs import control as hiring
@@ -59,11 +59,11 @@ def folder(run: Run, snapshot: str = "last") -> Path:
     return workspace.index_folder(run.id, snapshot)
 
 
-def found(run: Run) -> kept.Index | None:
-    return kept.find(run.id, "last", of=kept.mark(run.id, "last", "tiny"))
+def found(run: Run) -> store.Index | None:
+    return store.find(run.id, "last", of=store.mark(run.id, "last", "tiny"))
 
 
-def made(run: Run, watch: Any, *, images: int = 60) -> kept.Index:
+def made(run: Run, watch: Any, *, images: int = 60) -> store.Index:
     """The index, made from its first to its last word."""
     control.start(run.id, "last", images=images)
     now = ended(run, watch)
@@ -91,24 +91,24 @@ def test_it_is_what_looking_through_gives(run: Run, watch: Any) -> None:
         expected: dict[str, Excitation] = end.value
     assert set(index.layers) == set(expected)
     for name, one in expected.items():
-        read = kept.layer(index, name)
+        read = store.layer(index, name)
         assert read is not None
         for field in fields(Excitation):
             assert getattr(read, field.name) == pytest.approx(getattr(one, field.name), abs=1e-5, nan_ok=True)
         assert read.strongest(0)[0].image == one.strongest(0)[0].image
     with pytest.raises(LayerNotFound, match="conv9"):
-        kept.layer(index, "conv9")
+        store.layer(index, "conv9")
 
 
 def test_of_those_who_start_at_once_one_does(run: Run, watch: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     watch.fault(SLOWLY % 0.1)
     hired, plain = [], hiring.subprocess.Popen
 
-    def hire(*what: Any, **how: Any) -> Any:
+    def start_worker(*what: Any, **how: Any) -> Any:
         hired.append(what)
         return plain(*what, **how)
 
-    monkeypatch.setattr(hiring.subprocess, "Popen", hire)
+    monkeypatch.setattr(hiring.subprocess, "Popen", start_worker)
     tabs = [
         threading.Thread(target=control.start, args=(run.id, "last"), kwargs={"images": 60}) for _ in range(6)
     ]
@@ -157,7 +157,7 @@ def test_on_a_full_disk_nothing_is_torn(run: Run, watch: Any, limit: int) -> Non
     before = (folder(run) / "index.npz").read_bytes()
     watch.fault(
         f"import resource, cnnviz.explore.channels.excitation as m; m.KEPT = 1_000\n"
-        "import cnnviz.index.kept as k; plain = k.write\n"
+        "import cnnviz.index.store as k; plain = k.write\n"
         f"k.write = lambda *a, **o: (resource.setrlimit(resource.RLIMIT_FSIZE, ({limit},) * 2), plain(*a, **o))\n"
         "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)"
     )
@@ -187,7 +187,7 @@ def test_of_other_weights_it_is_not_shown(run: Run, watch: Any) -> None:
     shutil.copyfile(path, path.with_suffix(".copy"))
     path.with_suffix(".copy").replace(path)
     assert found(run) is None
-    assert kept.find(run.id, "epoch_0001", of=kept.mark(run.id, "epoch_0001", "tiny")) is None
+    assert store.find(run.id, "epoch_0001", of=store.mark(run.id, "epoch_0001", "tiny")) is None
     assert made(run, watch) == index
     images = workspace.dataset_folder("tiny") / "test_images.npy"
     np.save(images, 255 - np.load(images))
@@ -216,9 +216,9 @@ def test_a_damaged_one_is_none(run: Run, watch: Any) -> None:
     for torn in (b"", whole[:100], whole[: len(whole) // 2], b"PK" + bytes(500)):
         index.file.write_bytes(torn)
         assert found(run) is None
-        assert kept.layer(index, "conv1") is None
+        assert store.layer(index, "conv1") is None
     index.file.unlink()
-    assert kept.layer(index, "conv1") is None
+    assert store.layer(index, "conv1") is None
 
 
 def test_a_run_that_is_deleted_under_it(run: Run, watch: Any) -> None:

@@ -11,12 +11,12 @@ from typer.testing import CliRunner
 from cnnviz.cli import reproduce as command_reproduce
 from cnnviz.cli.app import app
 from cnnviz.data import catalogue
-from cnnviz.recipes import account, book
+from cnnviz.recipes import library, results_table
 from cnnviz.runs import control
 from cnnviz.runs.run import every, find
 
-TRAINED = [recipe.id for recipe in book.every().values() if recipe.kind == "train"]
-OTHERS = [recipe.id for recipe in book.every().values() if recipe.kind != "train"]
+TRAINED = [recipe.id for recipe in library.every().values() if recipe.kind == "train"]
+OTHERS = [recipe.id for recipe in library.every().values() if recipe.kind != "train"]
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_an_experiment_runs_from_the_command_line(
     name: str, quick: None, made_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CNNVIZ_DATA", str(made_data))
-    variant = list(book.variants(book.find(name)))[-1]
+    variant = list(library.variants(library.find(name)))[-1]
     done = CliRunner().invoke(app, ["train", name, "--variant", variant, "--size", "smoke", "--json"])
     assert done.exit_code == 0, done.stderr
     (document,) = json.loads(done.stdout)
@@ -94,7 +94,7 @@ def test_what_is_written_has_a_kept_run_behind_it(
     quick: None, made_data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("CNNVIZ_DATA", str(made_data))
-    monkeypatch.setattr(account, "_SIZES", ("smoke",))
+    monkeypatch.setattr(results_table, "_SIZES", ("smoke",))
     monkeypatch.setattr(command_reproduce, "KEPT_SIZES", ("smoke",))
     monkeypatch.setattr(command_reproduce, "depths", lambda look: [])
     command = ["reproduce", "003-1e", "--variant", "plain-2", "--size", "smoke", "--write", "--json"]
@@ -133,4 +133,4 @@ def test_a_variant_that_can_not_run_leaves_the_others_running(
 def test_what_trains_nothing_is_shown(name: str, bench: None) -> None:
     done = CliRunner().invoke(app, ["recipes", name])
     assert done.exit_code == 0
-    assert book.find(name).question in done.stdout
+    assert library.find(name).question in done.stdout

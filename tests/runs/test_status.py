@@ -70,12 +70,12 @@ def test_a_worker_that_finishes_during_the_look(tmp_path: Path, monkeypatch: pyt
 def test_a_worker_that_is_hired_during_the_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hired: list[int | None] = []
 
-    def hire() -> None:
+    def start_worker() -> None:
         hired.append(lease.take(tmp_path / "lease"))
         status.write(tmp_path, at("queued", updated=2.0))
 
     status.write(tmp_path, at("running"))
-    during_the_look(monkeypatch, hire)
+    during_the_look(monkeypatch, start_worker)
     assert status.read(tmp_path).state == "queued"
     assert hired[0] is not None
     os.close(hired[0])

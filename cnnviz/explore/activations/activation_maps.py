@@ -17,7 +17,7 @@ from cnnviz.explore.layers.channel_order import channels_last
 
 
 @dataclass(frozen=True)
-class Summary:
+class MapSummary:
     """Numbers about the maps of one layer for one image; NaN and ±∞ take no part."""
 
     channels: int
@@ -106,12 +106,12 @@ def predict_without(
             handle.remove()
 
 
-def summary(maps: NDArray[Any]) -> Summary:
+def summary(maps: NDArray[Any]) -> MapSummary:
     """Statistics of one layer's maps (C, H, W)."""
     finite = np.isfinite(maps)
     values = maps if finite.all() else maps[finite]
     zero = maps == 0
-    return Summary(
+    return MapSummary(
         channels=len(maps),
         minimum=float(values.min()) if values.size else float("nan"),
         maximum=float(values.max()) if values.size else float("nan"),

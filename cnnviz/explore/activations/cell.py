@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from cnnviz.errors import LayerNotFound
 from cnnviz.explore.activations import cell_steps
 from cnnviz.explore.activations.activation_maps import batch_of
-from cnnviz.explore.activations.cell_steps import Call, Place, Step, Values
-from cnnviz.explore.layers.capture import Reached, evaluating, first_tensor, fitting
+from cnnviz.explore.activations.cell_steps import ArithmeticStep, Call, Place, Values
+from cnnviz.explore.layers.capture import LayerReached, evaluating, first_tensor, fitting
 from cnnviz.explore.layers.channel_order import channels_first
 from cnnviz.explore.layers.structure import Layer, layer_named
 
@@ -31,7 +31,7 @@ class Cell:
     column: int
     value: float
     """As the network gave it."""
-    steps: tuple[Step, ...]
+    steps: tuple[ArithmeticStep, ...]
     """In order; the last one's value is the cell's, to within rounding."""
     patch: Values | None = None
     """Input under the kernel, (C, h, w), zero where it hangs over the edge; None where there is no kernel."""
@@ -227,11 +227,11 @@ def _run(model: nn.Module, image: NDArray[np.float32], names: Sequence[str]) -> 
                 given = lay(name, entered.get(name, torch.empty(0)))
                 seen[full] = Call(module, given, lay(name, tensor.detach()).clone())
                 if len(seen) == len(names):
-                    raise Reached
+                    raise LayerReached
 
         return hook
 
-    with evaluating(model), ExitStack() as stack, suppress(Reached), torch.inference_mode():
+    with evaluating(model), ExitStack() as stack, suppress(LayerReached), torch.inference_mode():
         for name, module in modules.items():
             stack.callback(module.register_forward_pre_hook(enter(name)).remove)
             stack.callback(module.register_forward_hook(leave(name)).remove)

@@ -15,7 +15,7 @@ Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Step:
+class ArithmeticStep:
     """One operation on the way to the cell."""
 
     layer: str
@@ -44,7 +44,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Made:
-    step: Step
+    step: ArithmeticStep
     patch: Values | None = None
     kernel: Values | None = None
 
@@ -73,21 +73,21 @@ def beginning(call: Call, place: Place, name: str) -> Made:
     return made(call, place, name)
 
 
-def following(module: nn.Module, value: float, place: Place, name: str) -> Step:
+def following(module: nn.Module, value: float, place: Place, name: str) -> ArithmeticStep:
     """What a module whose class is one of `FOLLOWING` makes of one value."""
     return _FOLLOWING[type(module)](module, value, place, name)
 
 
-def joined(parts: Mapping[str, float]) -> Step:
+def joined(parts: Mapping[str, float]) -> ArithmeticStep:
     """The sum of branches, by the layers that they end with."""
     total = sum(parts.values())
     terms = " + ".join(f"{_bracketed(value)} ({name})" for name, value in parts.items())
-    return Step("+", "Branches join", f"{terms} = {_number(total)}", total)
+    return ArithmeticStep("+", "Branches join", f"{terms} = {_number(total)}", total)
 
 
 def _given(call: Call, place: Place, name: str) -> Made:
     value = at(call.output, place)
-    return Made(Step(name, "As it comes", _number(value), value))
+    return Made(ArithmeticStep(name, "As it comes", _number(value), value))
 
 
 def _convolution(call: Call, place: Place, name: str) -> Made:
@@ -131,17 +131,19 @@ def _summed(patch: Tensor, kernel: Tensor, bias: Tensor | None, unit: int, *, na
     text = f"Σ input × weight = {_number(total)}"
     if bias is not None:
         text += f", {_signed(own)} (bias) = {_number(total + own)}"
-    return Made(Step(name, title, text, total + own), patch.numpy(), kernel.numpy())
+    return Made(ArithmeticStep(name, title, text, total + own), patch.numpy(), kernel.numpy())
 
 
 def _largest(call: Call, place: Place, name: str) -> Made:
     module = call.module
     assert isinstance(module, nn.MaxPool2d)
     value = at(call.output, place)
-    return Made(Step(name, f"Largest of {_window(module.kernel_size)}", f"max = {_number(value)}", value))
+    return Made(
+        ArithmeticStep(name, f"Largest of {_window(module.kernel_size)}", f"max = {_number(value)}", value)
+    )
 
 
-def _batch_norm(module: nn.Module, value: float, place: Place, name: str) -> Step:
+def _batch_norm(module: nn.Module, value: float, place: Place, name: str) -> ArithmeticStep:
     assert isinstance(module, nn.BatchNorm2d)
     assert module.running_mean is not None
     assert module.running_var is not None
@@ -153,17 +155,17 @@ def _batch_norm(module: nn.Module, value: float, place: Place, name: str) -> Ste
         f"({_number(value)} − {_bracketed(mean)}) / √({_number(variance)} + {module.eps:g}) × {_bracketed(weight)} "
         f"{_signed(bias)} = {_number(result)}"
     )
-    return Step(name, "Batch norm", text, result)
+    return ArithmeticStep(name, "Batch norm", text, result)
 
 
-def _activation(module: nn.Module, value: float, place: Place, name: str) -> Step:
+def _activation(module: nn.Module, value: float, place: Place, name: str) -> ArithmeticStep:
     result = float(module(torch.tensor(value, dtype=torch.float64)))
     kind = type(module).__name__
-    return Step(name, kind, f"{kind}({_number(value)}) = {_number(result)}", result)
+    return ArithmeticStep(name, kind, f"{kind}({_number(value)}) = {_number(result)}", result)
 
 
-def _unchanged(module: nn.Module, value: float, place: Place, name: str) -> Step:
-    return Step(name, f"{type(module).__name__}, unchanged when evaluated", _number(value), value)
+def _unchanged(module: nn.Module, value: float, place: Place, name: str) -> ArithmeticStep:
+    return ArithmeticStep(name, f"{type(module).__name__}, unchanged when evaluated", _number(value), value)
 
 
 def _same(module: nn.Conv2d) -> tuple[int, int]:
@@ -195,7 +197,7 @@ _BEGINNING: Mapping[type[nn.Module], Callable[[Call, Place, str], Made]] = {
     nn.Linear: _linear,
     nn.MaxPool2d: _largest,
 }
-_FOLLOWING: Mapping[type[nn.Module], Callable[[nn.Module, float, Place, str], Step]] = {
+_FOLLOWING: Mapping[type[nn.Module], Callable[[nn.Module, float, Place, str], ArithmeticStep]] = {
     nn.BatchNorm2d: _batch_norm,
     **dict.fromkeys(
         (nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.GELU, nn.Mish, nn.SiLU, nn.Sigmoid, nn.Tanh, nn.Hardswish),

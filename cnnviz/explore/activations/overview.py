@@ -12,7 +12,7 @@ from cnnviz.explore.activations.activation_maps import layer_maps
 
 
 @dataclass(frozen=True, eq=False)
-class Glance:
+class LayerOverview:
     """One layer for one image."""
 
     picture: NDArray[np.float32]
@@ -25,7 +25,7 @@ class Glance:
     """Largest finite value."""
 
 
-def overview(model: nn.Module, image: NDArray[np.float32]) -> dict[str, Glance]:
+def overview(model: nn.Module, image: NDArray[np.float32]) -> dict[str, LayerOverview]:
     """Every layer for one normalised image (C, H, W), by one pass, in the order of running.
 
     Raises ImageError for another shape.
@@ -33,12 +33,12 @@ def overview(model: nn.Module, image: NDArray[np.float32]) -> dict[str, Glance]:
     return {name: _glance(maps) for name, maps in layer_maps(model, image).items()}
 
 
-def _glance(maps: NDArray[np.float32]) -> Glance:
+def _glance(maps: NDArray[np.float32]) -> LayerOverview:
     flat = maps.reshape(len(maps), -1)
     finite = flat if np.isfinite(flat.sum()) else flat[np.isfinite(flat)]
     with np.errstate(invalid="ignore", over="ignore"):
         mean = maps.mean(axis=0)
-    return Glance(
+    return LayerOverview(
         picture=flat.T if flat.shape[1] == 1 else mean,
         silent=float((~flat.any(axis=1)).mean()),
         low=float(finite.min()) if finite.size else 0.0,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import fx, nn
 
 from cnnviz.explore.attribution import cam, copies
-from cnnviz.explore.attribution.attribute import Attribution, Setting, attribute
+from cnnviz.explore.attribution.attribute import Attribution, AttributionSetting, attribute
 from cnnviz.explore.attribution.backward import relus
 from cnnviz.explore.attribution.methods import METHODS, Need
 from cnnviz.explore.layers.structure import layers
@@ -50,7 +50,7 @@ class _Probe:
         return copies.single_use(self.model, torch.from_numpy(self.image)[None])
 
     def asked(self, method: str) -> Attribution:
-        setting = Setting(baseline="mean", layer=self.layer)
+        setting = AttributionSetting(baseline="mean", layer=self.layer)
         return outcome(
             attribute(self.model, self.card, self.image, method=method, targets=[0], setting=setting)
         )[0]

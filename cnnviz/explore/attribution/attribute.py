@@ -15,7 +15,7 @@ from cnnviz.explore.activations.activation_maps import batch_of
 from cnnviz.explore.attribution import baselines
 from cnnviz.explore.attribution.methods import METHODS
 from cnnviz.explore.attribution.options import Options
-from cnnviz.explore.attribution.request import Question
+from cnnviz.explore.attribution.request import AttributionRequest
 from cnnviz.models.checkpoint import Card
 
 
@@ -52,7 +52,7 @@ class Attribution:
 
 
 @dataclass(frozen=True)
-class Setting:
+class AttributionSetting:
     """What all methods share, so that their maps answer the same question."""
 
     baseline: str = baselines.DEFAULT
@@ -71,7 +71,7 @@ def attribute(
     method: str,
     targets: Sequence[int],
     options: Options | None = None,
-    setting: Setting = Setting(),
+    setting: AttributionSetting = AttributionSetting(),
 ) -> Generator[float, None, list[Attribution]]:
     """Yields how much is done, 0 to 1; ends with an attribution for each class of `targets`, by number.
 
@@ -113,8 +113,8 @@ def asked(
     *,
     method: str,
     targets: Sequence[int],
-    setting: Setting,
-) -> Question:
+    setting: AttributionSetting,
+) -> AttributionRequest:
     """The question that a method is to answer. Raises NotFound."""
     if method not in METHODS:
         raise NotFound("method", method, available=METHODS)
@@ -128,6 +128,6 @@ def asked(
         baselines.baseline(setting.baseline, batch, mean=card.mean, std=card.std, seed=setting.seed + number)
         for number in range(max(1, METHODS[method].baselines))
     ]
-    return Question(
+    return AttributionRequest(
         network=model, image=batch, targets=tuple(targets), baseline=torch.cat(made), layer=setting.layer
     )

@@ -14,10 +14,10 @@ from captum.attr._utils.lrp_rules import EpsilonRule
 from torch import nn
 
 from cnnviz.explore.attribution import copies, options
-from cnnviz.explore.attribution.request import Question, Work
+from cnnviz.explore.attribution.request import AttributionRequest, Work
 
 
-def guided_backprop(question: Question, chosen: options.Options) -> Work:
+def guided_backprop(question: AttributionRequest, chosen: options.Options) -> Work:
     """The gradient, in which every ReLU passes back only what is positive (Springenberg et al. 2014)."""
     model = question.single_use
     found = []
@@ -28,7 +28,7 @@ def guided_backprop(question: Question, chosen: options.Options) -> Work:
     return torch.cat(found)
 
 
-def deep_lift(question: Question, chosen: options.Options) -> Work:
+def deep_lift(question: AttributionRequest, chosen: options.Options) -> Work:
     """Differences from the baseline, followed back by the rescale rule (Shrikumar et al. 2017)."""
     model = question.single_use
     found = []
@@ -40,7 +40,7 @@ def deep_lift(question: Question, chosen: options.Options) -> Work:
     return torch.cat(found)
 
 
-def lrp(question: Question, chosen: options.Lrp) -> Work:
+def lrp(question: AttributionRequest, chosen: options.Lrp) -> Work:
     """The logit, handed back layer by layer in proportion (ε rule, Bach et al. 2015)."""
     original = copies.single_use(question.network, question.image, own_weights=True)
     found = []

@@ -11,11 +11,11 @@ from torch.nn import functional
 from cnnviz.errors import CnnvizError, LayerNotFound
 from cnnviz.explore.attribution import copies, options
 from cnnviz.explore.attribution.backward import guided_backprop
-from cnnviz.explore.attribution.request import Question, Work
+from cnnviz.explore.attribution.request import AttributionRequest, Work
 from cnnviz.explore.layers.capture import lock_of, watched
 from cnnviz.explore.layers.channel_order import channels_first
 from cnnviz.explore.layers.structure import Layer
-from cnnviz.words import whole_number
+from cnnviz.formatting import whole_number
 
 
 def layers_with_maps(listed: list[Layer]) -> list[Layer]:
@@ -43,7 +43,7 @@ def best_layer(listed: list[Layer]) -> tuple[str, str] | None:
     )
 
 
-def grad_cam(question: Question, chosen: options.GradCam) -> Work:
+def grad_cam(question: AttributionRequest, chosen: options.GradCam) -> Work:
     """Maps of a layer, weighted by the mean gradient of the class's logit by each (Selvaraju et al. 2017).
 
     The values are laid over the image, (T, 1, H, W).
@@ -53,13 +53,13 @@ def grad_cam(question: Question, chosen: options.GradCam) -> Work:
     return laid_over(found.relu() if chosen.positive else found, question.image.shape[2:], chosen.upsampling)
 
 
-def guided_grad_cam(question: Question, chosen: options.GuidedGradCam) -> Work:
+def guided_grad_cam(question: AttributionRequest, chosen: options.GuidedGradCam) -> Work:
     """Guided backpropagation times what of Grad-CAM speaks for the class (Selvaraju et al. 2017)."""
     guided = yield from guided_backprop(question, options.Options())
     return guided * laid_over(layer_maps(question).relu(), question.image.shape[2:], chosen.upsampling)
 
 
-def layer_maps(question: Question) -> Tensor:
+def layer_maps(question: AttributionRequest) -> Tensor:
     """Grad-CAM at the layer's own size, before the ReLU: (T, 1, h, w).
 
     One pass; it is differentiated only from the layer on. Raises LayerNotFound; CnnvizError where no maps are.

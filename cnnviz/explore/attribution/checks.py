@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from cnnviz.explore.attribution.attribute import Attribution, Setting, asked, attribute
+from cnnviz.explore.attribution.attribute import Attribution, AttributionSetting, asked, attribute
 from cnnviz.explore.attribution.deletion_insertion import Curves, curves
 from cnnviz.explore.attribution.faithfulness import infidelity, max_sensitivity
 from cnnviz.explore.attribution.options import Options
 from cnnviz.explore.attribution.randomisation import Destroyed, cascade
-from cnnviz.explore.attribution.request import Question
+from cnnviz.explore.attribution.request import AttributionRequest
 from cnnviz.explore.layers.structure import layers
 from cnnviz.models.checkpoint import Card
 from cnnviz.outcome import outcome, part
@@ -46,7 +46,7 @@ def checks(
     found: Attribution,
     *,
     options: Options,
-    setting: Setting,
+    setting: AttributionSetting,
 ) -> Generator[tuple[float, str], None, Checks]:
     """Yields how much is done, 0 to 1, and with what; ends with all checks of `found`, made with these options."""
 
@@ -62,7 +62,7 @@ def checks(
         )
         return outcome(work)[0].values
 
-    def question(baseline: str) -> Question:
+    def question(baseline: str) -> AttributionRequest:
         chosen = replace(setting, baseline=baseline)
         return asked(
             model, card, image, method="integrated_gradients", targets=[found.target], setting=chosen

@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cnnviz.explore.attribution.request import Question
+from cnnviz.explore.attribution.request import AttributionRequest
 
 
 @dataclass(frozen=True)
-class Curve:
+class ScoreCurve:
     """Probability of a class while pixels are replaced, those of the largest values first."""
 
     shares: NDArray[np.float64]
@@ -31,16 +31,21 @@ class Curve:
 class Curves:
     """Both curves, each beside that of a random order of pixels."""
 
-    deletion: Curve
+    deletion: ScoreCurve
     """From the image to the baseline: falls at once where the map is right. Small areas are good."""
-    insertion: Curve
+    insertion: ScoreCurve
     """From the baseline to the image: rises at once where the map is right. Large areas are good."""
-    deletion_at_random: Curve
-    insertion_at_random: Curve
+    deletion_at_random: ScoreCurve
+    insertion_at_random: ScoreCurve
 
 
 def curves(
-    question: Question, values: NDArray[np.float32], *, nothing: Tensor, steps: int = 32, seed: int = 0
+    question: AttributionRequest,
+    values: NDArray[np.float32],
+    *,
+    nothing: Tensor,
+    steps: int = 32,
+    seed: int = 0,
 ) -> Generator[float, None, Curves]:
     """Yields how much is done; ends with the curves of a map `values` (H, W) for the question's first class.
 
@@ -52,7 +57,7 @@ def curves(
         "random": np.random.default_rng(seed).permutation(values.size),
     }
     counts = np.unique(np.round(np.linspace(0, values.size, steps + 1)).astype(int))
-    found: dict[str, Curve] = {}
+    found: dict[str, ScoreCurve] = {}
     work = [
         (way, order, start, end)
         for order in orders
@@ -70,7 +75,7 @@ def curves(
             yield (number + first / len(counts)) / len(work)
             some = torch.from_numpy(counts[first : first + question.at_once]).reshape(-1, 1, 1)
             parts.append(_probabilities(question, torch.where((places < some)[:, None], end, start)))
-        found[f"{way} {order}"] = Curve(counts / values.size, np.concatenate(parts))
+        found[f"{way} {order}"] = ScoreCurve(counts / values.size, np.concatenate(parts))
     return Curves(
         deletion=found["deletion map"],
         insertion=found["insertion map"],
@@ -79,7 +84,7 @@ def curves(
     )
 
 
-def _probabilities(question: Question, batch: Tensor) -> NDArray[np.float64]:
+def _probabilities(question: AttributionRequest, batch: Tensor) -> NDArray[np.float64]:
     with torch.inference_mode():
         logits = question.model(batch).double()
     found: NDArray[np.float64] = torch.softmax(logits, dim=1)[:, question.targets[0]].numpy()

@@ -11,7 +11,7 @@ from captum.metrics import sensitivity_max
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cnnviz.explore.attribution.request import Question
+from cnnviz.explore.attribution.request import AttributionRequest
 
 Explain = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """From an image (C, H, W) to the values of its attribution."""
@@ -55,7 +55,7 @@ def max_sensitivity(
 
 
 def infidelity(
-    question: Question, values: NDArray[np.float32], *, draws: int = 100, seed: int = 0
+    question: AttributionRequest, values: NDArray[np.float32], *, draws: int = 100, seed: int = 0
 ) -> Generator[float, None, float]:
     """Yields how much is done; ends with how badly the map foretells what the score loses when a square is covered.
 
@@ -99,7 +99,7 @@ def infidelity(
     return float(error) / power if power > 0 else float("nan")
 
 
-def _losses(question: Question, masks: Tensor) -> NDArray[np.float64]:
+def _losses(question: AttributionRequest, masks: Tensor) -> NDArray[np.float64]:
     found = []
     whole = question.scores(question.image)[0, 0]
     for first in range(0, len(masks), question.at_once):

@@ -6,23 +6,23 @@ import torch
 from captum.attr._utils.approximation_methods import approximation_parameters
 
 from cnnviz.explore.attribution import options
-from cnnviz.explore.attribution.request import Question, Work
+from cnnviz.explore.attribution.request import AttributionRequest, Work
 
 
-def saliency(question: Question, chosen: options.Saliency) -> Work:
+def saliency(question: AttributionRequest, chosen: options.Saliency) -> Work:
     """The gradient, or its size (Simonyan et al. 2013)."""
     yield 0.0
     found = question.gradients(question.image)[:, 0]
     return found.abs() if chosen.absolute else found
 
 
-def input_x_gradient(question: Question, chosen: options.Options) -> Work:
+def input_x_gradient(question: AttributionRequest, chosen: options.Options) -> Work:
     """The gradient times the normalised image (Shrikumar et al. 2016)."""
     yield 0.0
     return question.gradients(question.image)[:, 0] * question.image
 
 
-def smoothgrad(question: Question, chosen: options.SmoothGrad) -> Work:
+def smoothgrad(question: AttributionRequest, chosen: options.SmoothGrad) -> Work:
     """The mean of `saliency` over noisy copies of the image (Smilkov et al. 2017)."""
     random = torch.Generator().manual_seed(chosen.seed)
     deviation = torch.tensor(chosen.noise * question.spread)
@@ -36,7 +36,7 @@ def smoothgrad(question: Question, chosen: options.SmoothGrad) -> Work:
     return total / chosen.samples
 
 
-def integrated_gradients(question: Question, chosen: options.IntegratedGradients) -> Work:
+def integrated_gradients(question: AttributionRequest, chosen: options.IntegratedGradients) -> Work:
     """The mean gradient on the way from the baseline to the image, times the way (Sundararajan et al. 2017)."""
     sizes, places = (one(chosen.steps) for one in approximation_parameters("gausslegendre"))
     way = question.image - question.baseline[:1]
@@ -50,7 +50,7 @@ def integrated_gradients(question: Question, chosen: options.IntegratedGradients
     return total * way
 
 
-def gradient_shap(question: Question, chosen: options.GradientShap) -> Work:
+def gradient_shap(question: AttributionRequest, chosen: options.GradientShap) -> Work:
     """The mean of gradient times way over random points between noisy image and baseline (Lundberg & Lee 2017)."""
     random = torch.Generator().manual_seed(chosen.seed)
     deviation = chosen.noise * question.spread

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from cnnviz.explore.attribution import options
 from cnnviz.explore.attribution.occlusion import mixed, spread_out
-from cnnviz.explore.attribution.request import Question, Work
+from cnnviz.explore.attribution.request import AttributionRequest, Work
 from cnnviz.explore.attribution.superpixels import superpixels
 
 
-def kernel_shap(question: Question, chosen: options.KernelShap) -> Work:
+def kernel_shap(question: AttributionRequest, chosen: options.KernelShap) -> Work:
     """Each superpixel's share of the way from baseline to image (Lundberg & Lee 2017).
 
     The shares add up to the difference of the two scores exactly. Where all sets of superpixels are no more than

@@ -8,21 +8,21 @@ from typing import Any, Literal
 
 from cnnviz.explore.attribution import backward, cam, gradients, kernel_shap, occlusion, options
 from cnnviz.explore.attribution.options import Options
-from cnnviz.explore.attribution.request import Question, Work
+from cnnviz.explore.attribution.request import AttributionRequest, Work
 
 Need = Literal["maps", "relus", "single use", "adds up", "runs"]
 Sums = Literal["", "difference", "score"]
 
 
 @dataclass(frozen=True)
-class Method:
+class AttributionMethod:
     """One way to say which pixels speak for a class."""
 
     title: str
     paper: str
     shows: str
     misleads: str
-    run: Callable[[Question, Any], Work]
+    run: Callable[[AttributionRequest, Any], Work]
     options: type[Options] = Options
     needs: tuple[Need, ...] = ()
     """What a network must have for it; see `support`."""
@@ -34,8 +34,8 @@ class Method:
     """What its values add up to: the score's difference from the baseline, the score itself, or nothing."""
 
 
-METHODS: Mapping[str, Method] = {
-    "grad_cam": Method(
+METHODS: Mapping[str, AttributionMethod] = {
+    "grad_cam": AttributionMethod(
         title="Grad-CAM",
         paper="Selvaraju et al. 2017",
         shows="Where a layer's maps hold what the class is read from.",
@@ -45,7 +45,7 @@ METHODS: Mapping[str, Method] = {
         needs=("maps",),
         layer=True,
     ),
-    "integrated_gradients": Method(
+    "integrated_gradients": AttributionMethod(
         title="Integrated Gradients",
         paper="Sundararajan et al. 2017",
         shows="Each pixel's share of the way from the baseline's score to the image's.",
@@ -55,7 +55,7 @@ METHODS: Mapping[str, Method] = {
         baselines=1,
         complete="difference",
     ),
-    "occlusion": Method(
+    "occlusion": AttributionMethod(
         title="Occlusion",
         paper="Zeiler & Fergus 2013",
         shows="How much the score loses when a square covers the pixel.",
@@ -64,7 +64,7 @@ METHODS: Mapping[str, Method] = {
         options=options.Occlusion,
         baselines=1,
     ),
-    "saliency": Method(
+    "saliency": AttributionMethod(
         title="Saliency",
         paper="Simonyan et al. 2013",
         shows="Which pixels would change the score most if they changed a little.",
@@ -72,7 +72,7 @@ METHODS: Mapping[str, Method] = {
         run=gradients.saliency,
         options=options.Saliency,
     ),
-    "smoothgrad": Method(
+    "smoothgrad": AttributionMethod(
         title="SmoothGrad",
         paper="Smilkov et al. 2017",
         shows="Saliency, averaged over noisy copies of the image: fewer speckles.",
@@ -80,14 +80,14 @@ METHODS: Mapping[str, Method] = {
         run=gradients.smoothgrad,
         options=options.SmoothGrad,
     ),
-    "input_x_gradient": Method(
+    "input_x_gradient": AttributionMethod(
         title="Input × Gradient",
         paper="Shrikumar et al. 2016",
         shows="Each pixel's part of the score, if the network were linear around this image.",
         misleads="It is not linear; and pixels near the mean colour get nothing.",
         run=gradients.input_x_gradient,
     ),
-    "gradient_shap": Method(
+    "gradient_shap": AttributionMethod(
         title="GradientShap",
         paper="Lundberg & Lee 2017",
         shows="Integrated Gradients over random points and noisy images, an estimate of Shapley values.",
@@ -96,7 +96,7 @@ METHODS: Mapping[str, Method] = {
         options=options.GradientShap,
         baselines=8,
     ),
-    "guided_backprop": Method(
+    "guided_backprop": AttributionMethod(
         title="Guided Backprop",
         paper="Springenberg et al. 2014",
         shows="Fine structures that excite the units on the way to the score.",
@@ -104,7 +104,7 @@ METHODS: Mapping[str, Method] = {
         run=backward.guided_backprop,
         needs=("single use", "relus", "runs"),
     ),
-    "guided_grad_cam": Method(
+    "guided_grad_cam": AttributionMethod(
         title="Guided Grad-CAM",
         paper="Selvaraju et al. 2017",
         shows="Guided Backprop where Grad-CAM says that the class is.",
@@ -114,7 +114,7 @@ METHODS: Mapping[str, Method] = {
         needs=("maps", "single use", "relus", "runs"),
         layer=True,
     ),
-    "deep_lift": Method(
+    "deep_lift": AttributionMethod(
         title="DeepLift",
         paper="Shrikumar et al. 2017",
         shows="Each pixel's share of the difference from the baseline, handed back unit by unit (rescale rule).",
@@ -124,7 +124,7 @@ METHODS: Mapping[str, Method] = {
         baselines=1,
         complete="difference",
     ),
-    "lrp": Method(
+    "lrp": AttributionMethod(
         title="LRP",
         paper="Bach et al. 2015",
         shows="The score, handed back to the pixels layer by layer in proportion (ε rule).",
@@ -134,7 +134,7 @@ METHODS: Mapping[str, Method] = {
         needs=("single use", "runs"),
         complete="score",
     ),
-    "feature_ablation": Method(
+    "feature_ablation": AttributionMethod(
         title="Feature Ablation",
         paper="Zeiler & Fergus 2013; superpixels after Achanta et al. 2012",
         shows="How much the score loses when one superpixel is covered.",
@@ -143,7 +143,7 @@ METHODS: Mapping[str, Method] = {
         options=options.FeatureAblation,
         baselines=1,
     ),
-    "kernel_shap": Method(
+    "kernel_shap": AttributionMethod(
         title="KernelShap",
         paper="Lundberg & Lee 2017",
         shows="Each superpixel's fair share of the way from the baseline's score to the image's (Shapley values).",

@@ -11,11 +11,11 @@ from torch import Tensor
 
 from cnnviz.errors import CnnvizError
 from cnnviz.explore.attribution import options
-from cnnviz.explore.attribution.request import Question, Work
+from cnnviz.explore.attribution.request import AttributionRequest, Work
 from cnnviz.explore.attribution.superpixels import superpixels
 
 
-def occlusion(question: Question, chosen: options.Occlusion) -> Work:
+def occlusion(question: AttributionRequest, chosen: options.Occlusion) -> Work:
     """The mean loss over all squares that cover a pixel (Zeiler & Fergus 2013), many a pass."""
     height, width = question.image.shape[2:]
     window, stride = window_of((height, width), chosen)
@@ -40,7 +40,7 @@ def occlusion(question: Question, chosen: options.Occlusion) -> Work:
     return total / covered
 
 
-def feature_ablation(question: Question, chosen: options.FeatureAblation) -> Work:
+def feature_ablation(question: AttributionRequest, chosen: options.FeatureAblation) -> Work:
     """The loss when one superpixel is covered, for each of them."""
     labels = superpixels(question.image[0].numpy(), chosen.regions)
     regions = int(labels.max()) + 1
@@ -54,7 +54,7 @@ def feature_ablation(question: Question, chosen: options.FeatureAblation) -> Wor
     return spread_out(torch.cat(losses).T, labels)
 
 
-def mixed(question: Question, kept: Tensor) -> Tensor:
+def mixed(question: AttributionRequest, kept: Tensor) -> Tensor:
     """The image where `kept` (N, H, W) holds, the baseline elsewhere: (N, C, H, W)."""
     return torch.where(kept[:, None], question.image, question.baseline[:1])
 

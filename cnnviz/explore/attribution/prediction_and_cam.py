@@ -14,7 +14,7 @@ from cnnviz.explore.attribution.cam import laid_over, pass_through, weighted
 
 
 @dataclass(frozen=True, eq=False)
-class Glance:
+class PredictionAndCam:
     """What a network says of an image, and what Grad-CAM says of that."""
 
     probabilities: NDArray[np.float64]
@@ -27,7 +27,7 @@ class Glance:
 
 def glance(
     model: nn.Module, image: NDArray[np.float32], *, layer: str | None, target: int | None = None
-) -> Glance:
+) -> PredictionAndCam:
     """What the network says of `image` (C, H, W, normalised), and Grad-CAM of a layer for `target`.
 
     Of the likeliest class, if none is given. The network itself is never touched. Raises LayerNotFound, ImageError,
@@ -35,10 +35,12 @@ def glance(
     """
     if layer is None:
         probabilities = predict(model, image)
-        return Glance(probabilities, int(probabilities.argmax()) if target is None else target, None)
+        return PredictionAndCam(
+            probabilities, int(probabilities.argmax()) if target is None else target, None
+        )
     batch = batch_of(image)
     logits, maps = pass_through(model, batch, layer)
     probabilities = torch.softmax(logits[0].detach().double(), dim=0).numpy()
     asked = int(probabilities.argmax()) if target is None else target
     values = laid_over(weighted(logits, maps, asked), batch.shape[2:], "nearest")
-    return Glance(probabilities, asked, np.ascontiguousarray(values[0, 0].float().numpy()))
+    return PredictionAndCam(probabilities, asked, np.ascontiguousarray(values[0, 0].float().numpy()))

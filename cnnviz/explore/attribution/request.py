@@ -20,7 +20,7 @@ VALUES_AT_ONCE = 2_500_000
 
 
 @dataclass(frozen=True)
-class Question:
+class AttributionRequest:
     """An image, the classes asked about, and what stands for "nothing there"."""
 
     network: nn.Module

@@ -79,7 +79,7 @@ def by_index(weights: Weights) -> NDArray[np.intp]:
 
 
 @dataclass(frozen=True)
-class Order:
+class FilterOrder:
     """One way to put filters in order."""
 
     title: str
@@ -87,10 +87,10 @@ class Order:
     """A permutation of the numbers of the filters, the same for equal weights."""
 
 
-ORDERS: Mapping[str, Order] = {
-    "index": Order("Index", by_index),
-    "norm": Order("Norm", by_norm),
-    "similarity": Order("Similarity", chain),
+ORDERS: Mapping[str, FilterOrder] = {
+    "index": FilterOrder("Index", by_index),
+    "norm": FilterOrder("Norm", by_norm),
+    "similarity": FilterOrder("Similarity", chain),
 }
 
 

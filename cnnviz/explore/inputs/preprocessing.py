@@ -28,7 +28,7 @@ class Input:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Preprocessing:
     """How a picture became what is fed, channel by channel."""
 
     of: tuple[int, int]
@@ -70,11 +70,11 @@ def as_fed(pixels: NDArray[np.uint8], card: Card) -> Input:
     return Input(pixels=pixels, values=np.ascontiguousarray(values.transpose(2, 0, 1), np.float32))
 
 
-def reading(image: NDArray[np.uint8], seen: Input, card: Card, *, way: str = DEFAULT) -> Reading:
+def reading(image: NDArray[np.uint8], seen: Input, card: Card, *, way: str = DEFAULT) -> Preprocessing:
     """How `image` (H, W, 1 or 3) became `seen`, which `as_input` made of it in that `way`."""
     of, to = (image.shape[0], image.shape[1]), seen.shape[1:]
     part, place = WAYS[way].part(of, to), WAYS[way].place(of, to)
-    return Reading(
+    return Preprocessing(
         of=of,
         part=part,
         place=place,

@@ -15,13 +15,13 @@ from torch import Tensor, nn
 
 from cnnviz.errors import LayerNotFound
 from cnnviz.explore.layers.channel_order import channels_first
-from cnnviz.words import whole_number
+from cnnviz.formatting import whole_number
 
 _locks: WeakKeyDictionary[nn.Module, Any] = WeakKeyDictionary()
 _locks_lock = Lock()
 
 
-class Reached(BaseException):
+class LayerReached(BaseException):
     """The last layer asked for has fired. No Exception, so that no network can catch it by accident."""
 
 
@@ -44,7 +44,7 @@ class Capture:
         Raises LayerNotFound if a layer asked for did not fire (a `:2` for a module that runs once).
         """
         result = None
-        with suppress(Reached), torch.inference_mode():
+        with suppress(LayerReached), torch.inference_mode():
             result = first_tensor(self.model(fitting(self.model, batch)))
         if self.missing:
             raise LayerNotFound(self.missing[0], available=[*self.fired, *watched(self.model)])
@@ -91,7 +91,7 @@ def capture(model: nn.Module, layers: Sequence[str] | None, *, stop: bool = True
                 seen.outputs.update(dict.fromkeys(keys, kept))
                 seen.missing = tuple(key for key in seen.missing if key not in keys)
                 if stop and asked is not None and not seen.missing:
-                    raise Reached
+                    raise LayerReached
 
             return hook
 
@@ -99,7 +99,7 @@ def capture(model: nn.Module, layers: Sequence[str] | None, *, stop: bool = True
         modules = watched(model) if asked is None else {name: model.get_submodule(name) for name in asked}
         for name, module in modules.items():
             stack.callback(module.register_forward_hook(keep(name)).remove)
-        with suppress(Reached):
+        with suppress(LayerReached):
             yield seen
 
 

@@ -13,7 +13,7 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from cnnviz.errors import LayerNotFound
-from cnnviz.explore.layers.capture import Reached, call_name, evaluating, first_tensor, fitting, watched
+from cnnviz.explore.layers.capture import LayerReached, call_name, evaluating, first_tensor, fitting, watched
 from cnnviz.explore.layers.channel_order import channels_first
 
 
@@ -39,7 +39,7 @@ def outputs(model: nn.Module, batch: Tensor, layers: Sequence[str]) -> dict[str,
             # A copy, because the next layer may work in place (torchvision's ReLUs do).
             seen[fired] = lay(name, tensor).clone()
             if len(seen) == len(wanted):
-                raise Reached
+                raise LayerReached
 
         return hook
 
@@ -48,7 +48,7 @@ def outputs(model: nn.Module, batch: Tensor, layers: Sequence[str]) -> dict[str,
             if not name or name not in modules:
                 raise LayerNotFound(name, available=watched(model))
             stack.callback(modules[name].register_forward_hook(keep(name)).remove)
-        with suppress(Reached):
+        with suppress(LayerReached):
             model(fitting(model, batch))
     for layer in layers:
         if layer not in seen:

@@ -21,7 +21,7 @@ from cnnviz.models.checkpoint import Card
 
 
 @dataclass(frozen=True, eq=False)
-class Progress:
+class MaximisationStep:
     """How far it is."""
 
     step: int
@@ -60,8 +60,8 @@ def maximise(
     settings: Settings | None = None,
     colours: Colours | None = None,
     transforms: Sequence[Transform] | None = None,
-) -> Generator[Progress, bool | None, Maximised]:
-    """Learn pictures for `objective`: yields Progress after each step, and returns Maximised.
+) -> Generator[MaximisationStep, bool | None, Maximised]:
+    """Learn pictures for `objective`: yields MaximisationStep after each step, and returns Maximised.
 
     Sending True ends it with what is there. `colours` are those of the data (without them, of photographs with
     the mean and deviation of `card`); `transforms` replace the usual ones. Equal for equal settings on one machine.
@@ -96,7 +96,7 @@ def maximise(
         values.grad = -gradient
         learning.step()
         pictures = _pixels(colours.image(parametrisation.planes(values)))
-        if (yield Progress(step + 1, settings.steps, pictures, trace[-1])):
+        if (yield MaximisationStep(step + 1, settings.steps, pictures, trace[-1])):
             break
     found = score(model, card, objective, pictures)
     order = np.argsort(-found, kind="stable")

@@ -78,14 +78,14 @@ class Spectrum:
 
 
 @dataclass(frozen=True)
-class Entry:
+class ParametrisationEntry:
     """One parametrisation to choose."""
 
     label: str
     build: Callable[[tuple[int, int, int]], Parametrisation]
 
 
-PARAMETRISATIONS: dict[str, Entry] = {
-    "spectrum": Entry("Waves, slow ones stronger", Spectrum),
-    "pixels": Entry("Pixels", Pixels),
+PARAMETRISATIONS: dict[str, ParametrisationEntry] = {
+    "spectrum": ParametrisationEntry("Waves, slow ones stronger", Spectrum),
+    "pixels": ParametrisationEntry("Pixels", Pixels),
 }

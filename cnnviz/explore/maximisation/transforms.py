@@ -68,7 +68,7 @@ class Rotate:
 
 
 @dataclass(frozen=True)
-class Scale:
+class RandomScale:
     """A change of size about the middle (bilinear)."""
 
     most: float
@@ -93,7 +93,7 @@ def apply(transforms: Sequence[Transform], images: Tensor, random: torch.Generat
 def usual(side: int) -> tuple[Transform, ...]:
     """A border, a shift, a change of size, a turn and a small shift, in proportion to pictures of that side."""
     shift = max(1, round(side / 8))
-    return (Pad(2 * shift), Jitter(shift), Scale(0.2), Rotate(15), Jitter(max(1, shift // 2)))
+    return (Pad(2 * shift), Jitter(shift), RandomScale(0.2), Rotate(15), Jitter(max(1, shift // 2)))
 
 
 def _within(count: int, random: torch.Generator) -> Tensor:

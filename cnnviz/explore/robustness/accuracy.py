@@ -16,8 +16,8 @@ from cnnviz.data.perturbation import PERTURBATIONS, shaken
 from cnnviz.errors import CnnvizError, DataError, NotFound
 from cnnviz.explore.layers.capture import capture
 from cnnviz.explore.robustness.curve import Curve
+from cnnviz.formatting import standard_error
 from cnnviz.models.checkpoint import Card
-from cnnviz.words import standard_error
 
 Progress = tuple[float, str]
 _BATCH = 100

@@ -32,7 +32,7 @@ class Rectifier:
 
 
 @dataclass(frozen=True)
-class Reached:
+class LayerGradient:
     """The gradient of the mean loss in the weights of one layer."""
 
     layer: str
@@ -71,7 +71,7 @@ def gradients(
     images: NDArray[np.uint8],
     labels: NDArray[np.integer],
     numbers: NDArray[np.integer],
-) -> tuple[Reached, ...]:
+) -> tuple[LayerGradient, ...]:
     """The gradient of the mean cross-entropy over the chosen images in every convolution's and linear layer's
     weights, in evaluation mode, first layer first. Nothing is left in the network's own gradients."""
     layers = {
@@ -93,7 +93,7 @@ def gradients(
                 if value is not None:
                     total[name] += value
     return tuple(
-        Reached(layers[name], _size(value / len(numbers)), _size(weights[name].detach()))
+        LayerGradient(layers[name], _size(value / len(numbers)), _size(weights[name].detach()))
         for name, value in total.items()
     )
 

@@ -7,14 +7,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from cnnviz.words import standard_error
+from cnnviz.formatting import standard_error
 
 STRENGTHS = tuple(10.0**power for power in range(-1, 6))
 """Of regularisation; the leave-one-out error on the images that it is fitted on chooses among them."""
 
 
 @dataclass(frozen=True)
-class Probe:
+class LinearProbe:
     """The score of a linear classifier on features of images that it was not fitted on."""
 
     accuracy: float
@@ -22,7 +22,7 @@ class Probe:
     """Standard error: binomial, from the number of images."""
 
 
-def probe(features: NDArray[np.floating], labels: NDArray[np.integer]) -> Probe | None:
+def probe(features: NDArray[np.floating], labels: NDArray[np.integer]) -> LinearProbe | None:
     """Fitted on one half of the images, scored on the other, and the other way round, so that each counts once.
 
     `features` (N, C) are standardised; the classifier is ridge regression on one target a class (1 or −1), in
@@ -36,7 +36,7 @@ def probe(features: NDArray[np.floating], labels: NDArray[np.integer]) -> Probe 
         return None
     right = sum(_right(features, labels, fitted) for fitted in (first, ~first))
     accuracy = right / len(labels)
-    return Probe(accuracy, standard_error(accuracy, len(labels)))
+    return LinearProbe(accuracy, standard_error(accuracy, len(labels)))
 
 
 def halves(labels: NDArray[np.integer]) -> NDArray[np.bool_]:

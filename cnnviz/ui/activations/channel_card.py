@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from cnnviz.formatting import whole_number
 from cnnviz.render.mosaic import grid
 from cnnviz.render.outline import outlined
 from cnnviz.render.overlay import overlaid
@@ -15,8 +16,7 @@ from cnnviz.ui.activations import excitation, maximisation
 from cnnviz.ui.resources import cache
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets.mosaic_canvas import sprite
-from cnnviz.ui.widgets.network_picker import LookedAt
-from cnnviz.words import whole_number
+from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.explore.activations.cell import Cell
@@ -41,14 +41,16 @@ def choose(channel: int) -> None:
     selection.put("channel", str(channel))
 
 
-def show(looked_at: LookedAt, layer: "Layer", maps: NDArray[np.float32], seen: "Input", channel: int) -> None:
+def show(
+    looked_at: SelectedNetwork, layer: "Layer", maps: NDArray[np.float32], seen: "Input", channel: int
+) -> None:
     """The map of a channel, what the selected cell sees, and its arithmetic."""
     with st.container(border=True):
         _draw(looked_at, layer, maps, seen, channel)
 
 
 def _draw(
-    looked_at: LookedAt, layer: "Layer", maps: NDArray[np.float32], seen: "Input", channel: int
+    looked_at: SelectedNetwork, layer: "Layer", maps: NDArray[np.float32], seen: "Input", channel: int
 ) -> None:
     row, column = _cell(maps[channel])
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -163,7 +165,7 @@ def _sees(layer: "Layer", seen: "Input", values: NDArray[np.float32], row: int, 
         st.toggle("Map over the photo", key="map over photo")
 
 
-def _without(looked_at: LookedAt, seen: "Input", layer: str, channel: int) -> None:
+def _without(looked_at: SelectedNetwork, seen: "Input", layer: str, channel: int) -> None:
     """What the network says with the channel, and without it."""
     before = cache.prediction(looked_at.stamp, seen.values)
     after = cache.prediction_without(looked_at.stamp, seen.values, layer, channel)

@@ -14,7 +14,7 @@ from cnnviz.ui.resources import cache, excitation_index
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import input_size
 from cnnviz.ui.widgets.mosaic_canvas import sprite
-from cnnviz.ui.widgets.network_picker import LookedAt
+from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.explore.channels.excitation import Excitation, Strongest
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _SHOWN = 9
 
 
-def show(looked_at: LookedAt, layer: "Layer", channel: int) -> None:
+def show(looked_at: SelectedNetwork, layer: "Layer", channel: int) -> None:
     """Draw what is known; offer to look through the test images where it is not."""
     if not looked_at.card.data:
         st.caption("What excites it most is found in test images, and this network came without a data set.")
@@ -45,7 +45,7 @@ def show(looked_at: LookedAt, layer: "Layer", channel: int) -> None:
     index_progress.show(looked_at)
 
 
-def _found(looked_at: LookedAt, layer: "Layer", found: "Excitation", channel: int) -> None:
+def _found(looked_at: SelectedNetwork, layer: "Layer", found: "Excitation", channel: int) -> None:
     images, beside = _strongest(looked_at, layer, found, channel)
     if images:
         with beside:
@@ -57,7 +57,7 @@ def _found(looked_at: LookedAt, layer: "Layer", found: "Excitation", channel: in
 
 
 def _strongest(
-    looked_at: LookedAt, layer: "Layer", found: "Excitation", channel: int
+    looked_at: SelectedNetwork, layer: "Layer", found: "Excitation", channel: int
 ) -> tuple[list["Strongest"], DeltaGenerator]:
     """Draw the images; gives those of which a part can be shown, if any, and the place beside them."""
     data = cache.dataset(looked_at.card.data)
@@ -108,7 +108,7 @@ def _selectivity(found: "Excitation", channel: int) -> str:
     )
 
 
-def _crops(looked_at: LookedAt, layer: "Layer", best: list["Strongest"], channel: int) -> None:
+def _crops(looked_at: SelectedNetwork, layer: "Layer", best: list["Strongest"], channel: int) -> None:
     """What the channel saw of each image."""
     from cnnviz.explore.layers.receptive_field import box
 
@@ -132,12 +132,12 @@ def _crops(looked_at: LookedAt, layer: "Layer", best: list["Strongest"], channel
     )
 
 
-def _label(looked_at: LookedAt, number: int) -> str:
+def _label(looked_at: SelectedNetwork, number: int) -> str:
     data = cache.dataset(looked_at.card.data)
     return f"{data.classes[data.test_labels[number]]}, test image {number:,}"
 
 
-def _by_class(looked_at: LookedAt, found: "Excitation", channel: int) -> None:
+def _by_class(looked_at: SelectedNetwork, found: "Excitation", channel: int) -> None:
     classes = looked_at.card.classes
     means = found.by_class(channel)
     rows = [

@@ -3,17 +3,17 @@
 import streamlit as st
 
 from cnnviz.errors import CnnvizError
-from cnnviz.index import control, kept
+from cnnviz.formatting import duration
+from cnnviz.index import control, store
 from cnnviz.runs.status import Status
 from cnnviz.ui.resources import excitation_index
-from cnnviz.ui.widgets.network_picker import LookedAt
-from cnnviz.words import duration
+from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 _QUICK = 2_000
 """Images of the short way."""
 
 
-def show(looked_at: LookedAt) -> None:
+def show(looked_at: SelectedNetwork) -> None:
     """How the looking through goes, or the offer to begin: for as many images as no index has yet."""
     run_id, snapshot = looked_at.run.id, looked_at.snapshot
     now = control.state(run_id, snapshot)
@@ -28,7 +28,7 @@ def show(looked_at: LookedAt) -> None:
     if there is None:
         if now is not None and now.reason:
             st.warning(now.reason, icon=":material/image_search:")
-        elif kept.file(run_id, snapshot).exists():
+        elif store.file(run_id, snapshot).exists():
             st.caption("The snapshot or its images have changed since they were looked through.")
         st.caption(
             "Which test images excite it most, how it answers to each class, how often it is zero: "

@@ -15,19 +15,19 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz.errors import CnnvizError
+from cnnviz.formatting import duration
 from cnnviz.render.mosaic import Mosaic, grid_pictures
 from cnnviz.render.picture import png
 from cnnviz.ui.resources import cache, excitation_index, uploads
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets.charts import MOST_POINTS
 from cnnviz.ui.widgets.mosaic_canvas import sprite
-from cnnviz.ui.widgets.network_picker import LookedAt
-from cnnviz.words import duration
+from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.explore.layers.structure import Layer
     from cnnviz.explore.maximisation.objectives import Objective
-    from cnnviz.explore.maximisation.optimisation import Maximised, Progress
+    from cnnviz.explore.maximisation.optimisation import MaximisationStep, Maximised
     from cnnviz.explore.maximisation.settings import Settings
 
 Place = tuple[int, int]
@@ -47,8 +47,8 @@ class _Going:
     """Pictures that are being made, a slice at each run of the page."""
 
     key: Any
-    steps: "Generator[Progress, bool | None, Maximised]"
-    progress: "Progress | None" = None
+    steps: "Generator[MaximisationStep, bool | None, Maximised]"
+    progress: "MaximisationStep | None" = None
     stopping: bool = False
     found: "Maximised | None" = None
     error: CnnvizError | None = None
@@ -73,7 +73,7 @@ class _Going:
 
 
 def show(
-    looked_at: LookedAt, layer: "Layer", values: NDArray[np.float32], channel: int, *, place: Place
+    looked_at: SelectedNetwork, layer: "Layer", values: NDArray[np.float32], channel: int, *, place: Place
 ) -> None:
     """Draw what was made; offer to make it where it was not. `values` is the map for the image looked at."""
     from cnnviz.explore.maximisation import objectives
@@ -101,7 +101,9 @@ def show(
             st.rerun()
 
 
-def _asked(looked_at: LookedAt, values: NDArray[np.float32], place: Place) -> "tuple[Place | None, Settings]":
+def _asked(
+    looked_at: SelectedNetwork, values: NDArray[np.float32], place: Place
+) -> "tuple[Place | None, Settings]":
     """The cell that is to be excited alone, if one is, and how; its controls are drawn only where they are seen."""
     from cnnviz.explore.maximisation.settings import Settings, usual_pictures
 
@@ -135,7 +137,7 @@ def _what(place: Place, before: str) -> str:
     return what or before
 
 
-def _settings(looked_at: LookedAt, usual: "Settings") -> "Settings":
+def _settings(looked_at: SelectedNetwork, usual: "Settings") -> "Settings":
     from cnnviz.explore.maximisation.parametrisations import PARAMETRISATIONS
 
     first, second, third = st.columns(3)
@@ -167,7 +169,7 @@ def _settings(looked_at: LookedAt, usual: "Settings") -> "Settings":
     )
 
 
-def _begin(looked_at: LookedAt, objective: "Objective", settings: "Settings", key: Any) -> None:
+def _begin(looked_at: SelectedNetwork, objective: "Objective", settings: "Settings", key: Any) -> None:
     from cnnviz.explore.maximisation.colours import colours_of
     from cnnviz.explore.maximisation.optimisation import maximise
 
@@ -233,7 +235,7 @@ def _sheet(pictures: NDArray[np.uint8], *, width: int) -> Mosaic:
 
 
 def _draw(
-    looked_at: LookedAt,
+    looked_at: SelectedNetwork,
     layer: "Layer",
     found: "Maximised",
     values: NDArray[np.float32],
@@ -268,7 +270,7 @@ def _draw(
 
 
 def _compare(
-    looked_at: LookedAt,
+    looked_at: SelectedNetwork,
     layer: "Layer",
     found: "Maximised",
     values: NDArray[np.float32],
@@ -301,7 +303,7 @@ def _compare(
     )
 
 
-def _seen(looked_at: LookedAt, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _seen(looked_at: SelectedNetwork, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     from cnnviz.explore.inputs.preprocessing import as_input
 
     return as_input(picture, looked_at.card).values
@@ -333,7 +335,7 @@ def _trace(found: "Maximised") -> None:
     )
 
 
-def _downloads(looked_at: LookedAt, layer: "Layer", found: "Maximised", channel: int) -> None:
+def _downloads(looked_at: SelectedNetwork, layer: "Layer", found: "Maximised", channel: int) -> None:
     stem = f"{looked_at.run.id}-{layer.name}-{channel}-most".replace(":", "-")
     with st.container(horizontal=True):
         st.download_button(

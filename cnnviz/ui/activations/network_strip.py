@@ -10,18 +10,18 @@ from cnnviz.render.thumbnails import Thumbnails, thumbnails
 from cnnviz.ui.activations.strip import Stop, strip
 from cnnviz.ui.resources import cache
 from cnnviz.ui.shell import selection
-from cnnviz.ui.widgets.image_picker import Chosen
-from cnnviz.ui.widgets.network_picker import LookedAt
+from cnnviz.ui.widgets.image_picker import SelectedImage
+from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
-    from cnnviz.explore.activations.overview import Glance
+    from cnnviz.explore.activations.overview import LayerOverview
     from cnnviz.explore.inputs.preprocessing import Input
     from cnnviz.explore.layers.graph import Node
 
 _SIDE = 48
 
 
-def show(looked_at: LookedAt, image: Chosen, seen: "Input", layer: str) -> None:
+def show(looked_at: SelectedNetwork, image: SelectedImage, seen: "Input", layer: str) -> None:
     """All layers, with the block that holds `layer` opened; choosing one selects it."""
     from cnnviz.explore.layers.graph import nodes
 
@@ -39,7 +39,7 @@ def show(looked_at: LookedAt, image: Chosen, seen: "Input", layer: str) -> None:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def overview(of: cache.Stamp, values: NDArray[np.float32]) -> "dict[str, Glance]":
+def overview(of: cache.Stamp, values: NDArray[np.float32]) -> "dict[str, LayerOverview]":
     """Every layer of a snapshot for one normalised image, at a glance."""
     from cnnviz.explore.activations.overview import overview
 
@@ -54,7 +54,7 @@ def _pictures(
     return thumbnails([pixels, *(glances[name].picture for name in names)], most=_SIDE)
 
 
-def _image_stop(image: Chosen, seen: "Input") -> Stop:
+def _image_stop(image: SelectedImage, seen: "Input") -> Stop:
     height, width, channels = seen.pixels.shape
     return Stop(
         key=None,
@@ -64,7 +64,7 @@ def _image_stop(image: Chosen, seen: "Input") -> Stop:
     )
 
 
-def _stop(node: "Node", glance: "Glance", found: "list[Node]") -> Stop:
+def _stop(node: "Node", glance: "LayerOverview", found: "list[Node]") -> Stop:
     layer = node.layer
     size = "×".join(map(str, layer.output_shape))
     silent = f"{glance.silent:.0%} silent" if glance.silent else ""

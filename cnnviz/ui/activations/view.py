@@ -14,9 +14,9 @@ from cnnviz.render.mosaic import Mosaic, grid
 from cnnviz.render.order import MEASURES, largest_first
 from cnnviz.ui.activations import channel_card, network_strip
 from cnnviz.ui.resources import cache, excitation_index
-from cnnviz.ui.widgets.image_picker import Chosen
+from cnnviz.ui.widgets.image_picker import SelectedImage
 from cnnviz.ui.widgets.mosaic_canvas import sprite
-from cnnviz.ui.widgets.network_picker import LookedAt
+from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.explore.inputs.preprocessing import Input
@@ -28,7 +28,7 @@ _UNIT = 20
 
 
 @st.fragment
-def show(looked_at: LookedAt, image: Chosen, seen: "Input", layer: "Layer") -> None:
+def show(looked_at: SelectedNetwork, image: SelectedImage, seen: "Input", layer: "Layer") -> None:
     """The maps of a layer with their scale; choose one, and see how its numbers come about.
 
     Choosing a channel or a cell draws this part alone anew.
@@ -62,7 +62,7 @@ def show(looked_at: LookedAt, image: Chosen, seen: "Input", layer: "Layer") -> N
     )
 
 
-def _order(looked_at: LookedAt, layer: "Layer", maps: NDArray[np.float32]) -> NDArray[np.intp]:
+def _order(looked_at: SelectedNetwork, layer: "Layer", maps: NDArray[np.float32]) -> NDArray[np.intp]:
     """Channels in the order that is chosen; by selectivity only where test images were looked through."""
     found = excitation_index.layer(looked_at, layer.name)
     known = found is not None and found.channels == len(maps)

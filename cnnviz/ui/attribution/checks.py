@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from cnnviz.formatting import duration
 from cnnviz.render.attribution import coloured, scale_of_sizes
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui.resources import attributions
 from cnnviz.ui.resources.attributions import Subject
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets.mosaic_canvas import sprite
-from cnnviz.words import duration
 
 if TYPE_CHECKING:
     from cnnviz.explore.attribution.attribute import Attribution

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from cnnviz.render.attribution import VIEWS, View
 from cnnviz.ui.shell import selection
-from cnnviz.ui.widgets.image_picker import Chosen
-from cnnviz.ui.widgets.network_picker import LookedAt
+from cnnviz.ui.widgets.image_picker import SelectedImage
+from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
-    from cnnviz.explore.attribution.attribute import Setting
+    from cnnviz.explore.attribution.attribute import AttributionSetting
     from cnnviz.explore.layers.structure import Layer
 
 _MOST = 6
@@ -28,7 +28,7 @@ _MEANINGS = {"first": "predicted", "second": "runner-up", "true": "true"}
 
 
 @dataclass(frozen=True)
-class Look:
+class AttributionDisplay:
     """How maps are drawn."""
 
     view: View
@@ -52,7 +52,9 @@ def methods(why_not: Mapping[str, str]) -> list[str]:
     return chosen
 
 
-def classes(looked_at: LookedAt, image: Chosen, probabilities: NDArray[np.float64]) -> dict[int, str]:
+def classes(
+    looked_at: SelectedNetwork, image: SelectedImage, probabilities: NDArray[np.float64]
+) -> dict[int, str]:
     """The chosen classes by number, and what each is: predicted, runner-up, true or just its name."""
     order = np.argsort(-probabilities, kind="stable")
     stands_for: dict[str, int] = {"first": int(order[0])}
@@ -80,20 +82,20 @@ def classes(looked_at: LookedAt, image: Chosen, probabilities: NDArray[np.float6
     return found
 
 
-def look() -> Look:
+def look() -> AttributionDisplay:
     """How maps are drawn."""
     view = selection.segmented(
         "Show as", "view_as", list(_VIEWS), default="signed", words=lambda name: _VIEWS[name]
     )
     per = selection.segmented("Scale", "scale_by", list(_PER), default="method", words=_PER.__getitem__)
     share = selection.segmented("Of", "span", list(_SPANS), default="0.99", words=_SPANS.__getitem__)
-    return Look(cast(View, view), float(share), shared=per == "method")
+    return AttributionDisplay(cast(View, view), float(share), shared=per == "method")
 
 
-def setting(chosen: Sequence[str], listed: Sequence[Layer]) -> Setting:
+def setting(chosen: Sequence[str], listed: Sequence[Layer]) -> AttributionSetting:
     """Baseline and layer, asked for where a chosen method has use of them."""
     from cnnviz.explore.attribution import baselines, cam
-    from cnnviz.explore.attribution.attribute import Setting
+    from cnnviz.explore.attribution.attribute import AttributionSetting
     from cnnviz.explore.attribution.methods import METHODS
 
     baseline, layer = baselines.DEFAULT, None
@@ -119,7 +121,7 @@ def setting(chosen: Sequence[str], listed: Sequence[Layer]) -> Setting:
             )
     if best and layer == best[0]:
         st.caption(f"Grad-CAM looks at {best[0]}, {best[1]}")
-    return Setting(baseline=baseline, layer=layer)
+    return AttributionSetting(baseline=baseline, layer=layer)
 
 
 def _several(

@@ -1,4 +1,4 @@
-"""Chosen methods by chosen classes: a map for each, with its scale."""
+"""SelectedImage methods by chosen classes: a map for each, with its scale."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.config.explain import explain
 from cnnviz.errors import CnnvizError
+from cnnviz.formatting import duration, whole_number
 from cnnviz.render.attribution import Titled, coloured, scale_of_sizes, sheet
 from cnnviz.render.bar import bar
 from cnnviz.render.colour import Scale
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui.attribution import checks, controls
-from cnnviz.ui.attribution.controls import Look
+from cnnviz.ui.attribution.controls import AttributionDisplay
 from cnnviz.ui.resources import attributions, cache
 from cnnviz.ui.resources.attributions import Subject
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import config_form
-from cnnviz.ui.widgets.image_picker import Chosen
+from cnnviz.ui.widgets.image_picker import SelectedImage
 from cnnviz.ui.widgets.mosaic_canvas import sprite
-from cnnviz.ui.widgets.network_picker import LookedAt
-from cnnviz.words import duration, whole_number
+from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.explore.attribution.attribute import Attribution
@@ -43,12 +43,12 @@ _STOPPED = "attribution stopped"
 class Scene:
     """What is shown."""
 
-    looked_at: LookedAt
-    image: Chosen
+    looked_at: SelectedNetwork
+    image: SelectedImage
     seen: Input
     classes: Mapping[int, str]
     """What each class is: predicted, true …"""
-    look: Look
+    look: AttributionDisplay
 
     def name(self, target: int) -> str:
         """Of a class."""
@@ -64,7 +64,7 @@ class Row:
     subject: Subject
 
 
-def show(looked_at: LookedAt, image: Chosen, seen: Input) -> None:
+def show(looked_at: SelectedNetwork, image: SelectedImage, seen: Input) -> None:
     """Choose methods and classes, and see their maps; a map that is chosen can be put to the test."""
     probabilities = cache.prediction(looked_at.stamp, seen.values)
     left, right = st.columns(2)
@@ -206,7 +206,7 @@ def _title(row: Row) -> str:
     return METHODS[row.method].title
 
 
-def _scales(found: Sequence[Attribution], look: Look) -> dict[int, Scale]:
+def _scales(found: Sequence[Attribution], look: AttributionDisplay) -> dict[int, Scale]:
     """A scale for each class of a method."""
     if not found:
         return {}
@@ -218,7 +218,7 @@ def _scales(found: Sequence[Attribution], look: Look) -> dict[int, Scale]:
     }
 
 
-def _legend(row: Row, scale: Scale, look: Look, *, cut: bool) -> None:
+def _legend(row: Row, scale: Scale, look: AttributionDisplay, *, cut: bool) -> None:
     unsigned = look.view == "heat" or not scale.signed
     shown = Scale(low=0.0, high=scale.high, signed=False) if unsigned else scale
     st.image(bar(shown, width=256, height=10), output_format="PNG", alt="Colour bar")
@@ -234,7 +234,7 @@ def _legend(row: Row, scale: Scale, look: Look, *, cut: bool) -> None:
     st.caption("  \n".join(lines))
 
 
-def _range(scale: Scale, look: Look) -> str:
+def _range(scale: Scale, look: AttributionDisplay) -> str:
     low = scale.low if look.view != "heat" else 0.0
     return f"{_signed(low)} to {_signed(scale.high)}"
 

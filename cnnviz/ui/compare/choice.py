@@ -8,8 +8,8 @@ import streamlit as st
 
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import image_picker, prediction, snapshot_picker
-from cnnviz.ui.widgets.image_picker import Chosen
-from cnnviz.ui.widgets.network_picker import LookedAt, pick_network
+from cnnviz.ui.widgets.image_picker import SelectedImage
+from cnnviz.ui.widgets.network_picker import SelectedNetwork, pick_network
 
 if TYPE_CHECKING:
     from cnnviz.explore.inputs.preprocessing import Input
@@ -21,8 +21,8 @@ class Side:
 
     letter: str
     title: str
-    looked_at: LookedAt
-    image: Chosen
+    looked_at: SelectedNetwork
+    image: SelectedImage
     seen: "Input"
 
     @property
@@ -36,13 +36,15 @@ class Kind:
     """What differs between the two sides."""
 
     title: str
-    second: Callable[[LookedAt, Chosen], tuple[LookedAt, Chosen, str]]
+    second: Callable[[SelectedNetwork, SelectedImage], tuple[SelectedNetwork, SelectedImage, str]]
     """Controls that choose the second side: its network, its image and what to call it."""
-    first: Callable[[LookedAt, Chosen], str]
+    first: Callable[[SelectedNetwork, SelectedImage], str]
     """What to call the first side."""
 
 
-def _other_image(looked_at: LookedAt, image: Chosen) -> tuple[LookedAt, Chosen, str]:
+def _other_image(
+    looked_at: SelectedNetwork, image: SelectedImage
+) -> tuple[SelectedNetwork, SelectedImage, str]:
     other = image_picker.chosen(
         looked_at.card.data, grey=looked_at.grey, key="image_b", default=_another(image, looked_at)
     )
@@ -61,7 +63,9 @@ def _other_image(looked_at: LookedAt, image: Chosen) -> tuple[LookedAt, Chosen, 
     return looked_at, other, other.title
 
 
-def _other_epoch(looked_at: LookedAt, image: Chosen) -> tuple[LookedAt, Chosen, str]:
+def _other_epoch(
+    looked_at: SelectedNetwork, image: SelectedImage
+) -> tuple[SelectedNetwork, SelectedImage, str]:
     names = snapshot_picker.in_order(looked_at.run.snapshots())
     snapshot = snapshot_picker.pick(
         looked_at.run, key="epoch_b", default=names[0], label="Epoch of B", follow=False
@@ -69,13 +73,15 @@ def _other_epoch(looked_at: LookedAt, image: Chosen) -> tuple[LookedAt, Chosen, 
     return looked_at.at(snapshot), image, snapshot_picker.title(snapshot)
 
 
-def _other_network(looked_at: LookedAt, image: Chosen) -> tuple[LookedAt, Chosen, str]:
+def _other_network(
+    looked_at: SelectedNetwork, image: SelectedImage
+) -> tuple[SelectedNetwork, SelectedImage, str]:
     other = pick_network(keys=("run_b", "snapshot_b"), label="Checkpoint B", avoid=looked_at.run.id)
     assert other is not None  # the first one is there
     return other, image, other.run.title
 
 
-def _another(image: Chosen, looked_at: LookedAt) -> str:
+def _another(image: SelectedImage, looked_at: SelectedNetwork) -> str:
     """A built-in picture that is not the one looked at."""
     fitting = ("photo.digit-3", "photo.digit-8") if looked_at.grey else ("photo.frog", "photo.ship")
     return next(name for name in fitting if name != image.name)
@@ -114,5 +120,5 @@ def _title(name: str) -> str:
     return _KINDS[name].title
 
 
-def _side(letter: str, title: str, looked_at: LookedAt, image: Chosen) -> Side:
+def _side(letter: str, title: str, looked_at: SelectedNetwork, image: SelectedImage) -> Side:
     return Side(letter, title, looked_at, image, prediction.as_read(looked_at, image))

@@ -8,11 +8,11 @@ from cnnviz.config import Augmentation, RunConfig, explain
 from cnnviz.data import preview
 from cnnviz.data.prepared import Dataset
 from cnnviz.errors import ConfigError
+from cnnviz.formatting import whole_number
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets.config_form import fields
 from cnnviz.ui.widgets.mosaic_canvas import sprite
-from cnnviz.words import whole_number
 
 _DRAWS = 8
 _FIRST = [{"name": "pad_and_crop"}, {"name": "horizontal_flip"}]

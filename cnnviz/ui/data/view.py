@@ -6,11 +6,11 @@ import streamlit as st
 
 from cnnviz.data import preview
 from cnnviz.data.prepared import Dataset
+from cnnviz.formatting import whole_number
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui.resources import cache
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets.mosaic_canvas import sprite
-from cnnviz.words import whole_number
 
 _MOST, _ACROSS, _TILE = 100, 10, 64
 

@@ -15,12 +15,12 @@ from cnnviz.errors import CnnvizError, DataError
 from cnnviz.outcome import outcome
 from cnnviz.ui.resources import cache
 from cnnviz.ui.train import run_form
-from cnnviz.ui.widgets.network_picker import LookedAt
+from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 _COLOURS = {"serious": "red", "mild": "orange"}
 
 
-def show(looked_at: LookedAt) -> None:
+def show(looked_at: SelectedNetwork) -> None:
     """Findings from curves at once; those from network and data once they were looked into."""
     place = st.container()
     facts = _facts(looked_at)
@@ -32,7 +32,7 @@ def show(looked_at: LookedAt) -> None:
     _checked(examination)
 
 
-def _facts(looked_at: LookedAt) -> Facts:
+def _facts(looked_at: SelectedNetwork) -> Facts:
     """What is known so far, and a button for the rest."""
     facts = gather.from_files(looked_at.run, looked_at.snapshot)
     facts = replace(facts, classes=looked_at.card.classes)
@@ -56,7 +56,7 @@ def _facts(looked_at: LookedAt) -> Facts:
     return facts
 
 
-def _looked(looked_at: LookedAt, facts: Facts) -> Facts:
+def _looked(looked_at: SelectedNetwork, facts: Facts) -> Facts:
     """The facts with what network and data tell; progress is shown, and any click ends it."""
     bar = st.progress(0.0, text="Looking into the network")
     st.button("Stop", icon=":material/stop:", key="stop examining")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from cnnviz.recipes import lesson
+from cnnviz.recipes import convolution
 from cnnviz.recipes.recipe import Recipe
 
 
@@ -12,9 +12,9 @@ def show(recipe: Recipe) -> None:
     """The image, the kernel and the output, and the arithmetic of the chosen cell."""
     found = recipe.lesson
     assert found is not None
-    output = lesson.output(found)
+    output = convolution.output(found)
     places = [(row, column) for row in range(output.shape[0]) for column in range(output.shape[1])]
-    wrong = lesson.wrong(found)
+    wrong = convolution.wrong(found)
     names = {place: f"row {place[0] + 1}, column {place[1] + 1}" for place in places}
     chosen = st.select_slider(
         "Output cell",
@@ -24,7 +24,7 @@ def show(recipe: Recipe) -> None:
     )
     row, column = place = next(one for one in places if names[one] == chosen)
     height, width = np.array(found.kernel).shape
-    padded = lesson.padded(found)
+    padded = convolution.padded(found)
     under = [(row + r, column + c) for r in range(height) for c in range(width)]
     first, second, third = st.columns([3, 2, 3], gap="large")
     with first:
@@ -38,7 +38,7 @@ def show(recipe: Recipe) -> None:
     with third:
         st.caption("The output; the chosen cell is marked")
         _table(output, [place])
-    st.markdown(f"#### {lesson.worked(found, row, column)}")
+    st.markdown(f"#### {convolution.worked(found, row, column)}")
     if place in wrong:
         st.warning(f"The report has {found.reported[row][column]:g} here.", icon=":material/error:")
     st.caption(
@@ -52,7 +52,7 @@ def show(recipe: Recipe) -> None:
 
 
 def _table(values: "np.typing.NDArray[np.float64]", marked: list[tuple[int, int]]) -> None:
-    frame = pd.DataFrame(lesson.table(values))
+    frame = pd.DataFrame(convolution.table(values))
     frame.columns = frame.columns.map(lambda number: str(number + 1))
     frame.index = frame.index.map(lambda number: number + 1)
     shown = frame.style.apply(

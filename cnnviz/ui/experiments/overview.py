@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from cnnviz.recipes import account, book
+from cnnviz.recipes import library, results_table
 from cnnviz.recipes.recipe import Recipe
-from cnnviz.recipes.results import Shelf
+from cnnviz.recipes.results import RunsByConfiguration
 from cnnviz.recipes.verdict import Verdict, verdict
 from cnnviz.ui.experiments import charts
 from cnnviz.ui.shell import selection
@@ -13,13 +13,13 @@ _STATES = {"reproduced": "reproduced", "differs": "otherwise", "not comparable":
 """States of a variant, as they are counted."""
 
 
-def show(shelf: Shelf) -> None:
+def show(shelf: RunsByConfiguration) -> None:
     """Reported against measured in one chart, then a line for each experiment."""
     rows, verdicts = [], {}
-    for recipe in book.every().values():
+    for recipe in library.every().values():
         found = verdicts[recipe.id] = _verdicts(recipe, shelf)
-        for variant in book.variants(recipe).values():
-            outcomes = account.best(shelf, recipe, variant.id)[1]
+        for variant in library.variants(recipe).values():
+            outcomes = results_table.best(shelf, recipe, variant.id)[1]
             if outcomes and variant.reported.test_accuracy is not None:
                 said = found[variant.id]
                 rows.append(
@@ -41,17 +41,17 @@ def show(shelf: Shelf) -> None:
             )
             st.altair_chart(charts.agreement(rows), key="agreement")
     with listed if rows else st.container():
-        for report in book.reports():
+        for report in library.reports():
             st.markdown(f"**Report {report.report}** · {report.title}")
             with st.container(gap=None):
                 for recipe in report.recipes:
                     _line(recipe, verdicts[recipe.id])
 
 
-def _verdicts(recipe: Recipe, shelf: Shelf) -> dict[str, Verdict]:
+def _verdicts(recipe: Recipe, shelf: RunsByConfiguration) -> dict[str, Verdict]:
     found = {}
-    for variant in book.variants(recipe).values():
-        size, outcomes = account.best(shelf, recipe, variant.id)
+    for variant in library.variants(recipe).values():
+        size, outcomes = results_table.best(shelf, recipe, variant.id)
         found[variant.id] = verdict(recipe, variant.reported, outcomes, size=size)
     return found
 

@@ -9,16 +9,16 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz import workspace
-from cnnviz.recipes import account, book, plan
+from cnnviz.formatting import duration
+from cnnviz.recipes import library, plan, results_table
 from cnnviz.recipes.recipe import Recipe
 from cnnviz.recipes.results import Outcome, summary
 from cnnviz.recipes.verdict import verdict
 from cnnviz.runs.run import Run
 from cnnviz.ui.experiments import charts
-from cnnviz.ui.experiments.variant_form import Choice
+from cnnviz.ui.experiments.variant_form import VariantSelection
 from cnnviz.ui.resources import cache
 from cnnviz.ui.widgets.config_form import words
-from cnnviz.words import duration
 
 _CURVES = {
     "Validation accuracy": ("validation", "accuracy"),
@@ -28,13 +28,13 @@ _CURVES = {
 }
 
 
-def show(recipe: Recipe, choice: Choice) -> None:
+def show(recipe: Recipe, choice: VariantSelection) -> None:
     """Draw the results; while runs are under way, anew every few seconds."""
     live = any(run.status().active for runs in _runs(recipe, choice).values() for run in runs)
     st.fragment(_results, run_every=3.0 if live else None)(recipe, choice, live)
 
 
-def _results(recipe: Recipe, choice: Choice, live: bool) -> None:
+def _results(recipe: Recipe, choice: VariantSelection, live: bool) -> None:
     runs = _runs(recipe, choice)
     active = [run for those in runs.values() for run in those if run.status().active]
     _under_way(active)
@@ -43,7 +43,7 @@ def _results(recipe: Recipe, choice: Choice, live: bool) -> None:
     shelf = cache.shelf()
     outcomes = {
         name: shelf.outcomes(recipe, name, size=choice.size, pretrained=choice.pretrained)
-        for name in book.variants(recipe)
+        for name in library.variants(recipe)
     }
     _failures(runs)
     lines = {
@@ -72,10 +72,10 @@ def _results(recipe: Recipe, choice: Choice, live: bool) -> None:
     _table(recipe, outcomes, choice)
 
 
-def _runs(recipe: Recipe, choice: Choice) -> dict[str, list[Run]]:
+def _runs(recipe: Recipe, choice: VariantSelection) -> dict[str, list[Run]]:
     """The newest run of each seed, by variant."""
     found: dict[str, list[Run]] = {}
-    for name in book.variants(recipe):
+    for name in library.variants(recipe):
         newest: dict[int, Run] = {}
         for run in cache.shelf().runs(recipe, name, size=choice.size, pretrained=choice.pretrained):
             newest.setdefault(run.config.seed, run)
@@ -108,22 +108,22 @@ def _failures(runs: dict[str, list[Run]]) -> None:
                 st.warning(f"{name}, seed {run.config.seed}: {status.reason}", icon=":material/error:")
 
 
-def _table(recipe: Recipe, outcomes: dict[str, list[Outcome]], choice: Choice) -> None:
+def _table(recipe: Recipe, outcomes: dict[str, list[Outcome]], choice: VariantSelection) -> None:
     stopped = any("stopped_epoch" in one.figures for those in outcomes.values() for one in those)
     rows = []
-    for variant in book.variants(recipe).values():
+    for variant in library.variants(recipe).values():
         found = outcomes[variant.id]
         said = verdict(recipe, variant.reported, found, size=choice.size, pretrained=choice.pretrained)
-        reported, measured = account.side_by_side(variant.reported, found)
+        reported, measured = results_table.side_by_side(variant.reported, found)
         row = {"Variant": variant.id, "Reported": reported, "Measured": measured, "Verdict": said.words}
         if found:
             row |= {
                 "Seeds": f"{len(found)}",
-                "Best epoch": account.figure_text(found, "best_validation_epoch"),
-                "Training": account.figure_text(found, "seconds"),
+                "Best epoch": results_table.figure_text(found, "best_validation_epoch"),
+                "Training": results_table.figure_text(found, "seconds"),
             }
             if stopped:
-                row["Stopped at"] = account.figure_text(found, "stopped_epoch")
+                row["Stopped at"] = results_table.figure_text(found, "stopped_epoch")
         rows.append(row)
     frame = pd.DataFrame(rows).set_index("Variant").fillna("–")
     st.markdown("**Reported beside measured**")
@@ -167,15 +167,15 @@ def _settings_table(recipe: Recipe) -> None:
 def _more(recipe: Recipe, outcomes: dict[str, list[Outcome]]) -> None:
     """All other figures that the report gives, and accuracies by class."""
     rows = []
-    for variant in book.variants(recipe).values():
+    for variant in library.variants(recipe).values():
         found = outcomes[variant.id]
-        for figure in account.compared_figures(variant.reported):
+        for figure in results_table.compared_figures(variant.reported):
             rows.append(
                 {
                     "Variant": variant.id,
                     "Figure": figure.replace("_", " "),
-                    "Reported": account.reported_text(variant.reported, figure),
-                    "Measured": account.figure_text(found, figure),
+                    "Reported": results_table.reported_text(variant.reported, figure),
+                    "Measured": results_table.figure_text(found, figure),
                 }
             )
     classes = [
@@ -185,7 +185,7 @@ def _more(recipe: Recipe, outcomes: dict[str, list[Outcome]]) -> None:
             "Reported": _percent(variant.reported.per_class.get(kind)),
             "Measured": _percent(value),
         }
-        for name, variant in book.variants(recipe).items()
+        for name, variant in library.variants(recipe).items()
         for kind, value in (outcomes[name][0].per_class.items() if outcomes[name] else ())
     ]
     if rows:
@@ -216,7 +216,7 @@ def _grid(recipe: Recipe, outcomes: dict[str, list[Outcome]]) -> None:
     rows = []
 
     for choices in product(*(axis.choices for axis in recipe.axis)):
-        found = outcomes[book.combined(choices).id]
+        found = outcomes[library.combined(choices).id]
         right, time = summary(found, "test_accuracy"), summary(found, "seconds")
         if right and time:
             row: dict[str, Any] = {axis.title: one.id for axis, one in zip(recipe.axis, choices, strict=True)}

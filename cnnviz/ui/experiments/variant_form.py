@@ -10,16 +10,16 @@ import streamlit as st
 from cnnviz.config import Network
 from cnnviz.data import catalogue
 from cnnviz.errors import CnnvizError
-from cnnviz.recipes import book, plan, reproduction
+from cnnviz.formatting import duration
+from cnnviz.recipes import library, plan, reproduction
 from cnnviz.recipes.recipe import SIZES, Recipe, Size
 from cnnviz.recipes.reproduction import Task
-from cnnviz.recipes.results import Shelf
+from cnnviz.recipes.results import RunsByConfiguration
 from cnnviz.runs import control
 from cnnviz.runs.run import Run, every
 from cnnviz.ui.resources import cache
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import data_sets
-from cnnviz.words import duration
 
 _SIZES = {"full": "Full, as reported", "short": "Short, minutes", "smoke": "Smoke, seconds"}
 _IMAGENET = "ImageNet"
@@ -27,14 +27,14 @@ _SIZED = "recipe of the chosen size"
 
 
 @dataclass(frozen=True)
-class Choice:
+class VariantSelection:
     """What is looked at, and would be run."""
 
     size: Size
     pretrained: str | None
 
 
-def show(recipe: Recipe, shelf: Shelf) -> tuple[Choice, Callable[[], None]]:
+def show(recipe: Recipe, shelf: RunsByConfiguration) -> tuple[VariantSelection, Callable[[], None]]:
     """Draw the controls; starts and stops runs.
 
     The second result writes beside them what the runs would take, which has to be measured first.
@@ -65,7 +65,7 @@ def show(recipe: Recipe, shelf: Shelf) -> tuple[Choice, Callable[[], None]]:
             )
         with third:
             pretrained = _pretrained(recipe)
-        names = list(book.variants(recipe))
+        names = list(library.variants(recipe))
         wanted = names
         if len(names) > 1:
             wanted = (
@@ -81,22 +81,22 @@ def show(recipe: Recipe, shelf: Shelf) -> tuple[Choice, Callable[[], None]]:
         )
         todo = [task for task in reproduction.missing(tasks, shelf) if not _active(task, shelf)]
         later = _buttons(recipe, tasks, todo, shelf)
-    return Choice(size, pretrained), later
+    return VariantSelection(size, pretrained), later
 
 
-def _best_size(recipe: Recipe, shelf: Shelf) -> Size:
+def _best_size(recipe: Recipe, shelf: RunsByConfiguration) -> Size:
     """The largest size that has been run; short where none has."""
     for size in SIZES:
-        if any(shelf.outcomes(recipe, name, size=size) for name in book.variants(recipe)):
+        if any(shelf.outcomes(recipe, name, size=size) for name in library.variants(recipe)):
             return size
     return "short"
 
 
 def _pretrained(recipe: Recipe) -> str | None:
     """A run of the bench to start from in place of ImageNet; None where the recipe has no use for one."""
-    if not any(plan.needs_imagenet(recipe, name) for name in book.variants(recipe)):
+    if not any(plan.needs_imagenet(recipe, name) for name in library.variants(recipe)):
         return None
-    network = plan.configuration(recipe, next(iter(book.variants(recipe)))).network
+    network = plan.configuration(recipe, next(iter(library.variants(recipe)))).network
     runs = {run.id: run for run in every() if run.snapshots() and _body(run.config.network) == _body(network)}
     chosen = st.selectbox(
         "Pretrained on",
@@ -117,7 +117,9 @@ def _body(network: Network) -> dict[str, Any]:
     }
 
 
-def _buttons(recipe: Recipe, tasks: Sequence[Task], todo: Sequence[Task], shelf: Shelf) -> Callable[[], None]:
+def _buttons(
+    recipe: Recipe, tasks: Sequence[Task], todo: Sequence[Task], shelf: RunsByConfiguration
+) -> Callable[[], None]:
     live = [run for task in tasks for run in _active(task, shelf)]
     missing = next(
         (task.config.data.name for task in todo if task.config.data.name not in catalogue.available()), None
@@ -164,7 +166,7 @@ def _cost(todo: Sequence[Task]) -> str:
     return f"{count}, about {duration(seconds)} of training on this machine"
 
 
-def _active(task: Task, shelf: Shelf) -> list[Run]:
+def _active(task: Task, shelf: RunsByConfiguration) -> list[Run]:
     alike = shelf.alike(task.config)
     return [run for run in alike if run.config.seed == task.config.seed and run.status().active]
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from cnnviz.data import catalogue
-from cnnviz.recipes import book, plan
+from cnnviz.recipes import library, plan
 from cnnviz.recipes.recipe import Recipe
-from cnnviz.recipes.results import Shelf
+from cnnviz.recipes.results import RunsByConfiguration
 from cnnviz.ui.experiments import convolution, depth, results, variant_form
 from cnnviz.ui.resources import cache
 from cnnviz.ui.shell import selection
@@ -15,7 +15,7 @@ from cnnviz.ui.shell.frame import guarded
 from cnnviz.ui.widgets import experiment_links
 
 
-def show(recipe: Recipe, shelf: Shelf) -> None:
+def show(recipe: Recipe, shelf: RunsByConfiguration) -> None:
     """Draw the experiment, and what its kind has below."""
     _chooser(recipe)
     st.subheader(recipe.question, anchor=False)
@@ -44,7 +44,7 @@ def show(recipe: Recipe, shelf: Shelf) -> None:
 
 
 def _chooser(recipe: Recipe) -> None:
-    recipes = book.every()
+    recipes = library.every()
     back, chosen = st.columns([1, 6], vertical_alignment="bottom")
     with back:
         if st.button("All", icon=":material/arrow_back:", width="stretch", key="all recipes"):
@@ -61,20 +61,20 @@ def _chooser(recipe: Recipe) -> None:
 
 
 def _parameters(recipe: Recipe) -> None:
-    config = plan.configuration(recipe, next(iter(book.variants(recipe))))
+    config = plan.configuration(recipe, next(iter(library.variants(recipe))))
     data = catalogue.entries()[config.data.name]
     count = cache.parameters_for(config.network, config.data.shape(data.shape), data.classes)
     words = "as the report says" if count == recipe.parameters else f"the report says {recipe.parameters:,}"
     st.markdown(f"**{count:,} parameters**, {words}.")
 
 
-def _train(recipe: Recipe, shelf: Shelf) -> None:
+def _train(recipe: Recipe, shelf: RunsByConfiguration) -> None:
     choice, estimate = variant_form.show(recipe, shelf)
     results.show(recipe, choice)
     estimate()
 
 
-_KINDS: Mapping[str, Callable[[Recipe, Shelf], None]] = {
+_KINDS: Mapping[str, Callable[[Recipe, RunsByConfiguration], None]] = {
     "train": _train,
     "explore": lambda recipe, _: depth.show(recipe),
     "teach": lambda recipe, _: convolution.show(recipe),

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
+from cnnviz.formatting import quoted, whole_number
 from cnnviz.ui.shell import selection
-from cnnviz.words import quoted, whole_number
 
 _KEY = "selected epoch"
 

@@ -8,13 +8,13 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from cnnviz.formatting import whole_number
 from cnnviz.render.colour import Scale
 from cnnviz.render.filters import matrix, mosaic, strengths
 from cnnviz.runs.run import Run
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets.kernel_matrix import kernel_matrix
 from cnnviz.ui.widgets.mosaic_canvas import sprite
-from cnnviz.words import whole_number
 
 if TYPE_CHECKING:
     from cnnviz.explore.filters.history import History

@@ -4,7 +4,7 @@ import os
 
 import streamlit as st
 
-from cnnviz.words import size
+from cnnviz.formatting import size
 
 
 @st.fragment

@@ -4,8 +4,8 @@ import time
 
 import streamlit as st
 
+from cnnviz.formatting import accuracy
 from cnnviz.runs.run import every
-from cnnviz.words import accuracy
 
 _MOST = 12
 

@@ -12,11 +12,11 @@ from cnnviz.render.bar import bar
 from cnnviz.render.colour import Scale
 from cnnviz.runs.run import every
 from cnnviz.ui.mistakes import gallery
-from cnnviz.ui.mistakes.evaluation import Asked
+from cnnviz.ui.mistakes.evaluation import Evaluation
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import predictions, snapshot_picker
 from cnnviz.ui.widgets.confusion_matrix import Part, confusion_matrix
-from cnnviz.ui.widgets.network_picker import LookedAt, name
+from cnnviz.ui.widgets.network_picker import SelectedNetwork, name
 
 _PER = {"counts": "Images", "rates": "Per cent of the row"}
 _CELLS = {"confusion": "confused", "disagreement": "apart"}
@@ -24,7 +24,7 @@ _CELLS = {"confusion": "confused", "disagreement": "apart"}
 _OTHER = "other"
 
 
-def show(asked: Asked) -> None:
+def show(asked: Evaluation) -> None:
     """Truth by guess."""
     found = asked.found
     left, right = st.columns([5, 6], gap="large")
@@ -44,7 +44,7 @@ def show(asked: Asked) -> None:
         _gallery(asked, places, _words(asked, part))
 
 
-def beside(asked: Asked) -> None:
+def beside(asked: Evaluation) -> None:
     """Guess by another network's guess, of the images that both were asked about."""
     others = _others(asked)
     if not others:
@@ -106,7 +106,7 @@ def beside(asked: Asked) -> None:
 
 
 def _matrix(
-    asked: Asked, counts: NDArray[np.int64], *, titles: tuple[str, str], taken: str, stem: str
+    asked: Evaluation, counts: NDArray[np.int64], *, titles: tuple[str, str], taken: str, stem: str
 ) -> Part | None:
     """Draw it; gives what is chosen in it."""
     per = selection.segmented("Cells", "cells", list(_PER), default="counts", words=lambda one: _PER[one])
@@ -138,18 +138,18 @@ def _matrix(
     return selected
 
 
-def _words(asked: Asked, part: Part) -> str:
+def _words(asked: Evaluation, part: Part) -> str:
     row, column = (None if one is None else asked.names[one] for one in (part.row, part.column))
     if column is None:
         return f"Labelled {row}"
     return f"Taken for {column}" if row is None else f"{row}, taken for {column}"
 
 
-def _gallery(asked: Asked, places: NDArray[np.integer], what: str, *, of: int | None = None) -> None:
+def _gallery(asked: Evaluation, places: NDArray[np.integer], what: str, *, of: int | None = None) -> None:
     gallery.show(asked.looked_at, asked.data, asked.found, places, split=asked.split, what=what, of=of)
 
 
-def _others(asked: Asked) -> dict[str, LookedAt]:
+def _others(asked: Evaluation) -> dict[str, SelectedNetwork]:
     """Other checkpoints of the same classes whose predictions are known, by run and snapshot."""
     mine = asked.looked_at
     found = {}
@@ -161,7 +161,7 @@ def _others(asked: Asked) -> dict[str, LookedAt]:
                 continue
             if not predictions.kept(run.id, snapshot, asked.split):
                 continue
-            other = LookedAt(run, snapshot, mine.stamp, mine.card).at(snapshot)
+            other = SelectedNetwork(run, snapshot, mine.stamp, mine.card).at(snapshot)
             if other.card.classes == mine.card.classes and predictions.known(
                 other, asked.data, split=asked.split
             ):
@@ -169,7 +169,7 @@ def _others(asked: Asked) -> dict[str, LookedAt]:
     return found
 
 
-def _title(other: LookedAt) -> str:
+def _title(other: SelectedNetwork) -> str:
     return f"{name(other.run)}, {snapshot_picker.title(other.snapshot)}"
 
 

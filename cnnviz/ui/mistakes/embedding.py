@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 
 from cnnviz.diagnose import embedding_kept, embedding_words
 from cnnviz.diagnose.embedding import METHODS, Embedding
+from cnnviz.formatting import duration, whole_number
 from cnnviz.render.marks import APART, Marks
 from cnnviz.render.scatter import picture
 from cnnviz.ui.mistakes import embedding_options, embeddings, gallery
 from cnnviz.ui.mistakes.embedding_options import COLOURINGS
 from cnnviz.ui.mistakes.embeddings import Wanted
-from cnnviz.ui.mistakes.evaluation import Asked
+from cnnviz.ui.mistakes.evaluation import Evaluation
 from cnnviz.ui.mistakes.gallery import PREFIX
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets.scatter import Box, Picked, scatter
-from cnnviz.words import duration, whole_number
 
 if TYPE_CHECKING:
     from cnnviz.data.prepared import Dataset
@@ -38,7 +38,7 @@ _NAMED = 5
 class _Map:
     """A map that is shown, and what is chosen in it."""
 
-    asked: Asked
+    asked: Evaluation
     data: "Dataset"
     wanted: Wanted
     found: Embedding
@@ -55,7 +55,7 @@ class _Map:
         return np.zeros(0, np.intp) if self.box is None else self.box.holds(self.found.points)
 
 
-def show(asked: Asked) -> None:
+def show(asked: Evaluation) -> None:
     """Choose what is mapped; see the map and the images of what is chosen in it, or have it made."""
     if asked.data is None:
         st.info(
@@ -238,11 +238,11 @@ def _archive(wanted: Wanted, found: Embedding) -> bytes:
     return embedding_kept.archive(rows, found) if rows is not None else b""
 
 
-def _images(asked: Asked, data: "Dataset") -> NDArray[np.uint8]:
+def _images(asked: Evaluation, data: "Dataset") -> NDArray[np.uint8]:
     return data.test_images if asked.split == "test" else data.train_images
 
 
-def _chosen(asked: Asked, wanted: Wanted) -> int | None:
+def _chosen(asked: Evaluation, wanted: Wanted) -> int | None:
     """The point of the image that the address names, if it is on the map."""
     kind, _, number = (selection.get("image") or "").partition(".")
     if kind != PREFIX[asked.split] or whole_number(number) is None:
@@ -251,7 +251,7 @@ def _chosen(asked: Asked, wanted: Wanted) -> int | None:
     return int(at[0]) if len(at) else None
 
 
-def _words(asked: Asked, places: NDArray[np.intp]) -> list[str]:
+def _words(asked: Evaluation, places: NDArray[np.intp]) -> list[str]:
     """Of each image: its number, class, guess and how sure that is."""
     found, names = asked.found, asked.names
     rows = zip(
@@ -274,7 +274,7 @@ def _words(asked: Asked, places: NDArray[np.intp]) -> list[str]:
     return said
 
 
-def _counted(asked: Asked, places: NDArray[np.intp]) -> str:
+def _counted(asked: Evaluation, places: NDArray[np.intp]) -> str:
     """ "87 images: cat (61), dog (26); predicted cat (70), dog (17); 19 wrong"."""
     found = asked.found
     wrong = int((~found.right[places]).sum())

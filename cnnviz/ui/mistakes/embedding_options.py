@@ -12,7 +12,7 @@ from cnnviz.render import marks
 from cnnviz.render.marks import Marks
 from cnnviz.ui.mistakes import embeddings
 from cnnviz.ui.mistakes.embeddings import Wanted
-from cnnviz.ui.mistakes.evaluation import Asked
+from cnnviz.ui.mistakes.evaluation import Evaluation
 from cnnviz.ui.resources import cache
 from cnnviz.ui.shell import selection
 
@@ -30,19 +30,19 @@ class Colouring:
     """What colours of points stand for."""
 
     title: str
-    of: Callable[[Asked, NDArray[np.intp]], Marks]
+    of: Callable[[Evaluation, NDArray[np.intp]], Marks]
     """By places in the predictions."""
 
 
-def _classes(asked: Asked, places: NDArray[np.intp]) -> Marks:
+def _classes(asked: Evaluation, places: NDArray[np.intp]) -> Marks:
     return marks.by_class(asked.found.labels[places], asked.found.right[places], asked.names)
 
 
-def _outcomes(asked: Asked, places: NDArray[np.intp]) -> Marks:
+def _outcomes(asked: Evaluation, places: NDArray[np.intp]) -> Marks:
     return marks.by_outcome(asked.found.right[places])
 
 
-def _confidence(asked: Asked, places: NDArray[np.intp]) -> Marks:
+def _confidence(asked: Evaluation, places: NDArray[np.intp]) -> Marks:
     found = asked.found
     return marks.by_confidence(found.sureness[places], found.right[places], len(asked.names))
 
@@ -54,7 +54,7 @@ COLOURINGS: Mapping[str, Colouring] = {
 }
 
 
-def choose(asked: Asked) -> tuple[Wanted, NDArray[np.intp], str]:
+def choose(asked: Evaluation) -> tuple[Wanted, NDArray[np.intp], str]:
     """The map that is asked for, the places of its images in the predictions, and the name of the colouring."""
     from cnnviz.explore.predictions import some_of
 
@@ -114,13 +114,13 @@ def _method(count: int) -> tuple[str, dict[str, int]]:
     return method, chosen
 
 
-def _words(asked: Asked, total: int) -> Callable[[str], str]:
+def _words(asked: Evaluation, total: int) -> Callable[[str], str]:
     return lambda count: (
         f"{'all ' if int(count) == total and asked.whole else ''}{int(count):,} {asked.split} images"
     )
 
 
-def _forget(asked: Asked) -> None:
+def _forget(asked: Evaluation) -> None:
     """Drop what was chosen for another network, before it is warned of."""
     now = (asked.looked_at.run.id, asked.split, len(asked.found))
     before = st.session_state.get(_NETWORK)

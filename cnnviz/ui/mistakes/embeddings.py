@@ -22,7 +22,7 @@ from cnnviz.outcome import retold
 from cnnviz.render.sheets import Sheets, sheets
 from cnnviz.ui.resources import cache
 from cnnviz.ui.statistics.profiles import digest
-from cnnviz.ui.widgets.network_picker import LookedAt
+from cnnviz.ui.widgets.network_picker import SelectedNetwork
 from cnnviz.ui.widgets.scatter import Pictures
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ Progress = tuple[float, str]
 class Wanted:
     """A map of some images of a split."""
 
-    looked_at: LookedAt
+    looked_at: SelectedNetwork
     split: str
     layer: str
     numbers: NDArray[np.int64]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cnnviz.ui.widgets import predictions
-from cnnviz.ui.widgets.network_picker import LookedAt
+from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.data.prepared import Dataset
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class Evaluation:
     """A network and its predictions."""
 
-    looked_at: LookedAt
+    looked_at: SelectedNetwork
     data: "Dataset | None"
     """None where its images are not on this machine."""
     split: str

@@ -8,14 +8,14 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from cnnviz.formatting import whole_number
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.render.picture import enlarge, png
 from cnnviz.ui.mistakes import grad_cam
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import charts
-from cnnviz.ui.widgets.network_picker import LookedAt
+from cnnviz.ui.widgets.network_picker import SelectedNetwork
 from cnnviz.ui.widgets.thumbnail_list import choose
-from cnnviz.words import whole_number
 
 if TYPE_CHECKING:
     from cnnviz.data.prepared import Dataset
@@ -29,7 +29,7 @@ _TOP = 5
 
 
 def show(
-    looked_at: LookedAt,
+    looked_at: SelectedNetwork,
     data: "Dataset | None",
     found: "Predictions",
     places: NDArray[np.integer],
@@ -74,7 +74,7 @@ def show(
 
 
 def _thumbnails(
-    looked_at: LookedAt, data: "Dataset", found: "Predictions", places: NDArray[np.integer], split: str
+    looked_at: SelectedNetwork, data: "Dataset", found: "Predictions", places: NDArray[np.integer], split: str
 ) -> None:
     pages = -(-len(places) // _PAGE)
     page = 1
@@ -117,7 +117,7 @@ def _chosen(found: "Predictions", places: NDArray[np.integer], split: str) -> in
 
 
 def _detail(
-    looked_at: LookedAt, data: "Dataset | None", found: "Predictions", place: int, split: str
+    looked_at: SelectedNetwork, data: "Dataset | None", found: "Predictions", place: int, split: str
 ) -> None:
     """One image, true and predicted class, and where to go from here."""
     names = looked_at.card.classes
@@ -154,7 +154,7 @@ def _detail(
         _links(looked_at, image, label, guess)
 
 
-def _links(looked_at: LookedAt, image: str, label: int, guess: int) -> None:
+def _links(looked_at: SelectedNetwork, image: str, label: int, guess: int) -> None:
     classes = ",".join(str(one) for one in dict.fromkeys([guess, label]))
     with st.container(horizontal=True):
         st.page_link(

@@ -12,7 +12,7 @@ from cnnviz.render.attribution import coloured, scale_of_sizes
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui.resources import attributions, cache
 from cnnviz.ui.widgets.mosaic_canvas import sprite
-from cnnviz.ui.widgets.network_picker import LookedAt
+from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.explore.attribution.attribute import Attribution
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _TILE = 160
 
 
-def show(looked_at: LookedAt, name: str, pixels: NDArray[np.uint8], classes: Mapping[int, str]) -> None:
+def show(
+    looked_at: SelectedNetwork, name: str, pixels: NDArray[np.uint8], classes: Mapping[int, str]
+) -> None:
     """Draw a map over the image for each of `classes`: its number, and what it is ("predicted").
 
     `name` is that of the image, as in the address.
@@ -53,21 +55,24 @@ def show(looked_at: LookedAt, name: str, pixels: NDArray[np.uint8], classes: Map
 
 
 def _found(
-    looked_at: LookedAt, values: NDArray[np.float32], shape: tuple[int, int, int], targets: tuple[int, ...]
+    looked_at: SelectedNetwork,
+    values: NDArray[np.float32],
+    shape: tuple[int, int, int],
+    targets: tuple[int, ...],
 ) -> "tuple[str, str, list[Attribution]]":
     """Title of the method, the layer it looks at in words, and a map for each class.
 
     Grad-CAM, where the network has maps; else Integrated Gradients.
     """
     from cnnviz.explore.attribution import cam
-    from cnnviz.explore.attribution.attribute import Setting
+    from cnnviz.explore.attribution.attribute import AttributionSetting
     from cnnviz.explore.attribution.methods import METHODS
 
     best = cam.best_layer(cache.layers(looked_at.stamp, looked_at.run.config.freeze, shape))
     method = "grad_cam" if best else "integrated_gradients"
     options = METHODS[method].options()
     of = attributions.subject(
-        looked_at.stamp, values, method, options, Setting(layer=best[0] if best else None)
+        looked_at.stamp, values, method, options, AttributionSetting(layer=best[0] if best else None)
     )
     attributions.compute(of, values, options, targets, lambda *_: None)
     maps = [one for target in targets if (one := of.known(target)) is not None]

@@ -6,7 +6,7 @@ import streamlit as st
 from cnnviz.diagnose.label_errors import suspects
 from cnnviz.diagnose.ranking import least_sure, surest_mistakes
 from cnnviz.ui.mistakes import gallery
-from cnnviz.ui.mistakes.evaluation import Asked
+from cnnviz.ui.mistakes.evaluation import Evaluation
 from cnnviz.ui.shell import selection
 
 _MOST = 600
@@ -17,7 +17,7 @@ _MEANS = {
 }
 
 
-def mistakes(asked: Asked) -> None:
+def mistakes(asked: Evaluation) -> None:
     """All that is wrong, surest first."""
     places = surest_mistakes(asked.found.labels, asked.found.probabilities)
     st.caption(
@@ -26,7 +26,7 @@ def mistakes(asked: Asked) -> None:
     _gallery(asked, places, "Mistakes, surest first")
 
 
-def unsure(asked: Asked) -> None:
+def unsure(asked: Evaluation) -> None:
     """The most undecided ones."""
     by = selection.segmented(
         "Order", "unsure", list(_UNSURE), default="entropy", words=lambda name: _UNSURE[name]
@@ -35,7 +35,7 @@ def unsure(asked: Asked) -> None:
     _gallery(asked, least_sure(asked.found.probabilities, by=by)[:_MOST], "Least sure first")
 
 
-def labels(asked: Asked) -> None:
+def labels(asked: Evaluation) -> None:
     """What may be labelled wrongly."""
     found = suspects(asked.found.labels, asked.found.probabilities)
     st.caption(
@@ -47,5 +47,5 @@ def labels(asked: Asked) -> None:
     _gallery(asked, places, "Labels to check, least sure of the label first")
 
 
-def _gallery(asked: Asked, places: "np.ndarray[tuple[int], np.dtype[np.integer]]", what: str) -> None:
+def _gallery(asked: Evaluation, places: "np.ndarray[tuple[int], np.dtype[np.integer]]", what: str) -> None:
     gallery.show(asked.looked_at, asked.data, asked.found, places, split=asked.split, what=what)

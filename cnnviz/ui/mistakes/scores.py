@@ -9,13 +9,13 @@ from cnnviz.diagnose.calibration import Calibration, calibration
 from cnnviz.diagnose.scores import ClassScore, by_class, table
 from cnnviz.diagnose.temperature import Scaling, scaling
 from cnnviz.ui.mistakes import reliability_chart
-from cnnviz.ui.mistakes.evaluation import Asked
+from cnnviz.ui.mistakes.evaluation import Evaluation
 from cnnviz.ui.shell import selection
 
 _BINS = ("5", "10", "15", "20")
 
 
-def classes(asked: Asked) -> None:
+def classes(asked: Evaluation) -> None:
     """Precision, recall and F1 of each class; a row leads to its images."""
     scores = by_class(asked.found.confusion(), asked.names)
     st.caption(
@@ -40,7 +40,7 @@ def classes(asked: Asked) -> None:
     )  # fmt: skip
 
 
-def calibrated(asked: Asked) -> None:
+def calibrated(asked: Evaluation) -> None:
     """The reliability diagram, before and after a temperature."""
     bins = int(selection.segmented("Bins", "bins", _BINS, default="15"))
     found = asked.found

@@ -12,13 +12,13 @@ from cnnviz.diagnose.calibration import BINS, calibration
 from cnnviz.diagnose.confusion import commonest
 from cnnviz.diagnose.ranking import top_k_accuracy
 from cnnviz.diagnose.scores import by_class, macro_f1
+from cnnviz.formatting import accuracy
 from cnnviz.ui.mistakes import confusion, embedding, rankings, scores
-from cnnviz.ui.mistakes.evaluation import Asked
+from cnnviz.ui.mistakes.evaluation import Evaluation
 from cnnviz.ui.resources import cache
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import predictions
-from cnnviz.ui.widgets.network_picker import LookedAt
-from cnnviz.words import accuracy
+from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.data.prepared import Dataset
@@ -27,26 +27,26 @@ _SPLITS = ("test", "validation")
 
 
 @dataclass(frozen=True)
-class View:
+class MistakesView:
     """A part of the page."""
 
     title: str
-    show: Callable[[Asked], None]
+    show: Callable[[Evaluation], None]
 
 
-VIEWS: Mapping[str, View] = {
-    "confusion": View("Confusion", confusion.show),
-    "classes": View("By class", scores.classes),
-    "calibration": View("Calibration", scores.calibrated),
-    "mistakes": View("Surest mistakes", rankings.mistakes),
-    "unsure": View("Least sure", rankings.unsure),
-    "labels": View("Labels to check", rankings.labels),
-    "map": View("Map", embedding.show),
-    "beside": View("Beside another", confusion.beside),
+VIEWS: Mapping[str, MistakesView] = {
+    "confusion": MistakesView("Confusion", confusion.show),
+    "classes": MistakesView("By class", scores.classes),
+    "calibration": MistakesView("Calibration", scores.calibrated),
+    "mistakes": MistakesView("Surest mistakes", rankings.mistakes),
+    "unsure": MistakesView("Least sure", rankings.unsure),
+    "labels": MistakesView("Labels to check", rankings.labels),
+    "map": MistakesView("Map", embedding.show),
+    "beside": MistakesView("Beside another", confusion.beside),
 }
 
 
-def show(looked_at: LookedAt) -> None:
+def show(looked_at: SelectedNetwork) -> None:
     """Choose images; see what the network makes of them, or have it asked."""
     data = _data(looked_at)
     left, right = st.columns([3, 4], vertical_alignment="bottom")
@@ -66,7 +66,7 @@ def show(looked_at: LookedAt) -> None:
         else:
             st.info(f"The network has not been asked about {split} images yet.", icon=":material/checklist:")
         return
-    asked = Asked(looked_at, data, split, found)
+    asked = Evaluation(looked_at, data, split, found)
     _figures(asked)
     view = selection.segmented(
         "Show", "view", list(VIEWS), default="confusion", words=lambda name: VIEWS[name].title
@@ -74,7 +74,7 @@ def show(looked_at: LookedAt) -> None:
     VIEWS[view].show(asked)
 
 
-def _data(looked_at: LookedAt) -> "Dataset | None":
+def _data(looked_at: SelectedNetwork) -> "Dataset | None":
     """The data set, if it is here and is the one of the network."""
     name = looked_at.card.data
     if name not in catalogue.available():
@@ -89,7 +89,7 @@ def _data(looked_at: LookedAt) -> "Dataset | None":
     return None
 
 
-def _figures(asked: Asked) -> None:
+def _figures(asked: Evaluation) -> None:
     found, names = asked.found, asked.names
     count = len(found)
     counts = found.confusion()

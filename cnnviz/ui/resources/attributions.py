@@ -17,7 +17,7 @@ from cnnviz.outcome import outcome
 from cnnviz.ui.resources import cache
 
 if TYPE_CHECKING:
-    from cnnviz.explore.attribution.attribute import Attribution, Setting
+    from cnnviz.explore.attribution.attribute import Attribution, AttributionSetting
     from cnnviz.explore.attribution.checks import Checks
     from cnnviz.explore.attribution.options import Options
 
@@ -36,7 +36,7 @@ class Subject:
     method: str
     options: str
     """JSON."""
-    setting: Setting
+    setting: AttributionSetting
 
     def known(self, target: int) -> Attribution | None:
         """The map of a class, if it was computed."""
@@ -50,15 +50,19 @@ class Subject:
 
 
 def subject(
-    stamp: cache.Stamp, values: NDArray[np.float32], method: str, options: Options, setting: Setting
+    stamp: cache.Stamp,
+    values: NDArray[np.float32],
+    method: str,
+    options: Options,
+    setting: AttributionSetting,
 ) -> Subject:
     """The subject for an image as it is fed; parts of the setting that the method does not use are left out."""
-    from cnnviz.explore.attribution.attribute import Setting
+    from cnnviz.explore.attribution.attribute import AttributionSetting
     from cnnviz.explore.attribution.methods import METHODS
 
     used = METHODS[method]
-    kept = Setting(
-        baseline=setting.baseline if used.baselines else Setting().baseline,
+    kept = AttributionSetting(
+        baseline=setting.baseline if used.baselines else AttributionSetting().baseline,
         layer=setting.layer if used.layer else None,
     )
     digest = hashlib.sha256(np.ascontiguousarray(values).tobytes() + str(values.shape).encode()).hexdigest()

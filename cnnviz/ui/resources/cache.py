@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from cnnviz.explore.inputs.preprocessing import Input
     from cnnviz.explore.layers.structure import Layer
     from cnnviz.models.checkpoint import Card
-    from cnnviz.recipes.looking import Depth
-    from cnnviz.recipes.recipe import Look
-    from cnnviz.recipes.results import Shelf
+    from cnnviz.recipes.depth import Depth
+    from cnnviz.recipes.recipe import LayerSeries
+    from cnnviz.recipes.results import RunsByConfiguration
     from cnnviz.train.estimate import Speed
 
 Stamp = tuple[str, int, int, int]
@@ -173,15 +173,15 @@ def parameters_for(network: Network, shape: tuple[int, int, int], classes: int) 
 
 
 @st.cache_data(max_entries=16, show_spinner="Looking through the layers …")
-def depths(look: Look) -> list[Depth]:
+def depths(look: LayerSeries) -> list[Depth]:
     """Sparsity and spread of some layers of a trained network."""
-    from cnnviz.recipes import looking
+    from cnnviz.recipes import depth
 
-    return looking.depths(look)
+    return depth.depths(look)
 
 
 @st.cache_resource(ttl=2, show_spinner=False)
-def shelf() -> Shelf:
+def shelf() -> RunsByConfiguration:
     """All runs, by what was run; looked through again every two seconds at the most."""
     from cnnviz.recipes import results
 

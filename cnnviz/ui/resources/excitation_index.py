@@ -8,28 +8,28 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cnnviz.data import catalogue
-from cnnviz.index import kept
-from cnnviz.index.kept import Index
+from cnnviz.index import store
+from cnnviz.index.store import Index
 from cnnviz.ui.resources import cache
 from cnnviz.ui.resources.cache import Stamp
-from cnnviz.ui.widgets.network_picker import LookedAt
+from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.explore.channels.excitation import Excitation
 
 
-def of(looked_at: LookedAt) -> Index | None:
+def of(looked_at: SelectedNetwork) -> Index | None:
     """The index of the network as it is now; None if there is none, or only one of an earlier state."""
     run_id, snapshot = looked_at.run.id, looked_at.snapshot
     try:
-        found = kept.file(run_id, snapshot).stat()
+        found = store.file(run_id, snapshot).stat()
     except OSError:
         return None
-    mark = kept.mark(run_id, snapshot, looked_at.card.data)
+    mark = store.mark(run_id, snapshot, looked_at.card.data)
     return _find(run_id, snapshot, mark, (found.st_mtime_ns, found.st_size, found.st_ino))
 
 
-def layer(looked_at: LookedAt, name: str) -> Excitation | None:
+def layer(looked_at: SelectedNetwork, name: str) -> Excitation | None:
     """What excites the channels of a layer; None while that is not known, or where it has no channels."""
     index = of(looked_at)
     if index is None or name not in index.layers:
@@ -58,9 +58,9 @@ def images_of(data: str) -> int:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _find(run_id: str, snapshot: str, mark: str, state: tuple[int, int, int]) -> Index | None:
-    return kept.find(run_id, snapshot, of=mark)
+    return store.find(run_id, snapshot, of=mark)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _layer(file: str, changed: int, inode: int, name: str, _index: Index) -> Excitation | None:
-    return kept.layer(_index, name)
+    return store.layer(_index, name)

@@ -12,13 +12,13 @@ import streamlit as st
 from cnnviz.data import catalogue
 from cnnviz.data.perturbation import PERTURBATIONS
 from cnnviz.explore.robustness.curve import Curve, table
+from cnnviz.formatting import accuracy, duration
 from cnnviz.outcome import outcome
 from cnnviz.ui.resources import cache
 from cnnviz.ui.robustness import charts, view
 from cnnviz.ui.robustness.curves import Subject
 from cnnviz.ui.shell import selection
-from cnnviz.ui.widgets.network_picker import LookedAt
-from cnnviz.words import accuracy, duration
+from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.data.prepared import Dataset
@@ -28,7 +28,7 @@ _COUNT = 500
 _FIRST = "rotation"
 
 
-def show(looked_at: LookedAt, values: Mapping[str, float]) -> None:
+def show(looked_at: SelectedNetwork, values: Mapping[str, float]) -> None:
     """Choose a perturbation and have it measured; see all curves, each with a line where the sliders are."""
     st.session_state[view.FOLLOWED] = False
     st.subheader("Accuracy against strength")
@@ -66,7 +66,7 @@ def show(looked_at: LookedAt, values: Mapping[str, float]) -> None:
         _charts(looked_at, found, values)
 
 
-def _can_be_asked(looked_at: LookedAt) -> bool:
+def _can_be_asked(looked_at: SelectedNetwork) -> bool:
     """Whether there is an accuracy at all; a line that says why not."""
     if not looked_at.card.data:
         st.info(
@@ -80,7 +80,7 @@ def _can_be_asked(looked_at: LookedAt) -> bool:
     return False
 
 
-def _data(looked_at: LookedAt) -> Dataset | None:
+def _data(looked_at: SelectedNetwork) -> Dataset | None:
     """The test images' data set; None, with a line that says why, where there is none to measure with."""
     name = looked_at.card.data
     if name not in catalogue.available():
@@ -130,7 +130,7 @@ def _measure(subject: Subject, wanted: str) -> None:
     st.rerun()
 
 
-def _charts(looked_at: LookedAt, found: Mapping[str, Curve], values: Mapping[str, float]) -> None:
+def _charts(looked_at: SelectedNetwork, found: Mapping[str, Curve], values: Mapping[str, float]) -> None:
     places = [place for _ in range(-(-len(found) // 2)) for place in st.columns(2, gap="large")]
     for place, (name, curve) in zip(places, found.items(), strict=False):
         at = values.get(PERTURBATIONS[name].strength)

@@ -17,13 +17,13 @@ from cnnviz.render.picture import enlarge, png
 from cnnviz.ui.resources import cache
 from cnnviz.ui.robustness.class_bars import per_cent, share, shares
 from cnnviz.ui.shell import frame, selection
-from cnnviz.ui.widgets.image_picker import Chosen
+from cnnviz.ui.widgets.image_picker import SelectedImage
 from cnnviz.ui.widgets.live_sliders import Range, put, ranges
 from cnnviz.ui.widgets.mosaic_canvas import sprite
-from cnnviz.ui.widgets.network_picker import LookedAt
+from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
-    from cnnviz.explore.attribution.prediction_and_cam import Glance
+    from cnnviz.explore.attribution.prediction_and_cam import PredictionAndCam
     from cnnviz.explore.inputs.preprocessing import Input
 
 FOLLOWED = "shake followed"
@@ -59,7 +59,7 @@ def values() -> dict[str, float]:
     return found
 
 
-def show(looked_at: LookedAt, image: Chosen, seen: Input) -> None:
+def show(looked_at: SelectedNetwork, image: SelectedImage, seen: Input) -> None:
     """The shaken picture, Grad-CAM over it, sliders and probabilities; a movement draws these alone."""
     place = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -78,7 +78,11 @@ def show(looked_at: LookedAt, image: Chosen, seen: Input) -> None:
 
 @st.fragment
 def _live(
-    looked_at: LookedAt, image: Chosen, seen: Input, speaks: str, drawn: dict[str, NDArray[np.uint8]]
+    looked_at: SelectedNetwork,
+    image: SelectedImage,
+    seen: Input,
+    speaks: str,
+    drawn: dict[str, NDArray[np.uint8]],
 ) -> None:
     """All that follows the sliders; what is drawn last is left in `drawn`. Few elements: each takes its time."""
     if st.session_state.pop(_RESTED, False) and st.session_state.get(FOLLOWED):
@@ -111,8 +115,8 @@ class _Shaken:
     """What the sliders made of a picture, and the network of that."""
 
     pixels: NDArray[np.uint8]
-    now: Glance
-    before: Glance
+    now: PredictionAndCam
+    before: PredictionAndCam
     """Of the picture as it is, for the same class."""
     guess: int
     """What the network says of the picture as it is."""
@@ -158,7 +162,7 @@ def _put(found: dict[str, float]) -> None:
     selection.put(_KEY, to_text(found))
 
 
-def _shake(looked_at: LookedAt, seen: Input, chosen: dict[str, float], speaks: str) -> _Shaken:
+def _shake(looked_at: SelectedNetwork, seen: Input, chosen: dict[str, float], speaks: str) -> _Shaken:
     from cnnviz.explore.inputs.preprocessing import as_fed
 
     layer = _layer(looked_at.stamp, seen.shape, _looked_at=looked_at)
@@ -177,7 +181,7 @@ def _shake(looked_at: LookedAt, seen: Input, chosen: dict[str, float], speaks: s
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _layer(of: cache.Stamp, shape: tuple[int, int, int], _looked_at: LookedAt) -> str | None:
+def _layer(of: cache.Stamp, shape: tuple[int, int, int], _looked_at: SelectedNetwork) -> str | None:
     """The layer that Grad-CAM looks at; None where no layer has maps."""
     from cnnviz.explore.attribution.cam import best_layer
 
@@ -186,13 +190,15 @@ def _layer(of: cache.Stamp, shape: tuple[int, int, int], _looked_at: LookedAt) -
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _glance(of: cache.Stamp, image: NDArray[np.float32], layer: str | None, target: int | None) -> Glance:
+def _glance(
+    of: cache.Stamp, image: NDArray[np.float32], layer: str | None, target: int | None
+) -> PredictionAndCam:
     from cnnviz.explore.attribution.prediction_and_cam import glance
 
     return glance(cache.network(of)[0], image, layer=layer, target=target)
 
 
-def _says(found: _Shaken, classes: tuple[str, ...], image: Chosen) -> str:
+def _says(found: _Shaken, classes: tuple[str, ...], image: SelectedImage) -> str:
     now, before = found.now.probabilities, found.before.probabilities
     guess = int(now.argmax())
     verdict = (
@@ -205,7 +211,9 @@ def _says(found: _Shaken, classes: tuple[str, ...], image: Chosen) -> str:
     return f"{verdict}.{right}"
 
 
-def _pictures(found: _Shaken, classes: tuple[str, ...], image: Chosen, chosen: dict[str, float]) -> None:
+def _pictures(
+    found: _Shaken, classes: tuple[str, ...], image: SelectedImage, chosen: dict[str, float]
+) -> None:
     height, width, channels = found.pixels.shape
     plain = found.pixels if channels == 3 else found.pixels.repeat(3, axis=2)
     what = in_words(chosen) or "as it is"
@@ -240,7 +248,7 @@ def _listed(found: _Shaken) -> list[int]:
 
 
 def _downloads(
-    looked_at: LookedAt, image: Chosen, drawn: dict[str, NDArray[np.uint8]], *, has_maps: bool
+    looked_at: SelectedNetwork, image: SelectedImage, drawn: dict[str, NDArray[np.uint8]], *, has_maps: bool
 ) -> None:
     """Files of what is drawn when they are asked for."""
     stem = f"{looked_at.run.id}-{image.name}-shaken"

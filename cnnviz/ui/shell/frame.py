@@ -11,7 +11,7 @@ import streamlit as st
 
 from cnnviz import workspace
 from cnnviz.errors import CnnvizError
-from cnnviz.words import quoted
+from cnnviz.formatting import quoted
 
 _BEGUN = "begun"
 _ICON = Path(__file__).with_name("icon.png")

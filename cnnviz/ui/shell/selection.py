@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
-from cnnviz.words import quoted
+from cnnviz.formatting import quoted
 
 _MEMORY = "selection"
 

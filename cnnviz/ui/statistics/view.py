@@ -9,6 +9,7 @@ import streamlit as st
 from cnnviz.data import catalogue
 from cnnviz.explore.statistics.measures import MEASURES, in_words
 from cnnviz.explore.statistics.profile import LayerStatistics, Profile, table
+from cnnviz.formatting import duration
 from cnnviz.outcome import outcome
 from cnnviz.runs.run import every
 from cnnviz.ui.resources import cache
@@ -16,8 +17,7 @@ from cnnviz.ui.shell import selection
 from cnnviz.ui.statistics import layer_charts
 from cnnviz.ui.statistics.profiles import UNTRAINED, Subject, Which
 from cnnviz.ui.widgets import snapshot_picker
-from cnnviz.ui.widgets.network_picker import LookedAt, name
-from cnnviz.words import duration
+from cnnviz.ui.widgets.network_picker import SelectedNetwork, name
 
 _COUNTS = (100, 250, 500, 1_000, 2_000)
 _COUNT = 500
@@ -27,7 +27,7 @@ _WIDE = 16
 """Layers of which a chart takes the whole width."""
 
 
-def show(looked_at: LookedAt) -> None:
+def show(looked_at: SelectedNetwork) -> None:
     """Choose images and what to compare with; see all measures, or measure what is not known yet."""
     one = Subject(looked_at.run, looked_at.snapshot)
     counts = _counts(looked_at)
@@ -71,7 +71,7 @@ def _forget(one: Subject, counts: list[str]) -> None:
         selection.drop("images")
 
 
-def _counts(looked_at: LookedAt) -> list[str]:
+def _counts(looked_at: SelectedNetwork) -> list[str]:
     data = looked_at.card.data
     size = len(cache.dataset(data).test_labels) if data in catalogue.available() else _COUNTS[-1]
     return [str(count) for count in _COUNTS if count < size] + ([str(size)] if size <= _COUNTS[-1] else [])
@@ -111,7 +111,7 @@ def _title(one: Subject, other: Subject | None) -> str:
     return one.run.title if one.run.title != other.run.title else one.run.id
 
 
-def _offer(looked_at: LookedAt, missing: Mapping[str, Subject], which: Which) -> None:
+def _offer(looked_at: SelectedNetwork, missing: Mapping[str, Subject], which: Which) -> None:
     data = looked_at.card.data
     if not data:
         st.info("This network came without a data set, so there are no test images to look through.")
@@ -162,7 +162,7 @@ def _keep(subject: Subject, which: Which, found: Profile) -> None:
         raise DataError(f"It can't be kept ({error.strerror}): make room on the disk.") from None
 
 
-def _charts(looked_at: LookedAt, found: Mapping[str, Profile], *, all_layers: bool) -> None:
+def _charts(looked_at: SelectedNetwork, found: Mapping[str, Profile], *, all_layers: bool) -> None:
     of = next(iter(found.values()))
     layers = {title: one.layers if all_layers else one.main for title, one in found.items()}
     images = "image" if of.images == 1 else "images"
@@ -224,7 +224,7 @@ def _remark(key: str, of: Profile) -> str:
 
 
 def _table(
-    looked_at: LookedAt, found: Mapping[str, Profile], layers: Mapping[str, Sequence[LayerStatistics]]
+    looked_at: SelectedNetwork, found: Mapping[str, Profile], layers: Mapping[str, Sequence[LayerStatistics]]
 ) -> None:
     with st.expander("All figures", icon=":material/table_rows:"):
         st.caption("Choose a row to see that layer.")
@@ -265,7 +265,7 @@ def _row(title: str, one: LayerStatistics, several: bool) -> dict[str, object]:
     return cells
 
 
-def _go(looked_at: LookedAt, layer: str) -> None:
+def _go(looked_at: SelectedNetwork, layer: str) -> None:
     """Open the layer on the page of activations."""
     selection.put("layer", layer)
     st.switch_page("pages/activations.py", query_params=looked_at.link | {"layer": layer})

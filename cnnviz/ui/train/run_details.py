@@ -6,9 +6,9 @@ import json
 
 import streamlit as st
 
+from cnnviz.formatting import size
 from cnnviz.runs.metrics import Metrics
 from cnnviz.runs.run import Run
-from cnnviz.words import size
 
 
 def show(run: Run, metrics: Metrics) -> None:

@@ -7,13 +7,13 @@ import streamlit as st
 from cnnviz.config import Data, ResNet18, RunConfig
 from cnnviz.data import catalogue
 from cnnviz.errors import CnnvizError, ConfigError
+from cnnviz.formatting import duration
 from cnnviz.runs import control
 from cnnviz.runs.run import Run, every
 from cnnviz.ui.resources import cache
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.frame import guarded
 from cnnviz.ui.widgets.config_form import fields, words
-from cnnviz.words import duration
 
 _FIRST = RunConfig(network=ResNet18(stem="imagenet"), epochs=5)
 """A run of a minute or two on a laptop."""

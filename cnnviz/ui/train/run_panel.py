@@ -7,6 +7,7 @@ import altair as alt
 import streamlit as st
 
 from cnnviz.errors import CnnvizError
+from cnnviz.formatting import accuracy, duration
 from cnnviz.runs import control
 from cnnviz.runs.metrics import Metrics
 from cnnviz.runs.run import Run
@@ -16,7 +17,6 @@ from cnnviz.ui.resources import cache
 from cnnviz.ui.shell import selection
 from cnnviz.ui.train import run_details, run_form
 from cnnviz.ui.widgets import charts, network_upload
-from cnnviz.words import accuracy, duration
 
 _COLOURS = {
     "queued": "gray", "running": "blue", "finished": "green",

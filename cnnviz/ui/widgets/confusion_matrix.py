@@ -8,9 +8,9 @@ import streamlit as st
 import streamlit.components.v2 as components
 from numpy.typing import NDArray
 
+from cnnviz.formatting import whole_number
 from cnnviz.render.colour import VIRIDIS
 from cnnviz.ui.widgets.matrix_frame import CSS, HTML
-from cnnviz.words import whole_number
 
 _JS = """
 const MOST = 46, LEAST = 5, READABLE = 11;

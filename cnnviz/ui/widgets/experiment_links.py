@@ -3,11 +3,11 @@
 import streamlit as st
 
 from cnnviz.errors import CnnvizError
-from cnnviz.recipes import book
+from cnnviz.formatting import whole_number
+from cnnviz.recipes import library
 from cnnviz.recipes.recipe import SIZES, Recipe
-from cnnviz.recipes.results import Shelf
+from cnnviz.recipes.results import RunsByConfiguration
 from cnnviz.ui.shell import selection
-from cnnviz.words import whole_number
 
 _KEY = "view"
 _ACROSS = 3
@@ -20,7 +20,7 @@ _PAGES = {
 }
 
 
-def show(recipe: Recipe, shelf: Shelf) -> None:
+def show(recipe: Recipe, shelf: RunsByConfiguration) -> None:
     """The views as links, each with what there is to look for."""
     if not recipe.view:
         return
@@ -45,7 +45,7 @@ def hint() -> None:
         return
     identifier, _, number = name.rpartition(".")
     try:
-        views = book.find(identifier).view
+        views = library.find(identifier).view
     except CnnvizError:
         return
     at = whole_number(number)
@@ -63,7 +63,7 @@ def hint() -> None:
         st.button("Close", icon=":material/close:", type="tertiary", on_click=selection.drop, args=(_KEY,))
 
 
-def _address(recipe: Recipe, number: int, shelf: Shelf) -> dict[str, str]:
+def _address(recipe: Recipe, number: int, shelf: RunsByConfiguration) -> dict[str, str]:
     view = recipe.view[number]
     parts = {
         "run": view.run or _run_of(recipe, shelf),
@@ -81,12 +81,12 @@ def _address(recipe: Recipe, number: int, shelf: Shelf) -> dict[str, str]:
     return {key: value for key, value in parts.items() if value is not None}
 
 
-def _run_of(recipe: Recipe, shelf: Shelf) -> str:
+def _run_of(recipe: Recipe, shelf: RunsByConfiguration) -> str:
     """The newest finished run of an experiment that can be looked into; a shipped one while there is none."""
     found = [
         outcome.run
         for size in SIZES
-        for variant in book.variants(recipe)
+        for variant in library.variants(recipe)
         for outcome in shelf.outcomes(recipe, variant, size=size)
         if outcome.run.snapshots()
     ]

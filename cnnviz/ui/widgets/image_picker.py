@@ -12,17 +12,17 @@ from cnnviz.data import catalogue
 from cnnviz.data.images import Decoded, fit
 from cnnviz.errors import CnnvizError
 from cnnviz.explore.inputs.builtin_images import photo_named, photos
+from cnnviz.formatting import quoted, whole_number
 from cnnviz.render.mosaic import Mosaic, grid_pictures
 from cnnviz.ui.resources import cache, uploads
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import image_upload, test_image_picker
-from cnnviz.ui.widgets.network_picker import LookedAt
+from cnnviz.ui.widgets.network_picker import SelectedNetwork
 from cnnviz.ui.widgets.thumbnail_list import choose
-from cnnviz.words import quoted, whole_number
 
 
 @dataclass(frozen=True)
-class Chosen:
+class SelectedImage:
     """The image that is looked at."""
 
     name: str
@@ -36,7 +36,7 @@ class Chosen:
     """What was done to the file, where it came as one."""
 
 
-def chosen(data: str, *, grey: bool, key: str = "image", default: str | None = None) -> Chosen:
+def chosen(data: str, *, grey: bool, key: str = "image", default: str | None = None) -> SelectedImage:
     """The image that the address names; a built-in one where it names none, or one that is gone."""
     default = default or ("photo.digit-3" if grey else "photo.frog")
     name = selection.get(key) or default
@@ -49,7 +49,7 @@ def chosen(data: str, *, grey: bool, key: str = "image", default: str | None = N
     return found
 
 
-def picker(looked_at: LookedAt, current: Chosen, *, key: str = "image") -> None:
+def picker(looked_at: SelectedNetwork, current: SelectedImage, *, key: str = "image") -> None:
     """Controls that choose another image. The choice shows at the next run, which follows at once."""
     sources: dict[str, Callable[[], str | None]] = {
         "Built-in": lambda: _built_in(current.name, grey=looked_at.grey),
@@ -76,15 +76,15 @@ def picker(looked_at: LookedAt, current: Chosen, *, key: str = "image") -> None:
         st.rerun()
 
 
-def _find(name: str, data: str) -> Chosen:
+def _find(name: str, data: str) -> SelectedImage:
     kind, _, rest = name.partition(".")
     match kind:
         case "photo":
             photo = photo_named(rest)
-            return Chosen(name, photo.title, photo.image())
+            return SelectedImage(name, photo.title, photo.image())
         case "upload":
             found = uploads.get(rest)
-            return Chosen(name, found.title, found.pixels, decoded=found.decoded)
+            return SelectedImage(name, found.title, found.pixels, decoded=found.decoded)
         case "test" | "train" if data in catalogue.available():
             dataset = cache.dataset(data)
             images, labels, what = {
@@ -95,7 +95,7 @@ def _find(name: str, data: str) -> Chosen:
             if number is not None and number < len(labels):
                 truth = int(labels[number])
                 title = f"{dataset.classes[truth]}, {what} image {number:,}"
-                return Chosen(name, title, np.array(images[number]), truth)
+                return SelectedImage(name, title, np.array(images[number]), truth)
             raise CnnvizError(f"There is no image {name!r}: {data} has {kind}.0 to {kind}.{len(labels) - 1}.")
     raise CnnvizError(f"There is no image {name!r} here.")
 

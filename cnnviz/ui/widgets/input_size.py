@@ -5,17 +5,17 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from cnnviz.formatting import whole_number
 from cnnviz.ui.resources import cache
 from cnnviz.ui.shell import selection
-from cnnviz.ui.widgets.network_picker import LookedAt
-from cnnviz.words import whole_number
+from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 _TRAINING = "training"
 _BEFORE = "size before"
 _TOP = 5
 
 
-def pick(looked_at: LookedAt) -> int | None:
+def pick(looked_at: SelectedNetwork) -> int | None:
     """The selected height in pixels; None for that of training. Says why where there is no choice."""
     others = _offered(looked_at.stamp)[0][1:]
     options = [_TRAINING, *map(str, others)]
@@ -36,13 +36,13 @@ def pick(looked_at: LookedAt) -> int | None:
     return None if chosen == _TRAINING else int(chosen)
 
 
-def selected(looked_at: LookedAt) -> int | None:
+def selected(looked_at: SelectedNetwork) -> int | None:
     """The selected height in pixels, where this network can read it; None for that of training."""
     size = selection.get("size") or ""
     return int(size) if whole_number(size) in _offered(looked_at.stamp)[0][1:] else None
 
 
-def why_not(looked_at: LookedAt) -> str:
+def why_not(looked_at: SelectedNetwork) -> str:
     """Why the network reads images of one size alone; empty where it reads others."""
     return _offered(looked_at.stamp)[1]
 
@@ -52,7 +52,7 @@ def is_trained() -> bool:
     return (selection.get("size") or _TRAINING) == _TRAINING
 
 
-def dimensions(looked_at: LookedAt, size: int | None) -> str:
+def dimensions(looked_at: SelectedNetwork, size: int | None) -> str:
     """Width × height of an image at that size."""
     from cnnviz.explore.layers.input_sizes import shape_at
 
@@ -60,7 +60,9 @@ def dimensions(looked_at: LookedAt, size: int | None) -> str:
     return f"{width} × {height}"
 
 
-def compare(looked_at: LookedAt, size: int, here: NDArray[np.float64], trained: NDArray[np.float64]) -> None:
+def compare(
+    looked_at: SelectedNetwork, size: int, here: NDArray[np.float64], trained: NDArray[np.float64]
+) -> None:
     """The prediction at this size beside that at the size of training, and what to think of it."""
     own, other = dimensions(looked_at, None), dimensions(looked_at, size)
     order = np.argsort(-np.maximum(here, trained))[:_TOP]
@@ -79,7 +81,7 @@ def compare(looked_at: LookedAt, size: int, here: NDArray[np.float64], trained: 
     )
 
 
-def _words(looked_at: LookedAt, size: int | None) -> str:
+def _words(looked_at: SelectedNetwork, size: int | None) -> str:
     return dimensions(looked_at, size) + (", as trained" if size is None else "")
 
 

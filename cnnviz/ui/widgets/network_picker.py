@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class LookedAt:
+class SelectedNetwork:
     """A snapshot of a run."""
 
     run: Run
@@ -33,10 +33,10 @@ class LookedAt:
         """The part of an address that names it."""
         return {"run": self.run.id, "snapshot": self.snapshot}
 
-    def at(self, snapshot: str) -> "LookedAt":
+    def at(self, snapshot: str) -> "SelectedNetwork":
         """Another snapshot of the same run. Raises CheckpointError when it is not there."""
         stamp = cache.stamp(self.run.id, snapshot)
-        return LookedAt(self.run, snapshot, stamp, cache.network(stamp)[1])
+        return SelectedNetwork(self.run, snapshot, stamp, cache.network(stamp)[1])
 
 
 def pick_run(
@@ -53,7 +53,7 @@ def pick_run(
 
 def pick_network(
     *, keys: tuple[str, str] = ("run", "snapshot"), label: str = "Checkpoint", avoid: str | None = None
-) -> LookedAt | None:
+) -> SelectedNetwork | None:
     """The selected snapshot of the selected run; None, with a hint on the page, while there is none.
 
     `keys` are those of the run and the snapshot in the address; `avoid` is a run not to begin with.
@@ -74,7 +74,7 @@ def pick_network(
             network_upload.show()
     network_upload.origin(run)
     stamp = cache.stamp(run.id, snapshot)
-    return LookedAt(run, snapshot, stamp, cache.network(stamp)[1])
+    return SelectedNetwork(run, snapshot, stamp, cache.network(stamp)[1])
 
 
 def preferred(runs: list[Run]) -> Run:

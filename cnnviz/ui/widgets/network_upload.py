@@ -14,7 +14,7 @@ from cnnviz.config import TorchvisionName
 from cnnviz.config.strict import Activation
 from cnnviz.errors import CnnvizError, ConfigError
 from cnnviz.runs import importing
-from cnnviz.runs.importing import Found, Reading
+from cnnviz.runs.importing import Found, ImportSettings
 from cnnviz.runs.run import Run
 from cnnviz.ui.shell import selection
 
@@ -129,7 +129,7 @@ def _by_file() -> None:
         _work(lambda progress: importing.from_file(found, reading))
 
 
-@st.cache_resource(max_entries=2, ttl=1800, show_spinner="Reading the file …")
+@st.cache_resource(max_entries=2, ttl=1800, show_spinner="ImportSettings the file …")
 def _uploaded(upload: str, network: str, _file: Any) -> Found:
     """The network in an uploaded file, told apart by the upload."""
     with tempfile.TemporaryDirectory(prefix="cnnviz-") as folder:
@@ -144,7 +144,7 @@ def _uploaded(upload: str, network: str, _file: Any) -> Found:
         return importing.examine(path, source=_plain(_file.name), network=network)
 
 
-@st.cache_resource(max_entries=2, ttl=1800, show_spinner="Reading the file …")
+@st.cache_resource(max_entries=2, ttl=1800, show_spinner="ImportSettings the file …")
 def _on_disk(path: str, state: tuple[int, int, int], network: str) -> Found:
     """The network in a file on this machine, read again when it has changed."""
     return importing.examine(Path(path), network=network)
@@ -163,7 +163,7 @@ def _plain(name: str) -> str:
     return "".join(letter for letter in last if letter.isalnum() or letter in " ._-+()")[-60:] or "The file"
 
 
-def _asked(found: Found) -> Reading:
+def _asked(found: Found) -> ImportSettings:
     """What the weights don't tell, asked with the usual answers filled in."""
     known, reading = found.recognised, importing.usual(found)
     called = getattr(known.network, "model", known.network.name)
@@ -199,7 +199,7 @@ def _image_size(found: Found, usual: int, key: str) -> int:
     return int(side)
 
 
-def _named(reading: Reading, found: Found, key: str) -> Reading:
+def _named(reading: ImportSettings, found: Found, key: str) -> ImportSettings:
     """`reading` with the names of the classes, of a data set where its number of classes fits."""
     known = found.recognised
     usual = _IMAGENET if known.classes == 1000 else "By number"
@@ -216,7 +216,7 @@ def _named(reading: Reading, found: Found, key: str) -> Reading:
     return reading if chosen == usual else importing.with_data(reading, str(chosen))
 
 
-def _figures(reading: Reading, key: str) -> Reading:
+def _figures(reading: ImportSettings, key: str) -> ImportSettings:
     """`reading` with mean and standard deviation as they were confirmed or changed."""
     key = f"{key} {reading.data}"
     mean = st.text_input("Mean, of values 0 to 1", _words(reading.mean), key=f"add mean {key}")

@@ -11,8 +11,8 @@ from cnnviz.render.picture import enlarge, png
 from cnnviz.ui.resources import cache
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import charts, input_size, preprocessing
-from cnnviz.ui.widgets.image_picker import Chosen
-from cnnviz.ui.widgets.network_picker import LookedAt
+from cnnviz.ui.widgets.image_picker import SelectedImage
+from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.explore.inputs.preprocessing import Input
@@ -22,7 +22,7 @@ _INVERT = "invert image"
 _TOP = 5
 
 
-def show(looked_at: LookedAt, image: Chosen) -> "Input":
+def show(looked_at: SelectedNetwork, image: SelectedImage) -> "Input":
     """Draw both; gives the image as it is fed."""
     picture = st.container()
     size = input_size.pick(looked_at)
@@ -45,7 +45,7 @@ def show(looked_at: LookedAt, image: Chosen) -> "Input":
     return seen
 
 
-def as_read(looked_at: LookedAt, image: Chosen) -> "Input":
+def as_read(looked_at: SelectedNetwork, image: SelectedImage) -> "Input":
     """The image as `show` feeds it, at the size and in the way that are selected, without any controls."""
     way = (selection.get("fit") or DEFAULT) if _has_ways(looked_at, image) else DEFAULT
     return cache.network_input(
@@ -58,7 +58,7 @@ def as_read(looked_at: LookedAt, image: Chosen) -> "Input":
     )
 
 
-def _draw(looked_at: LookedAt, image: Chosen, seen: "Input") -> None:
+def _draw(looked_at: SelectedNetwork, image: SelectedImage, seen: "Input") -> None:
     height, width, channels = seen.pixels.shape
     pixels = seen.pixels if channels == 3 else np.repeat(seen.pixels, 3, axis=2)
     st.image(
@@ -69,12 +69,12 @@ def _draw(looked_at: LookedAt, image: Chosen, seen: "Input") -> None:
     )
 
 
-def _headline(looked_at: LookedAt, image: Chosen, probabilities: NDArray[np.float64]) -> None:
+def _headline(looked_at: SelectedNetwork, image: SelectedImage, probabilities: NDArray[np.float64]) -> None:
     guess, classes = int(probabilities.argmax()), looked_at.card.classes
     st.markdown(f"Looks like **{classes[guess]}**{_verdict(guess, image, classes)}")
 
 
-def _say(looked_at: LookedAt, image: Chosen, probabilities: NDArray[np.float64]) -> None:
+def _say(looked_at: SelectedNetwork, image: SelectedImage, probabilities: NDArray[np.float64]) -> None:
     """The likeliest classes."""
     _headline(looked_at, image, probabilities)
     order = np.argsort(-probabilities)[:_TOP]
@@ -93,24 +93,24 @@ def _chart(classes: tuple[str, ...], shares: tuple[float, ...]) -> dict[str, Any
     return charts.probabilities(classes, shares).to_dict()
 
 
-def _way(looked_at: LookedAt, image: Chosen) -> str:
+def _way(looked_at: SelectedNetwork, image: SelectedImage) -> str:
     """How the picture is fitted: a choice where its shape is another than the network's."""
     if not _has_ways(looked_at, image):
         return DEFAULT
     return selection.selectbox("Fit", "fit", list(WAYS), default=DEFAULT, words=lambda name: WAYS[name].title)
 
 
-def _has_ways(looked_at: LookedAt, image: Chosen) -> bool:
+def _has_ways(looked_at: SelectedNetwork, image: SelectedImage) -> bool:
     height, width, _ = looked_at.card.image_shape
     rows, columns = image.pixels.shape[:2]
     return bool(rows * width != columns * height)
 
 
-def _may_invert(looked_at: LookedAt, image: Chosen) -> bool:
+def _may_invert(looked_at: SelectedNetwork, image: SelectedImage) -> bool:
     return looked_at.grey and image.truth is None
 
 
-def _inverted(looked_at: LookedAt, image: Chosen) -> bool:
+def _inverted(looked_at: SelectedNetwork, image: SelectedImage) -> bool:
     """Whether black and white are swapped: a choice for pictures that are not the data set's own."""
     if not _may_invert(looked_at, image):
         return False
@@ -125,7 +125,7 @@ def _take_invert() -> None:
         selection.drop("invert")
 
 
-def _verdict(guess: int, image: Chosen, classes: tuple[str, ...]) -> str:
+def _verdict(guess: int, image: SelectedImage, classes: tuple[str, ...]) -> str:
     if image.truth is None:
         return ""
     return ", which is right" if guess == image.truth else f", but it is **{classes[image.truth]}**"

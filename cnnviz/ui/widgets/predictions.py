@@ -12,7 +12,7 @@ from cnnviz import workspace
 from cnnviz.errors import CnnvizError
 from cnnviz.ui.resources import cache
 from cnnviz.ui.statistics.profiles import digest
-from cnnviz.ui.widgets.network_picker import LookedAt
+from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.data.prepared import Dataset
@@ -25,7 +25,7 @@ _PATIENCE = 10.0
 """Seconds to wait for a batch."""
 
 
-def known(looked_at: LookedAt, data: "Dataset | None", *, split: str = "test") -> "Predictions | None":
+def known(looked_at: SelectedNetwork, data: "Dataset | None", *, split: str = "test") -> "Predictions | None":
     """What is known so far of the images of a split; None for nothing. Of no `data`, what was kept is believed."""
     # After a click the page starts anew while the run that was stopped still has a batch to finish and to keep.
     stopping: Event | None = st.session_state.pop(_ENDED, None)
@@ -49,14 +49,16 @@ def kept(run: str, snapshot: str, split: str) -> bool:
     return workspace.predictions_file(run, snapshot, split).exists()
 
 
-def pool(looked_at: LookedAt, data: "Dataset", split: str) -> "Pool":
+def pool(looked_at: SelectedNetwork, data: "Dataset", split: str) -> "Pool":
     """The images of a split. Raises ConfigError where the run's split does not fit the data any more."""
     from cnnviz.explore.predictions import SPLITS
 
     return SPLITS[split](data, looked_at.run.config.data)
 
 
-def offer(looked_at: LookedAt, data: "Dataset", found: "Predictions | None", *, split: str = "test") -> None:
+def offer(
+    looked_at: SelectedNetwork, data: "Dataset", found: "Predictions | None", *, split: str = "test"
+) -> None:
     """A button that has more of the images predicted, as long as there are more."""
     there = pool(looked_at, data, split)
     total = len(there.numbers)
@@ -83,7 +85,7 @@ def offer(looked_at: LookedAt, data: "Dataset", found: "Predictions | None", *, 
 
 
 def _predict(
-    looked_at: LookedAt,
+    looked_at: SelectedNetwork,
     there: "Pool",
     numbers: NDArray[np.int64],
     before: "Predictions | None",
@@ -119,7 +121,7 @@ def _predict(
         st.rerun()
 
 
-def _keep(looked_at: LookedAt, found: "Predictions", split: str) -> str | None:
+def _keep(looked_at: SelectedNetwork, found: "Predictions", split: str) -> str | None:
     """Write them down; a line that says why they could not be."""
     from cnnviz.explore.predictions import save
 
@@ -131,7 +133,7 @@ def _keep(looked_at: LookedAt, found: "Predictions", split: str) -> str | None:
     return None
 
 
-def _mark(looked_at: LookedAt, split: str) -> str:
+def _mark(looked_at: SelectedNetwork, split: str) -> str:
     """What they are of: the contents of the snapshot, so that a copy of the folder keeps them."""
     return f"predictions {digest(looked_at.stamp)} {looked_at.card.data} {split}"
 

@@ -12,18 +12,20 @@ from cnnviz.data.images import Decoded, Picture, fit
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.render.outline import Box, outlined
 from cnnviz.render.picture import png
-from cnnviz.ui.widgets.image_picker import Chosen
+from cnnviz.ui.widgets.image_picker import SelectedImage
 from cnnviz.ui.widgets.mosaic_canvas import sprite
-from cnnviz.ui.widgets.network_picker import LookedAt
+from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
-    from cnnviz.explore.inputs.preprocessing import Input, Reading
+    from cnnviz.explore.inputs.preprocessing import Input, Preprocessing
 
 _SIDE, _READ = 280, 240
 _COLOURS = {1: ["grey"], 3: ["red", "green", "blue"]}
 
 
-def show(looked_at: LookedAt, image: Chosen, seen: "Input", *, way: str, inverted: bool) -> None:
+def show(
+    looked_at: SelectedNetwork, image: SelectedImage, seen: "Input", *, way: str, inverted: bool
+) -> None:
     """Draw the original with what was read of it, what came of it, and its values, in words and numbers."""
     place = st.expander(
         "How it was read", icon=":material/straighten:", key="how it was read", on_change="rerun"
@@ -33,7 +35,9 @@ def show(looked_at: LookedAt, image: Chosen, seen: "Input", *, way: str, inverte
             _draw(looked_at, image, seen, way=way, inverted=inverted)
 
 
-def _draw(looked_at: LookedAt, image: Chosen, seen: "Input", *, way: str, inverted: bool) -> None:
+def _draw(
+    looked_at: SelectedNetwork, image: SelectedImage, seen: "Input", *, way: str, inverted: bool
+) -> None:
     from cnnviz.explore.inputs.preprocessing import reading
 
     found = reading(image.pixels, seen, looked_at.card, way=way)
@@ -66,7 +70,7 @@ def _draw(looked_at: LookedAt, image: Chosen, seen: "Input", *, way: str, invert
         )  # fmt: skip
 
 
-def _origin(image: Chosen) -> str:
+def _origin(image: SelectedImage) -> str:
     """What came in, and what had to be done to have a picture of 8-bit colours."""
     height, width = image.pixels.shape[:2]
     size = f"{width:,} × {height:,}"
@@ -96,7 +100,7 @@ def origin(decoded: Decoded) -> str:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _marked(name: str, found: "Reading", _pixels: Picture) -> bytes:
+def _marked(name: str, found: "Preprocessing", _pixels: Picture) -> bytes:
     """PNG of the picture of that name, made smaller if it is large, with a line around what was read."""
     height, width = found.of
     scale = max(1.0, max(height, width) / _SIDE)
@@ -112,7 +116,7 @@ def _marked(name: str, found: "Reading", _pixels: Picture) -> bytes:
     return png(outlined(fit(_pixels, *small), box, to=2 * _SIDE))
 
 
-def _change(pixels: Picture, seen: "Input", found: "Reading", *, way: str, inverted: bool) -> str:
+def _change(pixels: Picture, seen: "Input", found: "Preprocessing", *, way: str, inverted: bool) -> str:
     """What was cut, resized, padded and recoloured."""
     top, left, bottom, right = found.part
     part = f"{right - left:,.4g} × {bottom - top:,.4g}"
@@ -144,7 +148,7 @@ def _change(pixels: Picture, seen: "Input", found: "Reading", *, way: str, inver
     return " ".join(lines)
 
 
-def _values(found: "Reading") -> pd.DataFrame:
+def _values(found: "Preprocessing") -> pd.DataFrame:
     """Mean, std and range of each channel."""
     names = _COLOURS[len(found.mean)]
     rows = [

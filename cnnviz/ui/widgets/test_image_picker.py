@@ -7,12 +7,12 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz.data import catalogue
+from cnnviz.formatting import accuracy
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui.resources import cache
 from cnnviz.ui.widgets import predictions
-from cnnviz.ui.widgets.network_picker import LookedAt
+from cnnviz.ui.widgets.network_picker import SelectedNetwork
 from cnnviz.ui.widgets.thumbnail_list import choose
-from cnnviz.words import accuracy
 
 if TYPE_CHECKING:
     from cnnviz.data.prepared import Dataset
@@ -23,7 +23,7 @@ _ANY = -1
 _OUTCOMES = {"all": None, "right": True, "wrong": False}
 
 
-def pick(looked_at: LookedAt, current: str) -> str | None:
+def pick(looked_at: SelectedNetwork, current: str) -> str | None:
     """The name of the test image that was just chosen, if one was."""
     name, classes = looked_at.card.data, looked_at.card.classes
     if not name:

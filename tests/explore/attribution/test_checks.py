@@ -8,13 +8,13 @@ from torch import nn
 
 from cnnviz.config import Mlp
 from cnnviz.explore.attribution import applicability, options
-from cnnviz.explore.attribution.attribute import Setting, asked, attribute
+from cnnviz.explore.attribution.attribute import AttributionSetting, asked, attribute
 from cnnviz.explore.attribution.checks import checks
 from cnnviz.explore.attribution.deletion_insertion import curves
 from cnnviz.explore.attribution.faithfulness import infidelity, max_sensitivity
 from cnnviz.explore.attribution.methods import METHODS
 from cnnviz.explore.attribution.randomisation import cascade, rank_correlation
-from cnnviz.explore.attribution.request import Question
+from cnnviz.explore.attribution.request import AttributionRequest
 from cnnviz.explore.attribution.warnings import oddities
 from cnnviz.explore.layers.structure import layers
 from cnnviz.outcome import outcome
@@ -33,8 +33,8 @@ def end(work):
             return last.value
 
 
-def question(baseline: str = "blur", model: nn.Module | None = None) -> Question:
-    setting = Setting(baseline=baseline)
+def question(baseline: str = "blur", model: nn.Module | None = None) -> AttributionRequest:
+    setting = AttributionSetting(baseline=baseline)
     return asked(
         model or settled(CNN),
         card(CNN),
@@ -79,7 +79,7 @@ def test_a_right_map_is_better_than_chance() -> None:
             return torch.stack([-4 * light, 4 * light], 1)
 
     image = np.ones((3, SIDE, SIDE), np.float32)
-    setting = Setting(baseline="mean")
+    setting = AttributionSetting(baseline="mean")
     asks = asked(Corner(), card(CNN), image, method="saliency", targets=[1], setting=setting)
     values = np.zeros((SIDE, SIDE), np.float32)
     values[:4, :4] = 1
@@ -188,7 +188,7 @@ def test_layers_are_destroyed_from_the_last_one_on_a_copy() -> None:
 @pytest.mark.parametrize("method", ["grad_cam", "saliency", "occlusion"])
 def test_all_checks_of_a_map(method: str) -> None:
     model = settled(CNN)
-    setting, chosen = Setting(layer="act2"), METHODS[method].options()
+    setting, chosen = AttributionSetting(layer="act2"), METHODS[method].options()
     (found,) = ask((model, card(CNN)), method, 1)
     before = {name: value.clone() for name, value in model.state_dict().items()}
     done = end(checks(model, card(CNN), picture(), found, options=chosen, setting=setting))

@@ -7,7 +7,7 @@ import torch
 from cnnviz.config import Cnn, Mlp, ResNet18
 from cnnviz.errors import LayerNotFound
 from cnnviz.explore.activations.activation_maps import predict
-from cnnviz.explore.attribution.attribute import Setting, attribute
+from cnnviz.explore.attribution.attribute import AttributionSetting, attribute
 from cnnviz.explore.attribution.prediction_and_cam import glance
 from cnnviz.outcome import outcome
 from tests.explore.attribution.test_methods import SIDE, card, settled
@@ -30,7 +30,7 @@ def test_it_is_prediction_and_grad_cam(network, layer):
         (expected,) = outcome(
             attribute(
                 model, card(network), IMAGE, method="grad_cam", targets=[found.target],
-                setting=Setting(layer=layer),
+                setting=AttributionSetting(layer=layer),
             )
         )  # fmt: skip
         assert found.target == (found.probabilities.argmax() if target is None else target)

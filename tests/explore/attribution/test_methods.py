@@ -16,7 +16,7 @@ from torch.nn import functional
 from cnnviz.config import Cnn, Mlp
 from cnnviz.errors import CnnvizError, LayerNotFound, NotFound
 from cnnviz.explore.attribution import baselines, copies, options
-from cnnviz.explore.attribution.attribute import Attribution, Setting, attribute
+from cnnviz.explore.attribution.attribute import Attribution, AttributionSetting, attribute
 from cnnviz.explore.attribution.methods import METHODS
 from cnnviz.explore.attribution.occlusion import window_of
 from cnnviz.explore.attribution.superpixels import superpixels
@@ -84,7 +84,7 @@ def small() -> tuple[nn.Module, Card]:
 def ask(
     found: tuple[nn.Module, Card], method: str, *targets: int, image: np.ndarray | None = None, **how: Any
 ) -> list[Attribution]:
-    setting = Setting(**{"layer": "act2", **how.pop("setting", {})})
+    setting = AttributionSetting(**{"layer": "act2", **how.pop("setting", {})})
     image = picture() if image is None else image
     return outcome(attribute(*found, image, method=method, targets=targets or (2,), setting=setting, **how))
 

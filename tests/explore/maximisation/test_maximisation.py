@@ -47,7 +47,7 @@ def in_place() -> tuple[nn.Module, Card]:
     return resnet18(weights=None, num_classes=10).eval(), card_of(Mlp(), side=32)
 
 
-def whole(steps) -> tuple[list[optimisation.Progress], Maximised]:
+def whole(steps) -> tuple[list[optimisation.MaximisationStep], Maximised]:
     told = []
     while True:
         try:
@@ -247,14 +247,14 @@ def test_single_transforms() -> None:
     shifts = {transforms.Jitter(1)(images, random)[0, 0].flatten().argmax().item() for _ in range(80)}
     assert shifts == {(3 + down) % 4 * 4 + (3 + right) % 4 for down in (-1, 0, 1) for right in (-1, 0, 1)}
     torch.testing.assert_close(transforms.Rotate(0)(images, random), images)
-    torch.testing.assert_close(transforms.Scale(0)(images, random), images)
+    torch.testing.assert_close(transforms.RandomScale(0)(images, random), images)
     dot = torch.zeros(200, 1, 41, 41)
     dot[:, :, 20, 36] = 1
     places = transforms.Rotate(30)(dot, random).flatten(1).argmax(1)
     angles = np.degrees(np.arctan2((places // 41 - 20).numpy(), (places % 41 - 20).numpy()))
     assert angles.min() == pytest.approx(-30, abs=3)
     assert angles.max() == pytest.approx(30, abs=3)
-    places = transforms.Scale(0.25)(dot, random).flatten(1).argmax(1) % 41 - 20
+    places = transforms.RandomScale(0.25)(dot, random).flatten(1).argmax(1) % 41 - 20
     assert int(places.min()) in (13, 14)
     assert int(places.max()) == 20
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from cnnviz.errors import CheckpointError
-from cnnviz.recipes.recipe import Look
+from cnnviz.recipes.recipe import LayerSeries
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Depth:
     """Share of a map's cells that hold half of what it sums to, in absolute values: small where it is localised."""
 
 
-def depths(look: Look) -> list[Depth]:
+def depths(look: LayerSeries) -> list[Depth]:
     """The layers of `look`, over all photos that come with cnnviz. Loads torch.
 
     Raises CheckpointError or NotFound where the network or a layer is not there.

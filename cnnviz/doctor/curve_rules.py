@@ -8,7 +8,7 @@ from statistics import median
 
 from cnnviz.doctor.facts import Facts
 from cnnviz.doctor.finding import Evidence, Finding, Remedy
-from cnnviz.words import standard_error
+from cnnviz.formatting import standard_error
 
 _FEW = 3
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cnnviz.doctor.curves import curves, needs_epochs
+from cnnviz.doctor.curve_rules import curves, needs_epochs
 from cnnviz.doctor.facts import Facts
 from cnnviz.doctor.finding import Evidence, Finding, Remedy
-from cnnviz.words import standard_error
+from cnnviz.formatting import standard_error
 
 _ENOUGH = 5
 """Images of a class, of which at least one should be taken for it."""

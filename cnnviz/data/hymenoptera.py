@@ -26,7 +26,7 @@ def prepare(folder: Path, progress: Progress) -> Dataset:
     Raises DownloadError, and leaves nothing, if the pictures can't be had; DataError if there are none.
     """
     from cnnviz.data import archive
-    from cnnviz.data import folder as pictures  # it knows the catalogue, which knows this
+    from cnnviz.data import image_folder as pictures  # it knows the catalogue, which knows this
 
     given = folder.parent / _PICTURES
     source = "Ants and bees (Hymenoptera) of PyTorch's transfer learning tutorial, from ImageNet"

@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from cnnviz.recipes import book, lesson, plan
-from cnnviz.recipes.looking import Depth
+from cnnviz.formatting import duration, standard_error
+from cnnviz.recipes import convolution, library, plan
+from cnnviz.recipes.depth import Depth
 from cnnviz.recipes.recipe import Recipe, Reported, Size, Variant
-from cnnviz.recipes.results import Outcome, Shelf, summary
+from cnnviz.recipes.results import Outcome, RunsByConfiguration, summary
 from cnnviz.recipes.verdict import verdict
-from cnnviz.words import duration, standard_error
 
 _HEAD = """# Reproduction
 
@@ -22,17 +22,17 @@ images or epochs and is not comparable. What is not run without a reason has wai
 _SIZES: tuple[Size, ...] = ("full", "short")
 
 
-def account(shelf: Shelf, depths: dict[str, list[Depth]]) -> str:
+def account(shelf: RunsByConfiguration, depths: dict[str, list[Depth]]) -> str:
     """The whole page. `depths` has what was measured of recipes that train nothing, by id."""
     parts = [_HEAD, _machines(shelf)]
-    for report in book.reports():
+    for report in library.reports():
         parts.append(f"## Report {report.report}: {report.title}\n")
         for recipe in report.recipes:
             parts.append("\n".join(_section(recipe, shelf, depths.get(recipe.id))))
     return "\n".join(parts)
 
 
-def _machines(shelf: Shelf) -> str:
+def _machines(shelf: RunsByConfiguration) -> str:
     """What the runs were computed on; their times are of that."""
     ways = [(run.record.machine, run.metrics().started.get("execution")) for run in shelf.every()]
     devices = Counter(f"{machine}, {way['device']} {way['precision']}" for machine, way in ways if way)
@@ -44,7 +44,7 @@ def _machines(shelf: Shelf) -> str:
     )
 
 
-def best(shelf: Shelf, recipe: Recipe, variant: str) -> tuple[Size, list[Outcome]]:
+def best(shelf: RunsByConfiguration, recipe: Recipe, variant: str) -> tuple[Size, list[Outcome]]:
     """The outcomes of a variant at the largest size at which there are any."""
     for size in _SIZES:
         if found := shelf.outcomes(recipe, variant, size=size):
@@ -110,7 +110,7 @@ def compared_figures(reported: Reported) -> list[str]:
     ]
 
 
-def _section(recipe: Recipe, shelf: Shelf, depths: list[Depth] | None) -> Iterator[str]:
+def _section(recipe: Recipe, shelf: RunsByConfiguration, depths: list[Depth] | None) -> Iterator[str]:
     yield f"### {recipe.id}: {recipe.title}\n"
     yield f"{recipe.question}\n"
     match recipe.kind:
@@ -127,11 +127,11 @@ def _section(recipe: Recipe, shelf: Shelf, depths: list[Depth] | None) -> Iterat
         yield f"Assumed: {'; '.join(recipe.assumed)}.\n"
 
 
-def _table(recipe: Recipe, shelf: Shelf) -> Iterator[str]:
+def _table(recipe: Recipe, shelf: RunsByConfiguration) -> Iterator[str]:
     yield "| variant | reported | measured | runs | size | training | verdict |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     more = []
-    for variant in book.variants(recipe).values():
+    for variant in library.variants(recipe).values():
         size, outcomes = best(shelf, recipe, variant.id)
         said = verdict(recipe, variant.reported, outcomes, size=size)
         words = said.words if outcomes else _why_not(recipe, variant, shelf)
@@ -165,7 +165,7 @@ def _others(variant: Variant, outcomes: list[Outcome], shown: str) -> str:
     return f"- {variant.id}, reported / measured: {'; '.join(parts)}.\n" if parts else ""
 
 
-def _why_not(recipe: Recipe, variant: Variant, shelf: Shelf) -> str:
+def _why_not(recipe: Recipe, variant: Variant, shelf: RunsByConfiguration) -> str:
     for size in _SIZES:
         for run in shelf.runs(recipe, variant.id, size=size):
             status = run.status()
@@ -188,8 +188,9 @@ def _depth_table(depths: list[Depth] | None) -> Iterator[str]:
 
 def _lesson(recipe: Recipe) -> Iterator[str]:
     assert recipe.lesson is not None
-    rows = lesson.table(lesson.output(recipe.lesson))
+    rows = convolution.table(convolution.output(recipe.lesson))
     yield "Worked out: " + "; ".join(" ".join(row) for row in rows) + ".\n"
-    for row, column in lesson.wrong(recipe.lesson):
+    for row, column in convolution.wrong(recipe.lesson):
         said = recipe.lesson.reported[row][column]
-        yield f"- Row {row + 1}, column {column + 1}: reported {said:g}; {lesson.worked(recipe.lesson, row, column)}.\n"
+        worked = convolution.worked(recipe.lesson, row, column)
+        yield f"- Row {row + 1}, column {column + 1}: reported {said:g}; {worked}.\n"
