@@ -44,3 +44,8 @@ def quoted(text: str, *, most: int = 60) -> str:
     """What came from outside, for a page: no longer than `most`, and nothing in it is taken for Markdown."""
     shown = text if len(text) <= most else text[: most - 1] + "…"
     return re.sub(r"([\\`*\[\]$<>~|]|:(?=\w)|\b_|_\b|(?<!\w)_)", r"\\\1", shown)
+
+
+def minus(text: str) -> str:
+    """A number with a proper minus."""
+    return text.replace("-", "−")

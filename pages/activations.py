@@ -3,7 +3,7 @@
 import streamlit as st
 
 from cnnviz.ui.activations import layer_table, network_strip, view
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import networks
 from cnnviz.ui.shell import frame
 from cnnviz.ui.widgets import experiment_links, image_picker, layer_picker, prediction
 from cnnviz.ui.widgets.network_picker import pick_network
@@ -21,7 +21,7 @@ with frame.guarded():
         seen = prediction.show(looked_at, image)
         image_picker.picker(looked_at, image)
     with right:
-        found = cache.layers(looked_at.stamp, looked_at.run.config.freeze, seen.shape)
+        found = networks.layers(looked_at.stamp, looked_at.run.config.freeze, seen.shape)
         layer = layer_picker.pick(found)
         view.show(looked_at, image, seen, layer)
         with whole:  # after what was asked for

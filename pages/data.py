@@ -4,7 +4,7 @@ import streamlit as st
 
 from cnnviz.data import catalogue
 from cnnviz.ui.data import augmentation, view
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import datasets
 from cnnviz.ui.shell import frame, selection
 from cnnviz.ui.widgets import data_sets
 
@@ -20,7 +20,7 @@ with frame.guarded():
         )
     with more:
         data_sets.more()
-    dataset = cache.dataset(name)
+    dataset = datasets.dataset(name)
     view.show(dataset)
     with frame.guarded():
         augmentation.show(dataset)

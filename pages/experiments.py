@@ -4,7 +4,7 @@ import streamlit as st
 
 from cnnviz.recipes import library
 from cnnviz.ui.experiments import overview, view
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import recipe_results
 from cnnviz.ui.shell import frame, selection
 
 frame.ensure()
@@ -12,6 +12,6 @@ with frame.guarded():
     chosen = selection.get("recipe")
     if chosen is None:
         st.subheader("Experiments of five lab reports, run again", anchor=False)
-        overview.show(cache.shelf())
+        overview.show(recipe_results.shelf())
     else:
-        view.show(library.find(chosen), cache.shelf())
+        view.show(library.find(chosen), recipe_results.shelf())

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.recipes import library, reproduction
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import recipe_results
 from cnnviz.workspace import ROOT
 from tests.conftest import Bench
 from tests.pages.test_pages import open_page, words
@@ -18,7 +18,7 @@ from tests.pages.test_pages import open_page, words
 @pytest.fixture(autouse=True)
 def _records(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CNNVIZ_RECORDS", str(tmp_path / "records"))
-    cache.shelf.clear()
+    recipe_results.shelf.clear()
 
 
 def button(app: AppTest, label: str) -> object:

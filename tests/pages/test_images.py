@@ -126,12 +126,12 @@ def test_what_was_predicted_before_a_stop_is_kept(plain: Run, monkeypatch: pytes
 
 def _predict_outside(run: Run) -> None:
     """What a click does, in this thread."""
-    from cnnviz.ui.resources import cache
-    from cnnviz.ui.widgets.network_picker import SelectedNetwork
+    from cnnviz.ui.resources import datasets, networks
+    from cnnviz.ui.resources.selected_network import SelectedNetwork
 
-    stamp = cache.stamp(run.id, "last")
-    looked_at = SelectedNetwork(run, "last", stamp, cache.network(stamp)[1])
-    there = predictions.pool(looked_at, cache.dataset("tiny"), "test")
+    stamp = networks.stamp(run.id, "last")
+    looked_at = SelectedNetwork(run, "last", stamp, networks.network(stamp)[1])
+    there = predictions.pool(looked_at, datasets.dataset("tiny"), "test")
     predictions._predict(looked_at, there, np.arange(60), None)
 
 

@@ -18,7 +18,7 @@ from cnnviz.runs import run as running
 from cnnviz.runs import status
 from cnnviz.runs.run import Run
 from cnnviz.ui.activations import maximisation
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import networks
 from cnnviz.workspace import ROOT
 
 BUTTON = "maximise"
@@ -118,7 +118,7 @@ def test_a_cell_and_a_unit(untrained: Run) -> None:
 @pytest.mark.parametrize("stopping", [True, False])
 def test_what_was_begun_is_stopped_or_goes_on(untrained: Run, stopping: bool) -> None:
     app = open_channel(untrained, "conv2", 0)
-    stamp, settings = cache.stamp(untrained.id, "last"), Settings(steps=5, pictures=2)
+    stamp, settings = networks.stamp(untrained.id, "last"), Settings(steps=5, pictures=2)
     model, card = checkpoint.load(untrained.folder / "snapshots" / "last.safetensors")
     steps = maximise(model, card, channel("conv2", 0), settings=settings)
     first = next(steps)

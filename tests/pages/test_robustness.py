@@ -12,7 +12,7 @@ from cnnviz.config import Mlp, RunConfig
 from cnnviz.data.perturbation import PERTURBATIONS, SETTINGS
 from cnnviz.explore.attribution.prediction_and_cam import PredictionAndCam
 from cnnviz.runs import importing
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import datasets
 from cnnviz.ui.robustness import view
 from cnnviz.ui.robustness.class_bars import share
 from tests.conftest import Bench
@@ -23,7 +23,7 @@ from tests.pages.test_statistics import made
 
 @pytest.fixture(autouse=True)
 def _forgets() -> None:
-    cache.dataset.clear()  # kept by name
+    datasets.dataset.clear()  # kept by name
 
 
 def tiles(app) -> np.ndarray:

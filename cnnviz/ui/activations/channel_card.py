@@ -13,10 +13,10 @@ from cnnviz.render.outline import outlined
 from cnnviz.render.overlay import overlaid
 from cnnviz.render.picture import png
 from cnnviz.ui.activations import excitation, maximisation
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import networks
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets.mosaic_canvas import sprite
-from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.explore.activations.cell import Cell
@@ -28,17 +28,6 @@ _MOST_CELLS = 64
 """Cells across a map that are drawn one by one."""
 _MOST_TABLE = 12
 """Largest kernel side that is shown as numbers."""
-
-
-def chosen(count: int) -> int | None:
-    """The selected one of so many channels."""
-    number = whole_number(selection.get("channel") or "")
-    return number if number is not None and number < count else None
-
-
-def choose(channel: int) -> None:
-    """Select a channel; its largest cell comes with it."""
-    selection.put("channel", str(channel))
 
 
 def show(
@@ -71,7 +60,7 @@ def _draw(
         _map(layer, maps[channel], channel, row, column)
     with right:
         _sees(layer, seen, maps[channel], row, column)
-    trace = cache.trace(looked_at.stamp, looked_at.run.config.freeze, seen.values, layer.name)
+    trace = networks.trace(looked_at.stamp, looked_at.run.config.freeze, seen.values, layer.name)
     _arithmetic(trace.cell(channel=channel, row=row, column=column))
     if st.toggle(
         "Switch this channel off", key="channel off", help="Its whole map becomes zero in the next layers."
@@ -167,8 +156,8 @@ def _sees(layer: "Layer", seen: "Input", values: NDArray[np.float32], row: int, 
 
 def _without(looked_at: SelectedNetwork, seen: "Input", layer: str, channel: int) -> None:
     """What the network says with the channel, and without it."""
-    before = cache.prediction(looked_at.stamp, seen.values)
-    after = cache.prediction_without(looked_at.stamp, seen.values, layer, channel)
+    before = networks.prediction(looked_at.stamp, seen.values)
+    after = networks.prediction_without(looked_at.stamp, seen.values, layer, channel)
     order = np.argsort(-np.maximum(before, after))[:5]
     rows = [
         {

@@ -10,11 +10,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui.activations import index_progress
-from cnnviz.ui.resources import cache, excitation_index
+from cnnviz.ui.resources import datasets, excitation_index
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import input_size
 from cnnviz.ui.widgets.mosaic_canvas import sprite
-from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.explore.channels.excitation import Excitation, Strongest
@@ -60,7 +60,7 @@ def _strongest(
     looked_at: SelectedNetwork, layer: "Layer", found: "Excitation", channel: int
 ) -> tuple[list["Strongest"], DeltaGenerator]:
     """Draw the images; gives those of which a part can be shown, if any, and the place beside them."""
-    data = cache.dataset(looked_at.card.data)
+    data = datasets.dataset(looked_at.card.data)
     # One at which it stays 0 does not excite it.
     best = [one for one in found.strongest(channel, _SHOWN) if one.value]
     st.markdown("**Test images that excite it most**")
@@ -113,7 +113,7 @@ def _crops(looked_at: SelectedNetwork, layer: "Layer", best: list["Strongest"], 
     from cnnviz.explore.layers.receptive_field import box
 
     assert layer.field is not None
-    data = cache.dataset(looked_at.card.data)
+    data = datasets.dataset(looked_at.card.data)
     (high, wide), (height, width, _) = layer.field.size, looked_at.card.image_shape
     crops = []
     for number, row, column, _ in best:
@@ -133,7 +133,7 @@ def _crops(looked_at: SelectedNetwork, layer: "Layer", best: list["Strongest"], 
 
 
 def _label(looked_at: SelectedNetwork, number: int) -> str:
-    data = cache.dataset(looked_at.card.data)
+    data = datasets.dataset(looked_at.card.data)
     return f"{data.classes[data.test_labels[number]]}, test image {number:,}"
 
 

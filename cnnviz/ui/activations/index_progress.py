@@ -7,7 +7,7 @@ from cnnviz.formatting import duration
 from cnnviz.index import control, store
 from cnnviz.runs.status import Status
 from cnnviz.ui.resources import excitation_index
-from cnnviz.ui.widgets.network_picker import SelectedNetwork
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 
 _QUICK = 2_000
 """Images of the short way."""

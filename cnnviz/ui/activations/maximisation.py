@@ -18,11 +18,11 @@ from cnnviz.errors import CnnvizError
 from cnnviz.formatting import duration
 from cnnviz.render.mosaic import Mosaic, grid_pictures
 from cnnviz.render.picture import png
-from cnnviz.ui.resources import cache, excitation_index, uploads
+from cnnviz.ui.resources import excitation_index, networks, uploads
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets.charts import MOST_POINTS
 from cnnviz.ui.widgets.mosaic_canvas import sprite
-from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.explore.layers.structure import Layer
@@ -173,7 +173,7 @@ def _begin(looked_at: SelectedNetwork, objective: "Objective", settings: "Settin
     from cnnviz.explore.maximisation.colours import colours_of
     from cnnviz.explore.maximisation.optimisation import maximise
 
-    model, card = cache.network(looked_at.stamp)
+    model, card = networks.network(looked_at.stamp)
     steps = maximise(model, card, objective, settings=settings, colours=colours_of(card))
     st.session_state[_GOING] = _Going(key, steps)
 
@@ -293,7 +293,7 @@ def _compare(
         line = f"{times:.1f} times as strong as any of these test images. " if times else ""
     what = "Value of the cell" if cell else "Value" if values.size == 1 else "Mean of the map"
     st.table(pd.DataFrame([(name, _short(value)) for name, value in rows], columns=["", what]).set_index(""))
-    says = cache.prediction(looked_at.stamp, _seen(looked_at, found.pictures[0]))
+    says = networks.prediction(looked_at.stamp, _seen(looked_at, found.pictures[0]))
     top = int(says.argmax())
     st.caption(
         f"{line}The network takes the strongest for {looked_at.card.classes[top]} ({says[top]:.1%}). "

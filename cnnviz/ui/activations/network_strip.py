@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from cnnviz.render.thumbnails import Thumbnails, thumbnails
 from cnnviz.ui.activations.strip import Stop, strip
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import networks
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets.image_picker import SelectedImage
-from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.explore.activations.overview import LayerOverview
@@ -26,7 +26,7 @@ def show(looked_at: SelectedNetwork, image: SelectedImage, seen: "Input", layer:
     from cnnviz.explore.layers.graph import nodes
 
     glances = overview(looked_at.stamp, seen.values)
-    listed = cache.layers(looked_at.stamp, looked_at.run.config.freeze, seen.shape)
+    listed = networks.layers(looked_at.stamp, looked_at.run.config.freeze, seen.shape)
     found = nodes(listed, layer)
     strip(
         [_image_stop(image, seen), *(_stop(node, glances[node.layer.name], found) for node in found)],
@@ -39,16 +39,16 @@ def show(looked_at: SelectedNetwork, image: SelectedImage, seen: "Input", layer:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def overview(of: cache.Stamp, values: NDArray[np.float32]) -> "dict[str, LayerOverview]":
+def overview(of: networks.Stamp, values: NDArray[np.float32]) -> "dict[str, LayerOverview]":
     """Every layer of a snapshot for one normalised image, at a glance."""
     from cnnviz.explore.activations.overview import overview
 
-    return overview(cache.network(of)[0], values)
+    return overview(networks.network(of)[0], values)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _pictures(
-    of: cache.Stamp, values: NDArray[np.float32], pixels: NDArray[np.uint8], names: tuple[str, ...]
+    of: networks.Stamp, values: NDArray[np.float32], pixels: NDArray[np.uint8], names: tuple[str, ...]
 ) -> Thumbnails:
     glances = overview(of, values)
     return thumbnails([pixels, *(glances[name].picture for name in names)], most=_SIDE)

@@ -13,10 +13,11 @@ from cnnviz.render.colour import Per, Scale, scale_of
 from cnnviz.render.mosaic import Mosaic, grid
 from cnnviz.render.order import MEASURES, largest_first
 from cnnviz.ui.activations import channel_card, network_strip
-from cnnviz.ui.resources import cache, excitation_index
+from cnnviz.ui.resources import excitation_index, networks
+from cnnviz.ui.resources.selected_network import SelectedNetwork
+from cnnviz.ui.widgets import channel_selection
 from cnnviz.ui.widgets.image_picker import SelectedImage
 from cnnviz.ui.widgets.mosaic_canvas import sprite
-from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.explore.inputs.preprocessing import Input
@@ -33,21 +34,21 @@ def show(looked_at: SelectedNetwork, image: SelectedImage, seen: "Input", layer:
 
     Choosing a channel or a cell draws this part alone anew.
     """
-    maps = cache.maps(looked_at.stamp, seen.values, layer.name)
+    maps = networks.maps(looked_at.stamp, seen.values, layer.name)
     card = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         per = _choice("Scale", _SCALES, default="layer")
         order = _order(looked_at, layer, maps)
     mosaic = _tiles(looked_at.stamp, seen.values, layer.name, per, order)
     _describe(mosaic, maps, per, tokens=layer.tokens)
-    channel = channel_card.chosen(len(maps))
+    channel = channel_selection.selected(len(maps))
     sprite(
         mosaic,
         key="activation maps",
         tile=_UNIT if maps[0].size == 1 else max(_wanted(len(maps)), maps.shape[2]),
         labels=_labels(maps, order),
         selected=None if channel is None else int(np.flatnonzero(order == channel)[0]),
-        choose=lambda place: channel_card.choose(int(order[place])),
+        choose=lambda place: channel_selection.select(int(order[place])),
         alt=f"Activations of {layer.name} for {image.title}: {len(maps)} maps, {mosaic.scale.in_words()}. "
         "Arrow keys walk, Enter opens one",
     )
@@ -121,7 +122,7 @@ def _wanted(count: int) -> int:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _tiles(
-    of: cache.Stamp, values: NDArray[np.float32], layer: str, per: str, order: NDArray[np.intp]
+    of: networks.Stamp, values: NDArray[np.float32], layer: str, per: str, order: NDArray[np.intp]
 ) -> Mosaic:
     """The maps of one layer at one pixel a value, for the browser to enlarge; large maps are reduced."""
     maps, scale = _prepared(of, values, layer, per)
@@ -130,7 +131,7 @@ def _tiles(
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _picture(
-    of: cache.Stamp, values: NDArray[np.float32], layer: str, per: str, order: NDArray[np.intp]
+    of: networks.Stamp, values: NDArray[np.float32], layer: str, per: str, order: NDArray[np.intp]
 ) -> bytes:
     """The maps of one layer as one enlarged PNG."""
     maps, scale = _prepared(of, values, layer, per)
@@ -138,9 +139,9 @@ def _picture(
 
 
 def _prepared(
-    of: cache.Stamp, values: NDArray[np.float32], layer: str, per: str
+    of: networks.Stamp, values: NDArray[np.float32], layer: str, per: str
 ) -> tuple[NDArray[np.float32], Scale | Per]:
-    maps = cache.maps(of, values, layer)
+    maps = networks.maps(of, values, layer)
     if per != "network":
         return maps, "channel" if per == "channel" else "layer"
     glances = network_strip.overview(of, values).values()

@@ -11,9 +11,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz.render.attribution import VIEWS, View
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets.image_picker import SelectedImage
-from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.explore.attribution.attribute import AttributionSetting

@@ -22,13 +22,13 @@ from cnnviz.render.colour import Scale
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui.attribution import checks, controls
 from cnnviz.ui.attribution.controls import AttributionDisplay
-from cnnviz.ui.resources import attributions, cache
+from cnnviz.ui.resources import attributions, networks
 from cnnviz.ui.resources.attributions import Subject
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import config_form
 from cnnviz.ui.widgets.image_picker import SelectedImage
 from cnnviz.ui.widgets.mosaic_canvas import sprite
-from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.explore.attribution.attribute import Attribution
@@ -66,13 +66,13 @@ class Row:
 
 def show(looked_at: SelectedNetwork, image: SelectedImage, seen: Input) -> None:
     """Choose methods and classes, and see their maps; a map that is chosen can be put to the test."""
-    probabilities = cache.prediction(looked_at.stamp, seen.values)
+    probabilities = networks.prediction(looked_at.stamp, seen.values)
     left, right = st.columns(2)
     with left:
         methods = controls.methods(attributions.reasons(looked_at.stamp, seen.shape))
     with right:
         classes = controls.classes(looked_at, image, probabilities)
-    listed = cache.layers(looked_at.stamp, looked_at.run.config.freeze, seen.shape)
+    listed = networks.layers(looked_at.stamp, looked_at.run.config.freeze, seen.shape)
     setting = controls.setting(methods, listed)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         look = controls.look()

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import image_picker, prediction, snapshot_picker
 from cnnviz.ui.widgets.image_picker import SelectedImage
-from cnnviz.ui.widgets.network_picker import SelectedNetwork, pick_network
+from cnnviz.ui.widgets.network_picker import pick_network
 
 if TYPE_CHECKING:
     from cnnviz.explore.inputs.preprocessing import Input

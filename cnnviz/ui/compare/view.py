@@ -13,12 +13,11 @@ from cnnviz.render.colour import Per, Scale, scale_of
 from cnnviz.render.mosaic import Mosaic, grid
 from cnnviz.render.order import largest_first
 from cnnviz.render.picture import enlarge, png
-from cnnviz.ui.activations import channel_card
 from cnnviz.ui.compare import choice
 from cnnviz.ui.compare.choice import Side
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import networks
 from cnnviz.ui.shell import selection
-from cnnviz.ui.widgets import charts, layer_picker
+from cnnviz.ui.widgets import channel_selection, charts, layer_picker
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
 if TYPE_CHECKING:
@@ -43,8 +42,8 @@ def show() -> None:
 def _compare(first: Side, second: Side) -> None:
     layer = layer_picker.pick(_layers(first))
     other = _layer_of(second, layer)
-    maps = cache.maps(first.looked_at.stamp, first.seen.values, layer.name)
-    other_maps = cache.maps(second.looked_at.stamp, second.seen.values, other)
+    maps = networks.maps(first.looked_at.stamp, first.seen.values, layer.name)
+    other_maps = networks.maps(second.looked_at.stamp, second.seen.values, other)
     found = _difference(maps, other_maps) if maps.shape == other_maps.shape else None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         per = selection.segmented("Scale", "scale", list(_SCALES), default="both", words=_SCALES.__getitem__)
@@ -55,7 +54,7 @@ def _compare(first: Side, second: Side) -> None:
             )
     order = np.arange(len(maps)) if found is None or by == "index" else largest_first(found.by_channel)
     shared: Scale | Per = _shared(maps, other_maps) if per == "both" else "layer"
-    channel = channel_card.chosen(len(maps)) if found is not None else None
+    channel = channel_selection.selected(len(maps)) if found is not None else None
     card = st.container()
     picked = None
     columns = st.columns(3 if found is not None else 2)
@@ -89,7 +88,7 @@ def _compare(first: Side, second: Side) -> None:
         picked = chosen if chosen is not None else picked
     if picked is not None:
         channel = picked
-        channel_card.choose(picked)
+        channel_selection.select(picked)
     if channel is not None:
         with card.container(border=True):
             _card(first, second, layer, other, channel)
@@ -107,12 +106,12 @@ def _layer_of(second: Side, layer: "Layer") -> str:
 
 
 def _layers(side: Side) -> "list[Layer]":
-    return cache.layers(side.looked_at.stamp, side.looked_at.run.config.freeze, side.seen.shape)
+    return networks.layers(side.looked_at.stamp, side.looked_at.run.config.freeze, side.seen.shape)
 
 
 def _head(side: Side) -> None:
     """What a side is: its image, its title and what its network says."""
-    probabilities = cache.prediction(side.looked_at.stamp, side.seen.values)
+    probabilities = networks.prediction(side.looked_at.stamp, side.seen.values)
     classes = side.looked_at.card.classes
     best = np.argsort(-probabilities)[:_TOP]
     with st.container(height=_HEAD, border=False):
@@ -183,8 +182,8 @@ def _drawn(maps: NDArray[np.float32], scale: Scale | Per) -> Mosaic:
 
 def _card(first: Side, second: Side, layer: "Layer", other: str, channel: int) -> None:
     """One channel, large."""
-    one = cache.maps(first.looked_at.stamp, first.seen.values, layer.name)[channel]
-    two = cache.maps(second.looked_at.stamp, second.seen.values, other)[channel]
+    one = networks.maps(first.looked_at.stamp, first.seen.values, layer.name)[channel]
+    two = networks.maps(second.looked_at.stamp, second.seen.values, other)[channel]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{layer.name}, channel {channel}**")
         st.button("Close", icon=":material/close:", type="tertiary", key="close compared", on_click=_close)

@@ -8,7 +8,7 @@ from cnnviz.data import preview
 from cnnviz.data.prepared import Dataset
 from cnnviz.formatting import whole_number
 from cnnviz.render.mosaic import grid_pictures
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import datasets
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
@@ -31,7 +31,7 @@ def show(dataset: Dataset) -> None:
         st.markdown("**Mean image of each class**")
         sprite(
             grid_pictures(
-                cache.mean_images(dataset.name, dataset), tile=min(112, max(dataset.image_shape[:2]))
+                datasets.mean_images(dataset.name, dataset), tile=min(112, max(dataset.image_shape[:2]))
             ),
             key=f"means {dataset.name}",
             tile=56,

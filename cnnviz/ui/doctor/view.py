@@ -13,9 +13,9 @@ from cnnviz.doctor.finding import Examination, Finding, Remedy
 from cnnviz.doctor.rules import RULES, examine, rule
 from cnnviz.errors import CnnvizError, DataError
 from cnnviz.outcome import outcome
-from cnnviz.ui.resources import cache
-from cnnviz.ui.train import run_form
-from cnnviz.ui.widgets.network_picker import SelectedNetwork
+from cnnviz.ui.resources import datasets, networks
+from cnnviz.ui.resources.selected_network import SelectedNetwork
+from cnnviz.ui.widgets import run_template
 
 _COLOURS = {"serious": "red", "mild": "orange"}
 
@@ -60,9 +60,9 @@ def _looked(looked_at: SelectedNetwork, facts: Facts) -> Facts:
     """The facts with what network and data tell; progress is shown, and any click ends it."""
     bar = st.progress(0.0, text="Looking into the network")
     st.button("Stop", icon=":material/stop:", key="stop examining")
-    model, card = cache.network(looked_at.stamp)
+    model, card = networks.network(looked_at.stamp)
     try:
-        data = cache.dataset(card.data)
+        data = datasets.dataset(card.data)
         if data.classes != card.classes:
             raise DataError(f"the data set {card.data} here has other classes than this network")
         steps = gather.look_inside(facts, model, card, data)
@@ -72,7 +72,7 @@ def _looked(looked_at: SelectedNetwork, facts: Facts) -> Facts:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _held(of: cache.Stamp) -> dict[str, Facts]:
+def _held(of: networks.Stamp) -> dict[str, Facts]:
     """Where it is held what was seen in a snapshot."""
     return {}
 
@@ -119,7 +119,7 @@ def _remedy(key: str, remedy: Remedy, config: RunConfig) -> None:
             "Set up", icon=":material/model_training:", type="tertiary", key=f"mend {key}",
             help="Fills the form on Train with this run's settings, so changed.",
         ):  # fmt: skip
-            run_form.fill(changed.model_copy(update={"title": ""}))
+            run_template.fill(changed.model_copy(update={"title": ""}))
             st.switch_page("pages/train.py")
         if remedy.recipe:
             st.page_link(

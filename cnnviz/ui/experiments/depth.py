@@ -7,7 +7,7 @@ import streamlit as st
 from cnnviz.explore.inputs.builtin_images import photos
 from cnnviz.recipes.recipe import Recipe
 from cnnviz.render.picture import enlarge, png
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import networks, recipe_results
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
 _MOST = 16
@@ -18,7 +18,7 @@ def show(recipe: Recipe) -> None:
     """The first maps of each layer for a chosen photo, then sparsity and spread over all photos."""
     look = recipe.look
     assert look is not None
-    stamp = cache.stamp(look.run, "last")
+    stamp = networks.stamp(look.run, "last")
     colour = {one.name: one for one in photos().values() if one.kind == "colour"}
     name = st.segmented_control(
         "Photo",
@@ -28,7 +28,7 @@ def show(recipe: Recipe) -> None:
         format_func=lambda key: colour[key].title,
         key="depth photo",
     )
-    image = cache.network_input(stamp, f"photo.{name}", colour[name or "ship"].image(), False)
+    image = networks.network_input(stamp, f"photo.{name}", colour[name or "ship"].image(), False)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.image(
             png(enlarge(image.pixels, to=128)),
@@ -39,8 +39,8 @@ def show(recipe: Recipe) -> None:
         height, width, channels = image.pixels.shape
         st.caption(f"As the network reads it: {height} × {width}, {'colour' if channels == 3 else 'grey'}")
     for layer in look.layers:
-        maps = cache.maps(stamp, image.values, layer)[:_MOST]
-        mosaic = cache.some_tiles(maps)
+        maps = networks.maps(stamp, image.values, layer)[:_MOST]
+        mosaic = networks.some_tiles(maps)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{layer}**")
             st.caption(
@@ -53,7 +53,7 @@ def show(recipe: Recipe) -> None:
                 query_params={"run": look.run, "snapshot": "last", "layer": layer, "image": f"photo.{name}"},
             )
         sprite(mosaic, key=f"depth {layer}", tile=_TILE, alt=f"Maps of {layer} for {name}")
-    found = cache.depths(look)
+    found = recipe_results.depths(look)
     rows = [
         {"layer": one.layer, "share": value, "what": what}
         for one in found

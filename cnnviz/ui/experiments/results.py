@@ -17,7 +17,7 @@ from cnnviz.recipes.verdict import verdict
 from cnnviz.runs.run import Run
 from cnnviz.ui.experiments import charts
 from cnnviz.ui.experiments.variant_form import VariantSelection
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import recipe_results
 from cnnviz.ui.widgets.config_form import words
 
 _CURVES = {
@@ -40,7 +40,7 @@ def _results(recipe: Recipe, choice: VariantSelection, live: bool) -> None:
     _under_way(active)
     if live and not active:
         st.rerun()
-    shelf = cache.shelf()
+    shelf = recipe_results.shelf()
     outcomes = {
         name: shelf.outcomes(recipe, name, size=choice.size, pretrained=choice.pretrained)
         for name in library.variants(recipe)
@@ -77,7 +77,7 @@ def _runs(recipe: Recipe, choice: VariantSelection) -> dict[str, list[Run]]:
     found: dict[str, list[Run]] = {}
     for name in library.variants(recipe):
         newest: dict[int, Run] = {}
-        for run in cache.shelf().runs(recipe, name, size=choice.size, pretrained=choice.pretrained):
+        for run in recipe_results.shelf().runs(recipe, name, size=choice.size, pretrained=choice.pretrained):
             newest.setdefault(run.config.seed, run)
         found[name] = list(newest.values())
     return found

@@ -17,7 +17,7 @@ from cnnviz.recipes.reproduction import Task
 from cnnviz.recipes.results import RunsByConfiguration
 from cnnviz.runs import control
 from cnnviz.runs.run import Run, every
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import datasets, recipe_results, run_estimates
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import data_sets
 
@@ -158,8 +158,8 @@ def _cost(todo: Sequence[Task]) -> str:
         seconds = 0.0
         for task in todo:
             config = task.config
-            train, _ = cache.split_sizes(config.data)
-            speed = cache.speed(config.network, config.data, config.device, "auto")
+            train, _ = datasets.split_sizes(config.data)
+            speed = run_estimates.speed(config.network, config.data, config.device, "auto")
             seconds += train * config.epochs / speed.images_per_second
     except CnnvizError as error:
         return f"{count}. {error}"
@@ -173,20 +173,20 @@ def _active(task: Task, shelf: RunsByConfiguration) -> list[Run]:
 
 def _start(todo: Sequence[Task]) -> None:
     """Begin all that no other tab has begun."""
-    cache.shelf.clear()
-    shelf = cache.shelf()
+    recipe_results.shelf.clear()
+    shelf = recipe_results.shelf()
     for task in todo:
         try:
-            cache.check(task.config)
+            run_estimates.check(task.config)
             reproduction.begin(task, shelf)
         except CnnvizError as error:
             st.toast(f"{task.variant}: {error}", icon=":material/error:", duration="long")
-    cache.shelf.clear()
+    recipe_results.shelf.clear()
     st.rerun()
 
 
 def _stop(live: Sequence[Run]) -> None:
     with st.spinner("Stopping …"):
         control.stop_all(run.id for run in live)
-    cache.shelf.clear()
+    recipe_results.shelf.clear()
     st.rerun()

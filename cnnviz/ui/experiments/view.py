@@ -9,7 +9,7 @@ from cnnviz.recipes import library, plan
 from cnnviz.recipes.recipe import Recipe
 from cnnviz.recipes.results import RunsByConfiguration
 from cnnviz.ui.experiments import convolution, depth, results, variant_form
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import run_estimates
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.frame import guarded
 from cnnviz.ui.widgets import experiment_links
@@ -63,7 +63,7 @@ def _chooser(recipe: Recipe) -> None:
 def _parameters(recipe: Recipe) -> None:
     config = plan.configuration(recipe, next(iter(library.variants(recipe))))
     data = catalogue.entries()[config.data.name]
-    count = cache.parameters_for(config.network, config.data.shape(data.shape), data.classes)
+    count = run_estimates.parameters_for(config.network, config.data.shape(data.shape), data.classes)
     words = "as the report says" if count == recipe.parameters else f"the report says {recipe.parameters:,}"
     st.markdown(f"**{count:,} parameters**, {words}.")
 

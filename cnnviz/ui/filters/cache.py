@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cnnviz.runs.run import Run
 from cnnviz.ui.filters.view import Shown
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import networks
 
 if TYPE_CHECKING:
     from cnnviz.explore.filters.history import History
@@ -24,7 +24,7 @@ ORDERS = {"index": "By index", "norm": "By norm", "similarity": "By similarity"}
 _PACE = 5.0
 """Seconds between two looks for something new."""
 
-Mark = tuple[str, int, tuple[cache.Stamp, ...]]
+Mark = tuple[str, int, tuple[networks.Stamp, ...]]
 """A run's folder, and the state of all that is known of its filters."""
 
 
@@ -34,7 +34,7 @@ def mark(run: Run) -> Mark:
         changed = (run.folder / "filters.npz").stat().st_mtime_ns
     except FileNotFoundError:
         changed = 0
-    return str(run.folder), changed, tuple(cache.stamp(run.id, name) for name in run.snapshots())
+    return str(run.folder), changed, tuple(networks.stamp(run.id, name) for name in run.snapshots())
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the filters …")
@@ -42,7 +42,7 @@ def history(of: Mark, _run: Run) -> History:
     """The filters of a run through time. Shared: look, don't change."""
     from cnnviz.explore.filters.history import History
 
-    return History(_run.config, [Path(one[0]) for one in of[2]], *cache.filters(_run))
+    return History(_run.config, [Path(one[0]) for one in of[2]], *networks.filters(_run))
 
 
 @st.cache_resource(max_entries=12, show_spinner=False)

@@ -7,8 +7,9 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from cnnviz.formatting import minus
 from cnnviz.render.filters import kernels
-from cnnviz.ui.filters.view import Shown, minus, scale_in_words
+from cnnviz.ui.filters.view import Shown, scale_in_words
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 

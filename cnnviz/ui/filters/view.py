@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cnnviz.formatting import whole_number
+from cnnviz.formatting import minus, whole_number
 from cnnviz.render.colour import Scale
 from cnnviz.render.filters import matrix, mosaic, strengths
 from cnnviz.runs.run import Run
@@ -206,11 +206,6 @@ def scale_in_words(scale: Scale, what: str) -> str:
     return words + (f", {scale.not_finite:,} values not finite (magenta)" if scale.not_finite else "")
 
 
-def minus(text: str) -> str:
-    """A number with a proper minus."""
-    return text.replace("-", "−")
-
-
 def _label(shown: Shown, number: int) -> str:
     note = shown.notes[number]
     return f"filter {number}: norm {shown.redundancy.norms[number]:.3g}" + (f" ({note})" if note else "")
@@ -219,33 +214,6 @@ def _label(shown: Shown, number: int) -> str:
 def _place(order: NDArray[np.intp], number: int | None) -> int | None:
     found = np.flatnonzero(order == number)
     return int(found[0]) if len(found) else None
-
-
-def pair(epochs: NDArray[np.int64], filters: NDArray[np.float16], epoch: int, *, key: str, tile: int) -> None:
-    """The first layer's filters of epoch 0 and of `epoch`, side by side, to look at only."""
-    at = int(np.searchsorted(epochs, epoch))
-    for place, index, name in zip(st.columns(2), (0, at), ("untrained", "trained"), strict=True):
-        with place:
-            _one(
-                filters[index],
-                f"Epoch {epochs[index]}" + (", untrained" if index == 0 else ""),
-                key=f"{key} {name}",
-                tile=tile,
-            )
-
-
-def _one(filters: NDArray[np.float16], title: str, *, key: str, tile: int) -> None:
-    drawn = mosaic(filters.astype(np.float32), tile=max(filters.shape[2:]), gap=0)
-    norms = np.linalg.norm(filters.reshape(len(filters), -1).astype(np.float64), axis=1)
-    middle = "grey is zero" if filters.shape[1] == 3 else "white is zero, red positive, blue negative"
-    st.caption(minus(f"{title}: {drawn.scale.low:.3g} to {drawn.scale.high:.3g}, {middle}"))
-    sprite(
-        drawn,
-        key=key,
-        tile=tile,
-        labels=[f"filter {number}: norm {norm:.3g}" for number, norm in enumerate(norms)],
-        alt=f"{len(filters)} first-layer filters, {title}",
-    )
 
 
 def explanation() -> None:

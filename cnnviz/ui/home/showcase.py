@@ -5,7 +5,7 @@ import streamlit as st
 from cnnviz.explore.inputs.builtin_images import photo_named
 from cnnviz.render.picture import enlarge, png
 from cnnviz.runs.run import Run, every
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import networks
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 from cnnviz.ui.widgets.network_picker import preferred
 
@@ -26,13 +26,13 @@ def show() -> None:
 
 
 def _draw(run: Run) -> None:
-    stamp = cache.stamp(run.id, run.snapshots()[0])
-    card = cache.network(stamp)[1]
+    stamp = networks.stamp(run.id, run.snapshots()[0])
+    card = networks.network(stamp)[1]
     name = "digit-3" if card.image_shape[2] == 1 else "frog"
-    seen = cache.network_input(stamp, f"photo.{name}", photo_named(name).image(), False)
+    seen = networks.network_input(stamp, f"photo.{name}", photo_named(name).image(), False)
     found = [
         layer
-        for layer in cache.layers(stamp, run.config.freeze)
+        for layer in networks.layers(stamp, run.config.freeze)
         if len(layer.output_shape) == 3 and not layer.idle
     ]
     blocks = [layer for layer in found if layer.block] or found
@@ -45,12 +45,12 @@ def _draw(run: Run) -> None:
             alt=f"{name}, as the network reads it",
             width="stretch",
         )
-        likeliest = cache.prediction(stamp, seen.values)
+        likeliest = networks.prediction(stamp, seen.values)
         st.caption(f"{run.title} says **{card.classes[int(likeliest.argmax())]}** ({likeliest.max():.0%})")
     for place, layer in zip(rest, chosen, strict=True):
         with place:
-            maps = cache.maps(stamp, seen.values, layer.name)[:_CHANNELS]
-            mosaic = cache.some_tiles(maps)
+            maps = networks.maps(stamp, seen.values, layer.name)[:_CHANNELS]
+            mosaic = networks.some_tiles(maps)
             sprite(
                 mosaic,
                 key=f"showcase {layer.name}",

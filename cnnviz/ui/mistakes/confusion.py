@@ -13,10 +13,11 @@ from cnnviz.render.colour import Scale
 from cnnviz.runs.run import every
 from cnnviz.ui.mistakes import gallery
 from cnnviz.ui.mistakes.evaluation import Evaluation
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import predictions, snapshot_picker
 from cnnviz.ui.widgets.confusion_matrix import Part, confusion_matrix
-from cnnviz.ui.widgets.network_picker import SelectedNetwork, name
+from cnnviz.ui.widgets.network_picker import name
 
 _PER = {"counts": "Images", "rates": "Per cent of the row"}
 _CELLS = {"confusion": "confused", "disagreement": "apart"}

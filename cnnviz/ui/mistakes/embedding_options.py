@@ -13,7 +13,7 @@ from cnnviz.render.marks import Marks
 from cnnviz.ui.mistakes import embeddings
 from cnnviz.ui.mistakes.embeddings import Wanted
 from cnnviz.ui.mistakes.evaluation import Evaluation
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import networks
 from cnnviz.ui.shell import selection
 
 QUICK = 500
@@ -60,7 +60,7 @@ def choose(asked: Evaluation) -> tuple[Wanted, NDArray[np.intp], str]:
 
     _forget(asked)
     looked_at = asked.looked_at
-    listed = cache.layers(looked_at.stamp, looked_at.run.config.freeze)
+    listed = networks.layers(looked_at.stamp, looked_at.run.config.freeze)
     names = {
         layer.name: f"{layer.index + 1}. {layer.name} · {layer.kind} · {' × '.join(map(str, layer.output_shape))}"
         for layer in listed

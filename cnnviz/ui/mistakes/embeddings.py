@@ -20,9 +20,8 @@ from cnnviz.diagnose.embedding_kept import Rows
 from cnnviz.errors import DataError
 from cnnviz.outcome import retold
 from cnnviz.render.sheets import Sheets, sheets
-from cnnviz.ui.resources import cache
-from cnnviz.ui.statistics.profiles import digest
-from cnnviz.ui.widgets.network_picker import SelectedNetwork
+from cnnviz.ui.resources import networks
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.widgets.scatter import Pictures
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ class Wanted:
     def _rows_mark(self) -> str:
         """What the features are of: the contents of the snapshot, the layer, the images and their labels."""
         images = hashlib.sha256(self.numbers.tobytes() + self.labels.tobytes()).hexdigest()[:16]
-        weights = digest(self.looked_at.stamp)
+        weights = networks.digest(self.looked_at.stamp)
         return f"{_FORMAT} {weights} {self.looked_at.card.data} {images} {self._rows_name}"
 
     @property
@@ -98,7 +97,9 @@ class Wanted:
         from cnnviz.explore.features import features
 
         count = len(self.numbers)
-        steps = features(*cache.network(self.looked_at.stamp), images, layer=self.layer, numbers=self.numbers)
+        steps = features(
+            *networks.network(self.looked_at.stamp), images, layer=self.layer, numbers=self.numbers
+        )
         found = yield from retold(
             steps, lambda done: (done / count, f"Features of {done:,} of {count:,} {self.split} images")
         )

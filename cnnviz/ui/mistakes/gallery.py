@@ -12,9 +12,9 @@ from cnnviz.formatting import whole_number
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.render.picture import enlarge, png
 from cnnviz.ui.mistakes import grad_cam
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import charts
-from cnnviz.ui.widgets.network_picker import SelectedNetwork
 from cnnviz.ui.widgets.thumbnail_list import choose
 
 if TYPE_CHECKING:

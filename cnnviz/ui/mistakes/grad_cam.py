@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from cnnviz.errors import CnnvizError
 from cnnviz.render.attribution import coloured, scale_of_sizes
 from cnnviz.render.mosaic import grid_pictures
-from cnnviz.ui.resources import attributions, cache
+from cnnviz.ui.resources import attributions, networks
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.widgets.mosaic_canvas import sprite
-from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.explore.attribution.attribute import Attribution
@@ -27,7 +27,7 @@ def show(
 
     `name` is that of the image, as in the address.
     """
-    seen = cache.network_input(looked_at.stamp, name, pixels, False)
+    seen = networks.network_input(looked_at.stamp, name, pixels, False)
     try:
         title, where, found = _found(looked_at, seen.values, seen.shape, tuple(classes))
     except CnnvizError as error:
@@ -68,7 +68,7 @@ def _found(
     from cnnviz.explore.attribution.attribute import AttributionSetting
     from cnnviz.explore.attribution.methods import METHODS
 
-    best = cam.best_layer(cache.layers(looked_at.stamp, looked_at.run.config.freeze, shape))
+    best = cam.best_layer(networks.layers(looked_at.stamp, looked_at.run.config.freeze, shape))
     method = "grad_cam" if best else "integrated_gradients"
     options = METHODS[method].options()
     of = attributions.subject(

@@ -15,10 +15,10 @@ from cnnviz.diagnose.scores import by_class, macro_f1
 from cnnviz.formatting import accuracy
 from cnnviz.ui.mistakes import confusion, embedding, rankings, scores
 from cnnviz.ui.mistakes.evaluation import Evaluation
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import datasets
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import predictions
-from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.data.prepared import Dataset
@@ -79,7 +79,7 @@ def _data(looked_at: SelectedNetwork) -> "Dataset | None":
     name = looked_at.card.data
     if name not in catalogue.available():
         return None
-    data = cache.dataset(name)
+    data = datasets.dataset(name)
     if data.classes == looked_at.card.classes:
         return data
     st.info(

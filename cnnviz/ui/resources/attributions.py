@@ -14,7 +14,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz.outcome import outcome
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import networks
 
 if TYPE_CHECKING:
     from cnnviz.explore.attribution.attribute import Attribution, AttributionSetting
@@ -30,7 +30,7 @@ Tell = Callable[[float, str], object]
 class Subject:
     """What is explained, and how: two that are equal have the same maps."""
 
-    stamp: cache.Stamp
+    stamp: networks.Stamp
     image: str
     """Digest of what is fed."""
     method: str
@@ -50,7 +50,7 @@ class Subject:
 
 
 def subject(
-    stamp: cache.Stamp,
+    stamp: networks.Stamp,
     values: NDArray[np.float32],
     method: str,
     options: Options,
@@ -78,7 +78,7 @@ def compute(
     missing = [target for target in targets if of.known(target) is None]
     if not missing:
         return
-    model, card = cache.network(of.stamp)
+    model, card = networks.network(of.stamp)
     work = attribute(
         model, card, values, method=of.method, targets=missing, options=options, setting=of.setting
     )
@@ -92,17 +92,17 @@ def check(of: Subject, values: NDArray[np.float32], options: Options, target: in
 
     found = of.known(target)
     assert found is not None
-    model, card = cache.network(of.stamp)
+    model, card = networks.network(of.stamp)
     work = checks(model, card, values, found, options=options, setting=of.setting)
     _keep((of, target, "checks"), outcome(work, lambda step: tell(*step)))
 
 
 @st.cache_data(max_entries=32, show_spinner="Trying which methods this network allows …")
-def reasons(of: cache.Stamp, shape: tuple[int, int, int]) -> dict[str, str]:
+def reasons(of: networks.Stamp, shape: tuple[int, int, int]) -> dict[str, str]:
     """Why a method can't be had, by method; an empty line where it can."""
     from cnnviz.explore.attribution.applicability import reasons
 
-    return reasons(*cache.network(of), shape)
+    return reasons(*networks.network(of), shape)
 
 
 @st.cache_resource(show_spinner=False)

@@ -10,9 +10,9 @@ import streamlit as st
 from cnnviz.data import catalogue
 from cnnviz.index import store
 from cnnviz.index.store import Index
-from cnnviz.ui.resources import cache
-from cnnviz.ui.resources.cache import Stamp
-from cnnviz.ui.widgets.network_picker import SelectedNetwork
+from cnnviz.ui.resources import datasets, networks
+from cnnviz.ui.resources.networks import Stamp
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.explore.channels.excitation import Excitation
@@ -47,13 +47,13 @@ def seconds(of: Stamp, images: int) -> float:
 
     # The app leaves cores to trainings, the process that will do it takes them all.
     share = torch.get_num_threads() / (os.cpu_count() or 1)
-    return images * seconds_an_image(*cache.network(of)) * min(1.0, share)
+    return images * seconds_an_image(*networks.network(of)) * min(1.0, share)
 
 
 @st.cache_data(max_entries=64, ttl=10, show_spinner=False)
 def images_of(data: str) -> int:
     """Test images of a data set on this machine; 0 where it is not."""
-    return len(cache.dataset(data).test_labels) if data in catalogue.available() else 0
+    return len(datasets.dataset(data).test_labels) if data in catalogue.available() else 0
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -14,11 +14,11 @@ from cnnviz.data.perturbation import PERTURBATIONS
 from cnnviz.explore.robustness.curve import Curve, table
 from cnnviz.formatting import accuracy, duration
 from cnnviz.outcome import outcome
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import datasets
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.robustness import charts, view
 from cnnviz.ui.robustness.curves import Subject
 from cnnviz.ui.shell import selection
-from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.data.prepared import Dataset
@@ -89,7 +89,7 @@ def _data(looked_at: SelectedNetwork) -> Dataset | None:
             icon=":material/download:",
         )
         return None
-    data = cache.dataset(name)
+    data = datasets.dataset(name)
     if data.classes == looked_at.card.classes and data.image_shape[2] == looked_at.card.image_shape[2]:
         return data
     st.info(

@@ -14,8 +14,7 @@ from cnnviz.data.perturbation import PERTURBATIONS
 from cnnviz.errors import DataError
 from cnnviz.explore.robustness import curve
 from cnnviz.explore.robustness.curve import Curve
-from cnnviz.ui.resources import cache
-from cnnviz.ui.statistics.profiles import digest
+from cnnviz.ui.resources import datasets, networks
 
 if TYPE_CHECKING:
     from cnnviz.explore.robustness.accuracy import Progress
@@ -29,7 +28,7 @@ class Subject:
 
     run: str
     snapshot: str
-    stamp: cache.Stamp
+    stamp: networks.Stamp
     data: str
     count: int
 
@@ -43,7 +42,7 @@ class Subject:
 
     def mark(self, perturbation: str) -> str:
         """What it is of: the contents of the snapshot, so that a copy of the folder keeps it, and the images."""
-        return f"{digest(self.stamp)} {self.data} {self.count} {perturbation} {_SEED}"
+        return f"{networks.digest(self.stamp)} {self.data} {self.count} {perturbation} {_SEED}"
 
     def seconds(self, perturbation: str) -> float:
         """About how long measuring takes."""
@@ -53,8 +52,8 @@ class Subject:
         """Measure it: yields how much is done, and what. Raises CnnvizError."""
         from cnnviz.explore.robustness.accuracy import robustness
 
-        model, card = cache.network(self.stamp)
-        data = cache.dataset(self.data)
+        model, card = networks.network(self.stamp)
+        data = datasets.dataset(self.data)
         numbers = curve.sample(data.test_labels, count=self.count, seed=_SEED, data=self.data)
         return robustness(
             model, card, data.test_images, data.test_labels,
@@ -70,7 +69,7 @@ class Subject:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _seconds(of: cache.Stamp) -> float:
+def _seconds(of: networks.Stamp) -> float:
     from cnnviz.explore.robustness.accuracy import seconds_an_image
 
-    return seconds_an_image(*cache.network(of))
+    return seconds_an_image(*networks.network(of))

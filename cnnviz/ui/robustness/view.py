@@ -14,13 +14,13 @@ from cnnviz.render.attribution import coloured, scale_of_sizes
 from cnnviz.render.colour import Scale
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.render.picture import enlarge, png
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import networks
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.robustness.class_bars import per_cent, share, shares
 from cnnviz.ui.shell import frame, selection
 from cnnviz.ui.widgets.image_picker import SelectedImage
 from cnnviz.ui.widgets.live_sliders import Range, put, ranges
 from cnnviz.ui.widgets.mosaic_canvas import sprite
-from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.explore.attribution.prediction_and_cam import PredictionAndCam
@@ -181,21 +181,21 @@ def _shake(looked_at: SelectedNetwork, seen: Input, chosen: dict[str, float], sp
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _layer(of: cache.Stamp, shape: tuple[int, int, int], _looked_at: SelectedNetwork) -> str | None:
+def _layer(of: networks.Stamp, shape: tuple[int, int, int], _looked_at: SelectedNetwork) -> str | None:
     """The layer that Grad-CAM looks at; None where no layer has maps."""
     from cnnviz.explore.attribution.cam import best_layer
 
-    best = best_layer(cache.layers(of, _looked_at.run.config.freeze, shape))
+    best = best_layer(networks.layers(of, _looked_at.run.config.freeze, shape))
     return best[0] if best else None
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _glance(
-    of: cache.Stamp, image: NDArray[np.float32], layer: str | None, target: int | None
+    of: networks.Stamp, image: NDArray[np.float32], layer: str | None, target: int | None
 ) -> PredictionAndCam:
     from cnnviz.explore.attribution.prediction_and_cam import glance
 
-    return glance(cache.network(of)[0], image, layer=layer, target=target)
+    return glance(networks.network(of)[0], image, layer=layer, target=target)
 
 
 def _says(found: _Shaken, classes: tuple[str, ...], image: SelectedImage) -> str:

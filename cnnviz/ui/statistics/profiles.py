@@ -12,7 +12,7 @@ from cnnviz import workspace
 from cnnviz.explore.statistics import profile
 from cnnviz.explore.statistics.profile import Profile
 from cnnviz.runs.run import Run
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import datasets, networks
 
 if TYPE_CHECKING:
     from torch import nn
@@ -60,37 +60,30 @@ class Subject:
             of = f"{config.network.name} {network} {config.seed}"
             weights = hashlib.sha256(of.encode()).hexdigest()
         else:
-            weights = digest(cache.stamp(self.run.id, self.snapshot))
+            weights = networks.digest(networks.stamp(self.run.id, self.snapshot))
         return f"{weights} {self.run.config.data.name} {which.name}"
 
     def network(self) -> "tuple[nn.Module, Card]":
         """Raises CheckpointError where it can't be had."""
         if self.snapshot != UNTRAINED:
-            return cache.network(cache.stamp(self.run.id, self.snapshot))
-        return _untrained(cache.stamp(self.run.id, self.run.snapshots()[0]), _run=self.run)
+            return networks.network(networks.stamp(self.run.id, self.snapshot))
+        return _untrained(networks.stamp(self.run.id, self.run.snapshots()[0]), _run=self.run)
 
     def measure(self, which: Which) -> "Generator[Progress, None, Profile]":
         """Measure it: yields how much is done, and what. Raises CnnvizError."""
         from cnnviz.explore.statistics.layer_statistics import statistics
 
         model, card = self.network()
-        data = cache.dataset(card.data)
+        data = datasets.dataset(card.data)
         numbers = profile.sample(data.test_labels, count=which.count, of_class=which.of_class, data=card.data)
         name = None if which.of_class is None else card.classes[which.of_class]
         return statistics(model, card, data.test_images, data.test_labels, numbers=numbers, of_class=name)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def digest(of: cache.Stamp) -> str:
-    """SHA-256 of a snapshot's file."""
-    with open(of[0], "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 @st.cache_resource(max_entries=2, show_spinner="Making the untrained network …")
-def _untrained(of: cache.Stamp, _run: Run) -> "tuple[nn.Module, Card]":
+def _untrained(of: networks.Stamp, _run: Run) -> "tuple[nn.Module, Card]":
     from cnnviz.explore.statistics.untrained import untrained
 
     epochs, filters = _run.filters()
     first = filters[0] if len(epochs) and epochs[0] == 0 else None
-    return untrained(_run.config, cache.network(of)[1], first)
+    return untrained(_run.config, networks.network(of)[1], first)

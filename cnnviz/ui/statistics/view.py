@@ -12,12 +12,13 @@ from cnnviz.explore.statistics.profile import LayerStatistics, Profile, table
 from cnnviz.formatting import duration
 from cnnviz.outcome import outcome
 from cnnviz.runs.run import every
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import datasets
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
 from cnnviz.ui.statistics import layer_charts
 from cnnviz.ui.statistics.profiles import UNTRAINED, Subject, Which
 from cnnviz.ui.widgets import snapshot_picker
-from cnnviz.ui.widgets.network_picker import SelectedNetwork, name
+from cnnviz.ui.widgets.network_picker import name
 
 _COUNTS = (100, 250, 500, 1_000, 2_000)
 _COUNT = 500
@@ -73,7 +74,7 @@ def _forget(one: Subject, counts: list[str]) -> None:
 
 def _counts(looked_at: SelectedNetwork) -> list[str]:
     data = looked_at.card.data
-    size = len(cache.dataset(data).test_labels) if data in catalogue.available() else _COUNTS[-1]
+    size = len(datasets.dataset(data).test_labels) if data in catalogue.available() else _COUNTS[-1]
     return [str(count) for count in _COUNTS if count < size] + ([str(size)] if size <= _COUNTS[-1] else [])
 
 

@@ -4,32 +4,24 @@ from typing import Any
 
 import streamlit as st
 
-from cnnviz.config import Data, ResNet18, RunConfig
+from cnnviz.config import Data, RunConfig
 from cnnviz.data import catalogue
 from cnnviz.errors import CnnvizError, ConfigError
 from cnnviz.formatting import duration
 from cnnviz.runs import control
 from cnnviz.runs.run import Run, every
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import datasets, run_estimates
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.frame import guarded
+from cnnviz.ui.widgets import run_template
 from cnnviz.ui.widgets.config_form import fields, words
 
-_FIRST = RunConfig(network=ResNet18(stem="imagenet"), epochs=5)
-"""A run of a minute or two on a laptop."""
 _SHORT = ("network", "epochs", "batch_size", "optimiser")
-_STATE = "form"
-
-
-def fill(config: RunConfig) -> None:
-    """Have the form start from `config`."""
-    number = st.session_state.get(_STATE, (0, _FIRST))[0]
-    st.session_state[_STATE] = (number + 1, config)
 
 
 def show() -> None:
     """Draw the form; starts a run and selects it."""
-    number, start = st.session_state.setdefault(_STATE, (0, _FIRST))
+    number, start = run_template.current()
     key = f"form {number}"
     given = start.model_dump(mode="json")
     values: dict[str, Any] = {"data": {"name": _data_set(given["data"]["name"], key)}}
@@ -55,7 +47,7 @@ def show() -> None:
     ):
         assert config is not None
         try:
-            cache.check(config)
+            run_estimates.check(config)
             run = control.start(config)
         except CnnvizError as error:
             st.error(str(error), icon=":material/error:")
@@ -101,7 +93,7 @@ def _start(given: dict[str, Any], key: str) -> dict[str, Any]:
 
 def _check(config: RunConfig) -> None:
     """Raise what can be said at once, without torch."""
-    train, _ = cache.split_sizes(config.data)
+    train, _ = datasets.split_sizes(config.data)
     if config.batch_size > train:
         raise ConfigError(
             f"The batch size is larger than the training set ({train:,} images): make it smaller."
@@ -110,13 +102,13 @@ def _check(config: RunConfig) -> None:
 
 def _summarise(config: RunConfig) -> None:
     """What will happen: sizes first, then the time, which takes a moment to measure."""
-    train, validation = cache.split_sizes(config.data)
+    train, validation = datasets.split_sizes(config.data)
     steps = -(-train // config.batch_size) * config.epochs
     line = st.empty()
     sizes = f"**{train:,}** training and **{validation:,}** validation images · **{steps:,}** steps"
     line.caption(sizes)
-    sizes = f"**{cache.check(config):,}** parameters · {sizes}"
+    sizes = f"**{run_estimates.check(config):,}** parameters · {sizes}"
     line.caption(sizes)
-    speed = cache.speed(config.network, config.data, config.device, config.precision)
+    speed = run_estimates.speed(config.network, config.data, config.device, config.precision)
     time = duration(train * config.epochs / speed.images_per_second)
     line.caption(f"{sizes} · about **{time}** on this machine's {words(speed.device)}")

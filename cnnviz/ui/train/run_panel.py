@@ -12,11 +12,10 @@ from cnnviz.runs import control
 from cnnviz.runs.metrics import Metrics
 from cnnviz.runs.run import Run
 from cnnviz.runs.status import RESUMABLE, Status
-from cnnviz.ui.filters import view
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import networks
 from cnnviz.ui.shell import selection
-from cnnviz.ui.train import run_details, run_form
-from cnnviz.ui.widgets import charts, network_upload
+from cnnviz.ui.train import run_details
+from cnnviz.ui.widgets import charts, filter_pair, network_upload, run_template
 
 _COLOURS = {
     "queued": "gray", "running": "blue", "finished": "green",
@@ -69,10 +68,10 @@ def _record(run: Run, state: str, pace: float) -> None:
             (st.info if status.active else st.warning)(status.reason)
     _figures(metrics, status)
     _curves(metrics)
-    epochs, filters = cache.filters(run)
+    epochs, filters = networks.filters(run)
     if len(epochs):
         st.markdown("**First-layer filters**" + (", as they form" if status.active else ""))
-        view.pair(epochs, filters, int(epochs[-1]), key="panel filters", tile=28)
+        filter_pair.pair(epochs, filters, int(epochs[-1]), key="panel filters", tile=28)
     run_details.show(run, metrics)
 
 
@@ -126,7 +125,7 @@ def _actions(run: Run, status: Status) -> None:
         if not run.imported and st.button(
             "Clone settings", icon=":material/content_copy:", key="clone run", type="tertiary"
         ):
-            run_form.fill(run.config)
+            run_template.fill(run.config)
             st.rerun()
         if not status.active and not run.shipped:
             with st.popover("Delete", icon=":material/delete:", type="tertiary"):

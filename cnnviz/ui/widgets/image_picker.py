@@ -14,10 +14,10 @@ from cnnviz.errors import CnnvizError
 from cnnviz.explore.inputs.builtin_images import photo_named, photos
 from cnnviz.formatting import quoted, whole_number
 from cnnviz.render.mosaic import Mosaic, grid_pictures
-from cnnviz.ui.resources import cache, uploads
+from cnnviz.ui.resources import datasets, uploads
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import image_upload, test_image_picker
-from cnnviz.ui.widgets.network_picker import SelectedNetwork
 from cnnviz.ui.widgets.thumbnail_list import choose
 
 
@@ -86,7 +86,7 @@ def _find(name: str, data: str) -> SelectedImage:
             found = uploads.get(rest)
             return SelectedImage(name, found.title, found.pixels, decoded=found.decoded)
         case "test" | "train" if data in catalogue.available():
-            dataset = cache.dataset(data)
+            dataset = datasets.dataset(data)
             images, labels, what = {
                 "test": (dataset.test_images, dataset.test_labels, "test"),
                 "train": (dataset.train_images, dataset.train_labels, "training"),

@@ -6,9 +6,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz.formatting import whole_number
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import networks
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
-from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 _TRAINING = "training"
 _BEFORE = "size before"
@@ -86,7 +86,7 @@ def _words(looked_at: SelectedNetwork, size: int | None) -> str:
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _offered(of: cache.Stamp) -> tuple[list[int], str]:
+def _offered(of: networks.Stamp) -> tuple[list[int], str]:
     from cnnviz.explore.layers.input_sizes import offered
 
-    return offered(cache.network(of)[1])
+    return offered(networks.network(of)[1])

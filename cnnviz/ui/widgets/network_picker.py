@@ -1,42 +1,12 @@
 """Choosing the checkpoint that is looked at."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import streamlit as st
 
 from cnnviz.runs.run import Run, every
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import networks
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import network_upload, snapshot_picker
-
-if TYPE_CHECKING:
-    from cnnviz.models.checkpoint import Card
-
-
-@dataclass(frozen=True)
-class SelectedNetwork:
-    """A snapshot of a run."""
-
-    run: Run
-    snapshot: str
-    stamp: cache.Stamp
-    card: "Card"
-
-    @property
-    def grey(self) -> bool:
-        """Whether its images have one channel."""
-        return self.card.image_shape[2] == 1
-
-    @property
-    def link(self) -> dict[str, str]:
-        """The part of an address that names it."""
-        return {"run": self.run.id, "snapshot": self.snapshot}
-
-    def at(self, snapshot: str) -> "SelectedNetwork":
-        """Another snapshot of the same run. Raises CheckpointError when it is not there."""
-        stamp = cache.stamp(self.run.id, snapshot)
-        return SelectedNetwork(self.run, snapshot, stamp, cache.network(stamp)[1])
 
 
 def pick_run(
@@ -73,8 +43,8 @@ def pick_network(
         with third:
             network_upload.show()
     network_upload.origin(run)
-    stamp = cache.stamp(run.id, snapshot)
-    return SelectedNetwork(run, snapshot, stamp, cache.network(stamp)[1])
+    stamp = networks.stamp(run.id, snapshot)
+    return SelectedNetwork(run, snapshot, stamp, networks.network(stamp)[1])
 
 
 def preferred(runs: list[Run]) -> Run:

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from cnnviz.data.fitting import DEFAULT, WAYS
 from cnnviz.render.picture import enlarge, png
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import networks
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import charts, input_size, preprocessing
 from cnnviz.ui.widgets.image_picker import SelectedImage
-from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.explore.inputs.preprocessing import Input
@@ -28,15 +28,15 @@ def show(looked_at: SelectedNetwork, image: SelectedImage) -> "Input":
     size = input_size.pick(looked_at)
     way = _way(looked_at, image)
     inverted = _inverted(looked_at, image)
-    seen = cache.network_input(looked_at.stamp, image.name, image.pixels, inverted, size=size, way=way)
+    seen = networks.network_input(looked_at.stamp, image.name, image.pixels, inverted, size=size, way=way)
     with picture:
         _draw(looked_at, image, seen)
-        probabilities = cache.prediction(looked_at.stamp, seen.values)
+        probabilities = networks.prediction(looked_at.stamp, seen.values)
         if size is None:
             _say(looked_at, image, probabilities)
         else:
-            usual = cache.network_input(looked_at.stamp, image.name, image.pixels, inverted, way=way)
-            trained = cache.prediction(looked_at.stamp, usual.values)
+            usual = networks.network_input(looked_at.stamp, image.name, image.pixels, inverted, way=way)
+            trained = networks.prediction(looked_at.stamp, usual.values)
             _headline(looked_at, image, probabilities)
             input_size.compare(looked_at, size, probabilities, trained)
     if why := input_size.why_not(looked_at):
@@ -48,7 +48,7 @@ def show(looked_at: SelectedNetwork, image: SelectedImage) -> "Input":
 def as_read(looked_at: SelectedNetwork, image: SelectedImage) -> "Input":
     """The image as `show` feeds it, at the size and in the way that are selected, without any controls."""
     way = (selection.get("fit") or DEFAULT) if _has_ways(looked_at, image) else DEFAULT
-    return cache.network_input(
+    return networks.network_input(
         looked_at.stamp,
         image.name,
         image.pixels,

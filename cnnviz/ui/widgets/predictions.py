@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from cnnviz import workspace
 from cnnviz.errors import CnnvizError
-from cnnviz.ui.resources import cache
-from cnnviz.ui.statistics.profiles import digest
-from cnnviz.ui.widgets.network_picker import SelectedNetwork
+from cnnviz.ui.resources import networks
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.data.prepared import Dataset
@@ -95,7 +94,7 @@ def _predict(
     """Predict these images, with progress; what is done when it is stopped is kept."""
     from cnnviz.explore.predictions import joined, predictions
 
-    model, card = cache.network(looked_at.stamp)
+    model, card = networks.network(looked_at.stamp)
     parts = [] if before is None else [before]
     done = 0
     ended = st.session_state[_ENDED] = Event()
@@ -135,7 +134,7 @@ def _keep(looked_at: SelectedNetwork, found: "Predictions", split: str) -> str |
 
 def _mark(looked_at: SelectedNetwork, split: str) -> str:
     """What they are of: the contents of the snapshot, so that a copy of the folder keeps them."""
-    return f"predictions {digest(looked_at.stamp)} {looked_at.card.data} {split}"
+    return f"predictions {networks.digest(looked_at.stamp)} {looked_at.card.data} {split}"
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -12,9 +12,9 @@ from cnnviz.data.images import Decoded, Picture, fit
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.render.outline import Box, outlined
 from cnnviz.render.picture import png
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.widgets.image_picker import SelectedImage
 from cnnviz.ui.widgets.mosaic_canvas import sprite
-from cnnviz.ui.widgets.network_picker import SelectedNetwork
 
 if TYPE_CHECKING:
     from cnnviz.explore.inputs.preprocessing import Input, Preprocessing

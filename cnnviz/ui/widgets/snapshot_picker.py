@@ -3,7 +3,7 @@
 import streamlit as st
 
 from cnnviz.runs.run import Run
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import networks
 from cnnviz.ui.shell import selection
 
 _EVERY = 3
@@ -21,7 +21,7 @@ def pick(
     names = in_order(run.snapshots())
     default = default if default in names else names[-1]
     if follow and run.status().active:
-        _follow(run, names, cache.stamp(run.id, names[-1]))
+        _follow(run, names, networks.stamp(run.id, names[-1]))
     if len(names) == 1:
         selection.follow(key, names, default)
         st.caption(f"Only one snapshot is kept: {words(names[0])}.")
@@ -48,9 +48,9 @@ def title(snapshot: str) -> str:
 
 
 @st.fragment(run_every=_EVERY)
-def _follow(run: Run, names: list[str], last: cache.Stamp) -> None:
+def _follow(run: Run, names: list[str], last: networks.Stamp) -> None:
     """Draw the page anew when the run has another snapshot, or has ended; nothing else changes."""
     now = in_order(run.snapshots())
-    if now != names or cache.stamp(run.id, now[-1]) != last or not run.status().active:
+    if now != names or networks.stamp(run.id, now[-1]) != last or not run.status().active:
         st.rerun()
     st.caption("Being trained: epochs appear here as they are kept.")

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from cnnviz.data import catalogue
 from cnnviz.formatting import accuracy
 from cnnviz.render.mosaic import grid_pictures
-from cnnviz.ui.resources import cache
+from cnnviz.ui.resources import datasets
+from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.widgets import predictions
-from cnnviz.ui.widgets.network_picker import SelectedNetwork
 from cnnviz.ui.widgets.thumbnail_list import choose
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def pick(looked_at: SelectedNetwork, current: str) -> str | None:
             icon=":material/download:",
         )
         return None
-    data = cache.dataset(name)
+    data = datasets.dataset(name)
     if data.classes != classes:
         st.info(
             f"The data set {name} here has other classes than this network was trained on: "

@@ -1,7 +1,11 @@
-"""What pages ask for again and again, kept for a while. Torch is loaded on first use, never on import."""
+"""Networks of snapshots, and what they make of an image: kept for a while.
+
+Torch is loaded on first use, never on import.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +14,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz import workspace
-from cnnviz.config import Data, Freeze, Network, RunConfig
+from cnnviz.config import Freeze
 from cnnviz.errors import CheckpointError
 from cnnviz.render.mosaic import Mosaic, grid
 from cnnviz.runs.run import Run
@@ -18,15 +22,10 @@ from cnnviz.runs.run import Run
 if TYPE_CHECKING:
     from torch import nn
 
-    from cnnviz.data.prepared import Dataset
     from cnnviz.explore.activations.cell import Trace
     from cnnviz.explore.inputs.preprocessing import Input
     from cnnviz.explore.layers.structure import Layer
     from cnnviz.models.checkpoint import Card
-    from cnnviz.recipes.depth import Depth
-    from cnnviz.recipes.recipe import LayerSeries
-    from cnnviz.recipes.results import RunsByConfiguration
-    from cnnviz.train.estimate import Speed
 
 Stamp = tuple[str, int, int, int]
 """A file and its state: written anew, it has another stamp."""
@@ -127,83 +126,14 @@ def _filters(folder: str, changed: int, _run: Run) -> tuple[NDArray[np.int64], N
     return _run.filters()
 
 
-@st.cache_resource(max_entries=8, show_spinner="Preparing the data …")
-def dataset(name: str) -> Dataset:
-    """A prepared data set; its arrays stay on the disk until they are read."""
-    from cnnviz.data import catalogue
-
-    return catalogue.load(name)
-
-
-@st.cache_data(max_entries=8, show_spinner="Averaging …")
-def mean_images(name: str, _dataset: Dataset) -> Pixels:
-    """The mean training image of each class."""
-    from cnnviz.data import preview
-
-    return preview.mean_images(_dataset)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def split_sizes(data: Data) -> tuple[int, int]:
-    """Numbers of training and validation images. Raises CnnvizError where the split does not fit."""
-    from cnnviz.data import split
-
-    train, validation = split.of_run(dataset(data.name), data)
-    return len(train), len(validation)
-
-
-def check(config: RunConfig) -> int:
-    """Number of parameters of a run. Raises CnnvizError for what would stop it at once."""
-    return _checked(config.model_copy(update={"title": ""}))
-
-
-@st.cache_data(max_entries=64, ttl=60, show_spinner=False)
-def _checked(config: RunConfig) -> int:
-    from cnnviz.train.check import check
-
-    return check(config, dataset(config.data.name))
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def parameters_for(network: Network, shape: tuple[int, int, int], classes: int) -> int:
-    """Number of trained values of a network for images of that shape."""
-    from cnnviz.train import estimate
-
-    return estimate.parameter_count(network, image_shape=shape, classes=classes)
-
-
-@st.cache_data(max_entries=16, show_spinner="Looking through the layers …")
-def depths(look: LayerSeries) -> list[Depth]:
-    """Sparsity and spread of some layers of a trained network."""
-    from cnnviz.recipes import depth
-
-    return depth.depths(look)
-
-
-@st.cache_resource(ttl=2, show_spinner=False)
-def shelf() -> RunsByConfiguration:
-    """All runs, by what was run; looked through again every two seconds at the most."""
-    from cnnviz.recipes import results
-
-    return results.shelf()
-
-
-@st.cache_data(max_entries=64, show_spinner="Measuring this machine …")
-def speed(network: Network, data: Data, device: str, precision: str) -> Speed:
-    """Training images a second, measured for a second or two."""
-    from cnnviz.train import estimate
-
-    found = dataset(data.name)
-    return estimate.measure(
-        network,
-        device=device,
-        precision=precision,
-        image_shape=data.shape(found.image_shape),
-        classes=len(found.classes),
-    )
-
-
 @st.cache_data(max_entries=32, show_spinner=False)
 def some_tiles(maps: NDArray[np.float32]) -> Mosaic:
     """`maps` at one pixel a value, on a shared scale."""
     return grid(maps, tile=min(max(maps.shape[1:]), 224), gap=0)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def digest(of: Stamp) -> str:
+    """SHA-256 of a snapshot's file."""
+    with open(of[0], "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
