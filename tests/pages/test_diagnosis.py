@@ -166,7 +166,7 @@ def test_the_doctor_names_a_softmax_too_many_and_sets_up_what_mends_it(
     went: list[str] = []
     filled: list[object] = []
     monkeypatch.setattr(view.st, "switch_page", went.append)
-    monkeypatch.setattr(view.run_form, "fill", filled.append)
+    monkeypatch.setattr(view.run_template, "fill", filled.append)
     app.button(key="mend softmax-twice 0").click().run()
     assert went == ["pages/train.py"]
     assert filled[0].softmax_before_loss is False  # type: ignore[attr-defined]
