@@ -46,6 +46,6 @@ def quoted(text: str, *, most: int = 60) -> str:
     return re.sub(r"([\\`*\[\]$<>~|]|:(?=\w)|\b_|_\b|(?<!\w)_)", r"\\\1", shown)
 
 
-def minus(text: str) -> str:
-    """A number with a proper minus."""
-    return text.replace("-", "−")
+def decimal(value: float, style: str = ".3g") -> str:
+    """A number in a format of Python's, with a proper minus, and none before 0."""
+    return f"{value + 0.0:{style}}".replace("-", "−")

@@ -14,7 +14,7 @@ from cnnviz.cli.answer import Json, answer, table
 from cnnviz.cli.picture import FitOption, ImageOption, SizeOption, picture
 from cnnviz.cli.progress import Tell, working
 from cnnviz.errors import CnnvizError, NotFound
-from cnnviz.formatting import whole_number
+from cnnviz.formatting import decimal, whole_number
 from cnnviz.outcome import outcome, part
 
 if TYPE_CHECKING:
@@ -263,7 +263,7 @@ def _content(path: Path, found: Sequence[Attribution], fed: Input, card: Card) -
     for method in dict.fromkeys(one.method for one in found):
         maps = [one for one in found if one.method == method]
         scale = scale_of_sizes([one.map for one in maps], signed=maps[0].signed)
-        line = f"{scale.low:.3g} to {scale.high:.3g}".replace("-", "−")
+        line = f"{decimal(scale.low)} to {decimal(scale.high)}"
         rows.append(
             [Titled(fed.pixels, "Image")]
             + [

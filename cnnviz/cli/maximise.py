@@ -12,6 +12,7 @@ from cnnviz.cli.answer import Json, answer, table
 from cnnviz.cli.channel import place
 from cnnviz.cli.layers import layers_of
 from cnnviz.cli.progress import working
+from cnnviz.formatting import decimal
 from cnnviz.outcome import outcome
 
 
@@ -95,7 +96,7 @@ def maximise(
         *(
             [
                 f"picture {rank}",
-                f"{score:.6g}, taken for {card.classes[one.argmax()]} ({one.max():.1%})".replace("-", "−"),
+                f"{decimal(score, '.6g')}, taken for {card.classes[one.argmax()]} ({one.max():.1%})",
             ]
             for rank, (score, one) in enumerate(zip(found.scores, says, strict=True), 1)
         ),

@@ -32,8 +32,8 @@ def augment(images: Tensor, steps: Sequence[Augmentation]) -> Tensor:
     Draws come from torch's global generator of the images' device.
     """
     for step in steps:
-        if change := _CHANGES.get(type(step)):
-            images = change(images, step)
+        if type(step) not in _MIXES:
+            images = _CHANGES[type(step)](images, step)
     return images
 
 

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from cnnviz.formatting import decimal
+
 Picture = NDArray[np.uint8]
 Seed = int | Sequence[int]
 
@@ -36,8 +38,8 @@ class PerturbationSetting:
 
     def words(self, value: float) -> str:
         """A value with its unit: 15°, −20 %, 1.5 px."""
-        number = f"{value:g}".replace("-", "−")
-        return number + self.unit if self.unit == "°" else f"{number} {self.unit}".rstrip()
+        text = decimal(value, "g")
+        return text + self.unit if self.unit == "°" else f"{text} {self.unit}".rstrip()
 
     def fitting(self, value: float) -> float:
         """The value, or the end of the range that it is beyond."""

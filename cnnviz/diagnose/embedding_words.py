@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.diagnose.embedding import METHODS, Embedding
+from cnnviz.formatting import decimal
 
 
 def axes(found: Embedding) -> tuple[str, str]:
@@ -17,7 +18,7 @@ def axes(found: Embedding) -> tuple[str, str]:
     if found.explained is None:
         return found.axes
     first, second = (
-        f"{name}, {100 * share:.1f} % of variance, {low:.3g} to {high:.3g}".replace("-", "−")
+        f"{name}, {100 * share:.1f} % of variance, {decimal(low)} to {decimal(high)}"
         for name, share, low, high in zip(
             found.axes, found.explained, found.points.min(0), found.points.max(0), strict=True
         )

@@ -8,7 +8,7 @@ from statistics import median
 
 from cnnviz.doctor.facts import Facts
 from cnnviz.doctor.finding import Evidence, Finding, Remedy
-from cnnviz.formatting import standard_error
+from cnnviz.formatting import decimal, standard_error
 
 _FEW = 3
 
@@ -76,8 +76,8 @@ def underfitting(facts: Facts) -> Finding | None:
     how = (
         f"Validation loss still fell by {-gain:.0%} over the last {len(tail)} epochs: it ended too soon."
         if falling
-        else f"Over the last {len(tail)} epochs validation loss changed by {100 * gain:+.0f} %: more of the same "
-        "brings little.".replace("-", "−")
+        else f"Over the last {len(tail)} epochs validation loss changed by {decimal(100 * gain, '+.0f')} %: "
+        "more of the same brings little."
     )
     longer = Remedy("Train longer.", {"epochs": 2 * facts.config.epochs})
     larger = Remedy("Take a larger network, or less dropout and weight decay.", {}, "003-1a")

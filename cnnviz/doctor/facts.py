@@ -37,6 +37,10 @@ class Inside:
     batch_norms: int
     """Number of batch norm layers."""
     answers: Answers | None
+    labels: tuple[int, ...] = ()
+    """Training images of each class."""
+    on_test: Answers | None = None
+    """Of test images of classes that training lacks; None where it lacks none."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from cnnviz.data.prepared import Dataset
+    from cnnviz.explore.predictions import Predictions
     from cnnviz.models.checkpoint import Card
 
 IMAGES = 200
@@ -71,22 +72,33 @@ def look_inside(
         parts.append(part)
         done += len(part)
         yield 0.3 + 0.4 * done / len(asked), f"Asking it about {len(asked):,} validation images"
-    found = joined(parts)
     count = len(card.classes)
-    answers = Answers(
-        split="validation",
-        support=tuple(np.bincount(found.labels, minlength=count).tolist()),
-        guesses=tuple(np.bincount(found.guesses, minlength=count).tolist()),
-    )
+    labels = np.bincount(data.train_labels[train], minlength=count)
+    missing = np.flatnonzero(np.isin(data.test_labels, np.flatnonzero(labels == 0)))
+    on_test = None
+    if len(missing):
+        unseen = missing[some_of(len(missing), _ASKED)]
+        told = predictions(model, card, data.test_images, data.test_labels, numbers=np.sort(unseen))
+        on_test = _answers("test", joined(list(told)), count)
     shared = yield from _shared(data, train, validation)
     inside = Inside(
         images=len(some),
         rectifiers=rectifiers,
         gradients=reached,
         batch_norms=dead_units.batch_norms(model),
-        answers=answers,
+        answers=_answers("validation", joined(parts), count),
+        labels=tuple(labels.tolist()),
+        on_test=on_test,
     )
     return replace(facts, classes=card.classes, inside=inside, shared=shared, why_not={})
+
+
+def _answers(split: str, found: Predictions, count: int) -> Answers:
+    return Answers(
+        split=split,
+        support=tuple(np.bincount(found.labels, minlength=count).tolist()),
+        guesses=tuple(np.bincount(found.guesses, minlength=count).tolist()),
+    )
 
 
 def without(facts: Facts, error: CnnvizError) -> Facts:

@@ -23,6 +23,50 @@ def needs_shared(facts: Facts) -> str | None:
     return facts.why_not.get("shared", "the splits were not compared") if facts.shared is None else None
 
 
+def absent(facts: Facts) -> Finding | None:
+    """A class without a single training image."""
+    assert facts.inside is not None
+    missing = [number for number, images in enumerate(facts.inside.labels) if not images]
+    if not missing:
+        return None
+    names = ", ".join(facts.classes[number] for number in missing[:6]) + (", …" if len(missing) > 6 else "")
+    asked = facts.inside.on_test
+    it = "it" if len(missing) == 1 else "them"
+    told = "No test image is of it, either." if len(missing) == 1 else "No test image is of them, either."
+    if asked is not None:
+        right = sum(asked.guesses[number] for number in missing)
+        taken = f"{right or 'none'} {'are' if right > 1 else 'is'} taken for {it}"
+        told = f"Of {sum(asked.support):,} test images of {it}, {taken}."
+    return Finding(
+        title=f"Not in training: {names}",
+        words=f"None of {sum(facts.inside.labels):,} training images is of "
+        f"{'this class' if len(missing) == 1 else f'these {len(missing)} classes'}: "
+        f"what is never seen is not learnt. {told}",
+        severity="serious",
+        figures={
+            facts.classes[number]: {"training images": 0, "test images": asked.support[number] if asked else 0}
+            for number in missing
+        },
+        evidence=(
+            Evidence("Its training images", "data", {"data": facts.config.data.name}),
+            Evidence(
+                f"Test images of {facts.classes[missing[0]]}", "diagnosis",
+                facts.link | {"split": "test", "view": "confusion", "confused": f"{missing[0]}."},
+            ),
+        ),
+        remedies=(
+            Remedy("Add training images of it, or leave the class out."),
+        ),
+    )  # fmt: skip
+
+
+def needs_labels_counted(facts: Facts) -> str | None:
+    """Why training labels were not counted; None if they were."""
+    if facts.inside is not None and facts.inside.labels:
+        return None
+    return facts.why_not.get("inside", "the training labels were not counted")
+
+
 def never_predicted(facts: Facts) -> Finding | None:
     """A class with five images or more, none of any class taken for it."""
     assert facts.inside is not None

@@ -25,6 +25,12 @@ RULES: tuple[Rule, ...] = (
     Rule("exploding", "Exploding gradients", curve_rules.exploding, _steps),
     Rule("softmax-twice", "Softmax applied twice", curve_rules.softmax_twice, _curve_or_config),
     Rule(
+        "absent",
+        "A class absent from training",
+        prediction_rules.absent,
+        prediction_rules.needs_labels_counted,
+    ),
+    Rule(
         "never-predicted",
         "A class never predicted",
         prediction_rules.never_predicted,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from cnnviz.formatting import decimal
 from cnnviz.recipes.recipe import Lesson
 
 Numbers = npt.NDArray[np.float64]
@@ -33,7 +34,7 @@ def worked(lesson: Lesson, row: int, column: int) -> str:
     """The sum of one output cell, spelled out without its zeros: 2·1 + 2·3 = 8."""
     under, kernel = patch(lesson, row, column).ravel(), np.array(lesson.kernel, dtype=np.float64).ravel()
     terms = [f"{_bracketed(k)}·{_bracketed(v)}" for k, v in zip(kernel, under, strict=True) if k and v]
-    return f"{' + '.join(terms) or '0'} = {_plain(float(kernel @ under))}"
+    return f"{' + '.join(terms) or '0'} = {decimal(float(kernel @ under), 'g')}"
 
 
 def wrong(lesson: Lesson) -> list[tuple[int, int]]:
@@ -45,12 +46,8 @@ def wrong(lesson: Lesson) -> list[tuple[int, int]]:
 
 def table(rows: Sequence[Sequence[float]] | Numbers) -> list[list[str]]:
     """Numbers as text."""
-    return [[_plain(float(value)) for value in row] for row in rows]
-
-
-def _plain(value: float) -> str:
-    return f"{value:g}".replace("-", "−")
+    return [[decimal(float(value), "g") for value in row] for row in rows]
 
 
 def _bracketed(value: float) -> str:
-    return f"({_plain(value)})" if value < 0 else _plain(value)
+    return f"({decimal(value, 'g')})" if value < 0 else decimal(value, "g")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import hypot, sqrt
 from typing import Literal
 
-from cnnviz.formatting import standard_error
+from cnnviz.formatting import decimal, standard_error
 from cnnviz.recipes.recipe import Recipe, Reported, Size
 from cnnviz.recipes.results import Outcome, VariantSummary, summary
 
@@ -108,4 +108,4 @@ def _target(target: float, outcomes: Sequence[Outcome]) -> Verdict:
 
 
 def _signed(points: float) -> str:
-    return f"{points:+.1f} points".replace("-", "−")
+    return decimal(points, "+.1f") + " points"

@@ -13,6 +13,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnviz.formatting import decimal
+
 Per = Literal["layer", "channel"]
 
 LEVELS = 253
@@ -94,7 +96,7 @@ class Scale:
 
     def in_words(self) -> str:
         """One line for a caption: the range, what the colours mean, and whether maps share it."""
-        parts = [f"{self.low:.3g} to {self.high:.3g}".replace("-", "−")]
+        parts = [f"{decimal(self.low)} to {decimal(self.high)}"]
         if self.signed:
             parts.append("zero in the middle")
         parts.append("shared by all maps" if self.shared else "each map has its own scale within this range")

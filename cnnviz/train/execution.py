@@ -98,7 +98,7 @@ def choose(
                     f"Such small images can't be trained in {way.precision} on a CPU: "
                     "set precision to auto, or the network's stem to cifar."
                 )
-            del timings[way]
+            timings.pop(way, None)
     best = _plainest_fast(timings)
     if config.compile == "on" or (config.compile == "auto" and steps * timings[best] > _LONG_RUN):
         compiled = replace(best, compile=True)

@@ -170,6 +170,25 @@ def test_a_class_that_is_never_predicted(ward, admit):
     assert found.evidence[0].query["confused"] == "3."
 
 
+def test_a_class_that_training_lacks(ward, admit, healthy):
+    folder = ward / "data" / "absent"
+    write_data(folder, train=400, test=40)
+    images, labels = np.load(folder / "train_images.npy"), np.load(folder / "train_labels.npy")
+    np.save(folder / "train_images.npy", images[labels != 3])
+    np.save(folder / "train_labels.npy", labels[labels != 3])
+    facts = admit(data=Data(name="absent", validation=60), epochs=4, network=Mlp(hidden=(8,)))
+    found = findings(facts)["absent"]
+    assert found.title == "Not in training: four"
+    assert found.figures["four"] == {"training images": 0, "test images": 10}
+    assert facts.inside.labels[:3] == tuple(np.bincount(labels[labels != 3])[:3] - facts_validation(facts))
+    assert "absent" not in findings(healthy)
+
+
+def facts_validation(facts):
+    """Validation images of the first three classes; all of them are asked about."""
+    return np.array(facts.inside.answers.support[:3])
+
+
 def test_images_in_two_splits(ward, admit):
     folder = ward / "data" / "leaky"
     write_data(folder)

@@ -201,6 +201,12 @@ class TestChoice:
         with pytest.raises(ConfigError, match=r"bf16 fails on cpu \(not implemented\)"):
             self.choose(session, monkeypatch, failing=("bf16",), precision="bf16")
 
+    def test_a_precision_that_fails_where_its_gradient_is_garbage_is_passed_over(
+        self, session: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(execution, "_strided_pixels", lambda model: [model])
+        assert self.choose(session, monkeypatch, failing=("bf16",)).precision == "fp32"
+
     def test_a_perceptron_has_one_way(self, session: Make, monkeypatch: pytest.MonkeyPatch) -> None:
         way = self.choose(session, monkeypatch, network=Mlp(hidden=(4,)))
         assert way == Execution("cpu", "fp32", "contiguous")

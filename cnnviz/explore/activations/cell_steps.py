@@ -11,6 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from cnnviz.formatting import decimal
+
 Values = NDArray[np.float64]
 
 
@@ -181,7 +183,7 @@ def _window(size: Any) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.5g}".replace("-", "−")
+    return decimal(value, ".5g")
 
 
 def _bracketed(value: float) -> str:

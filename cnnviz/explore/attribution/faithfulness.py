@@ -34,14 +34,11 @@ def max_sensitivity(
     random = torch.Generator().manual_seed(seed)
     original = torch.from_numpy(np.ascontiguousarray(image))[None]
 
-    def explanation(given: Tensor | tuple[Tensor, ...]) -> Tensor:
+    def explanation(given: Tensor | tuple[Tensor, ...]) -> tuple[Tensor]:
         batch = given if isinstance(given, Tensor) else given[0]
-        return torch.stack(
-            [
-                torch.from_numpy(known if torch.equal(one, original[0]) else explain(one.numpy()))
-                for one in batch.detach()
-            ]
-        )
+        # In a tuple: of a bare tensor, Captum takes the norm of the first channel alone.
+        maps = [known if torch.equal(one, original[0]) else explain(one.numpy()) for one in batch.detach()]
+        return (torch.stack([torch.from_numpy(one) for one in maps]),)
 
     def nearby(inputs: Tensor, radius: float = radius) -> Tensor:
         return inputs + (torch.rand(inputs.shape, generator=random) * 2 - 1) * radius

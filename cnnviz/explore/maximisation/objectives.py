@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from cnnviz.errors import CnnvizError
+from cnnviz.formatting import decimal
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,7 @@ class Objective:
 
     def __mul__(self, weight: float) -> Objective:
         return Objective(
-            f"{weight:g} · {self._in_brackets}".replace("-", "−"),
+            f"{decimal(weight, 'g')} · {self._in_brackets}",
             self.layers,
             lambda seen: weight * self.score(seen),
         )

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from cnnviz.formatting import whole_number
+from cnnviz.formatting import decimal, whole_number
 from cnnviz.render.mosaic import grid
 from cnnviz.render.outline import outlined
 from cnnviz.render.overlay import overlaid
@@ -78,7 +78,7 @@ def _map(layer: "Layer", values: NDArray[np.float32], channel: int, row: int, co
     across = shown.shape[1]
     drawn = grid(shown.reshape(-1, 1, 1), columns=across, tile=1, gap=0)
     what = "choose a cell" if block == 1 else f"each square the largest of {block} × {block} cells"
-    size = f"Its map, {height} × {width}, {_short(drawn.scale.low)} to {_short(drawn.scale.high)}: {what}."
+    size = f"Its map, {height} × {width}, {decimal(drawn.scale.low)} to {decimal(drawn.scale.high)}: {what}."
     st.caption(size if values.size > 1 else "One number.")
     at = row // block * across + column // block
 
@@ -164,7 +164,7 @@ def _without(looked_at: SelectedNetwork, seen: "Input", layer: str, channel: int
             "Class": looked_at.card.classes[one],
             "With it": f"{before[one]:.1%}",
             "Without": f"{after[one]:.1%}",
-            "Change": f"{100 * (after[one] - before[one]):+.1f} points".replace("-", "−"),
+            "Change": decimal(100 * (after[one] - before[one]), "+.1f") + " points",
         }
         for one in order
     ]
@@ -172,7 +172,7 @@ def _without(looked_at: SelectedNetwork, seen: "Input", layer: str, channel: int
 
 
 def _arithmetic(found: "Cell") -> None:
-    st.markdown(f"**{found.value:.5g}**, worked out".replace("-", "−"))
+    st.markdown(f"**{decimal(found.value, '.5g')}**, worked out")
     st.markdown("  \n".join(f"`{step.layer}` {step.title}: {step.formula}" for step in found.steps))
     if found.patch is None or found.kernel is None or found.contributions is None:
         return
@@ -206,17 +206,12 @@ def _arithmetic(found: "Cell") -> None:
         for column, (name, values) in zip(st.columns(3), parts.items(), strict=True):
             with column:
                 st.caption(name)
-                st.table(pd.DataFrame([[_short(value) for value in line] for line in values]))
+                st.table(pd.DataFrame([[decimal(value) for value in line] for line in values]))
         rest = adds.sum() - adds[at]
         st.caption(
-            f"This channel adds {adds[at]:+.5g}, the other {len(order) - 1:,} add {rest:+.5g}: "
-            f"together {adds.sum():.5g}.".replace("-", "−")
+            f"This channel adds {decimal(adds[at], '+.5g')}, the other {len(order) - 1:,} add {decimal(rest, '+.5g')}: "
+            f"together {decimal(adds.sum(), '.5g')}."
         )
-
-
-def _short(value: float) -> str:
-    """A number in three digits, with a proper minus, and no minus before 0."""
-    return f"{value + 0.0:.3g}".replace("-", "−")
 
 
 def _sums(found: "Cell", order: NDArray[np.intp]) -> None:
@@ -235,9 +230,9 @@ def _sums(found: "Cell", order: NDArray[np.intp]) -> None:
         rows = [
             {
                 "Input": int(one),
-                "Value": _short(found.patch[one, 0, 0]),
-                "Weight": _short(found.kernel[one, 0, 0]),
-                "Product": _short(found.contributions[one]),
+                "Value": decimal(found.patch[one, 0, 0]),
+                "Weight": decimal(found.kernel[one, 0, 0]),
+                "Product": decimal(found.contributions[one]),
             }
             for one in order[:10]
         ]

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from cnnviz.formatting import decimal
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui.activations import index_progress
 from cnnviz.ui.resources import datasets, excitation_index
@@ -76,7 +77,7 @@ def _strongest(
             tile=64,
             columns=3,
             labels=[
-                f"{text}: {_short(one.value)}. Click to look at it."
+                f"{text}: {decimal(one.value)}. Click to look at it."
                 for text, one in zip(labels, best, strict=True)
             ],
             choice=True,
@@ -167,7 +168,3 @@ def _bars() -> dict[str, Any]:
     )
     specification: dict[str, Any] = chart.to_dict()
     return specification
-
-
-def _short(value: float) -> str:
-    return f"{value:.3g}".replace("-", "−")

@@ -15,7 +15,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz.errors import CnnvizError
-from cnnviz.formatting import duration
+from cnnviz.formatting import decimal, duration
 from cnnviz.render.mosaic import Mosaic, grid_pictures
 from cnnviz.render.picture import png
 from cnnviz.ui.resources import excitation_index, networks, uploads
@@ -244,7 +244,7 @@ def _draw(
     cell: Place | None,
 ) -> None:
     left, right = st.columns(2)
-    labels = [f"scores {_short(score)}. Click to look at it." for score in found.scores]
+    labels = [f"scores {decimal(score)}. Click to look at it." for score in found.scores]
     columns = min(2, len(found.pictures))
     with left:
         picked = sprite(
@@ -255,7 +255,7 @@ def _draw(
             labels=labels,
             choice=True,
             alt=f"Pictures made to excite {found.objective}, the strongest first, scoring "
-            + ", ".join(map(_short, found.scores)),
+            + ", ".join(map(decimal, found.scores)),
         )
         _downloads(looked_at, layer, found, channel)
     if picked is not None:
@@ -292,7 +292,7 @@ def _compare(
         times = found.times(strongest)
         line = f"{times:.1f} times as strong as any of these test images. " if times else ""
     what = "Value of the cell" if cell else "Value" if values.size == 1 else "Mean of the map"
-    st.table(pd.DataFrame([(name, _short(value)) for name, value in rows], columns=["", what]).set_index(""))
+    st.table(pd.DataFrame([(name, decimal(value)) for name, value in rows], columns=["", what]).set_index(""))
     says = networks.prediction(looked_at.stamp, _seen(looked_at, found.pictures[0]))
     top = int(says.argmax())
     st.caption(
@@ -330,8 +330,8 @@ def _trace(found: "Maximised") -> None:
     st.altair_chart(
         chart,
         key="maximisation trace",
-        alt=f"Scores of the pictures at each step, from {_short(float(found.trace[0].mean()))} "
-        f"to {_short(float(found.trace[-1].mean()))} on average",
+        alt=f"Scores of the pictures at each step, from {decimal(float(found.trace[0].mean()))} "
+        f"to {decimal(float(found.trace[-1].mean()))} on average",
     )
 
 
@@ -369,8 +369,3 @@ def _arrays(found: "Maximised") -> bytes:
         settings=found.settings.model_dump_json(),
     )
     return content.getvalue()
-
-
-def _short(value: float) -> str:
-    """A number in three digits, with a proper minus, and no minus before 0."""
-    return f"{value + 0.0:.3g}".replace("-", "−")

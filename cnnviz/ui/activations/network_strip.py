@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from cnnviz.formatting import decimal
 from cnnviz.render.thumbnails import Thumbnails, thumbnails
 from cnnviz.ui.activations.strip import Stop, strip
 from cnnviz.ui.resources import networks
@@ -70,7 +71,7 @@ def _stop(node: "Node", glance: "LayerOverview", found: "list[Node]") -> Stop:
     silent = f"{glance.silent:.0%} silent" if glance.silent else ""
     kind = f"{layer.kind}, output" if node.opened else f"{layer.kind}, a block" if layer.block else layer.kind
     what = "mean map of values" if len(layer.output_shape) > 1 else "values"
-    words = [f"{layer.name}: {kind}, {size}", f"{what} {glance.low:.3g} to {glance.high:.3g}"]
+    words = [f"{layer.name}: {kind}, {size}", f"{what} {decimal(glance.low)} to {decimal(glance.high)}"]
     if silent:
         words.append(f"{glance.silent:.1%} of its channels are zero everywhere, for this image")
     if node.branches:
@@ -83,7 +84,7 @@ def _stop(node: "Node", glance: "LayerOverview", found: "list[Node]") -> Stop:
         name=_short(node, found),
         size=size,
         sign=silent,
-        words="; ".join(words).replace("-", "−"),
+        words="; ".join(words),
         inside=node.level > 0,
         branches=node.branches,
         jumps=tuple(jump + 1 for jump in node.jumps),

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from cnnviz.formatting import decimal
 from cnnviz.render.bar import bar
 from cnnviz.render.colour import Per, Scale, scale_of
 from cnnviz.render.mosaic import Mosaic, grid
@@ -109,10 +110,10 @@ def _labels(maps: NDArray[np.float32], order: NDArray[np.intp]) -> list[str]:
     peaks = maps.reshape(len(maps), -1)
     ranges = zip(peaks.min(1), peaks.max(1), peaks.mean(1), strict=True)
     said = [
-        f"channel {number}: {low:.3g} to {high:.3g}, mean {mean:.3g}".replace("-", "−")
-        for number, (low, high, mean) in enumerate(ranges)
+        f"channel {channel}: {decimal(low)} to {decimal(high)}, mean {decimal(mean)}"
+        for channel, (low, high, mean) in enumerate(ranges)
     ]
-    return [said[number] for number in order]
+    return [said[channel] for channel in order]
 
 
 def _wanted(count: int) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from cnnviz.formatting import duration
+from cnnviz.formatting import decimal, duration
 from cnnviz.render.attribution import coloured, scale_of_sizes
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui.resources import attributions
@@ -77,8 +77,8 @@ def _completeness(found: Attribution) -> None:
         return
     share = abs(found.missing) / abs(found.expected) if found.expected else float("inf")
     st.markdown(
-        f"Completeness: values add up to **{_number(found.sum)}**, they should to {_number(found.expected)} logits: "
-        f"off by {_number(abs(found.missing))} (**{share:.2%}**)."
+        f"Completeness: values add up to **{decimal(found.sum)}**, they should to {decimal(found.expected)} logits: "
+        f"off by {decimal(abs(found.missing))} (**{share:.2%}**)."
     )
 
 
@@ -121,7 +121,7 @@ def _figures(found: Checks) -> None:
     from cnnviz.explore.attribution.checks import DRAWS, RADIUS, SQUARES
 
     st.markdown(
-        f"**Max sensitivity {_number(found.sensitivity)}**",
+        f"**Max sensitivity {decimal(found.sensitivity)}**",
         help="Yeh et al. 2019, by Captum: norm of the largest change of the map by the norm of the map.",
     )
     st.caption(
@@ -129,7 +129,7 @@ def _figures(found: Checks) -> None:
         f"{found.sensitivity:.0%} of its norm."
     )
     st.markdown(
-        f"**Infidelity {_number(found.infidelity)}**",
+        f"**Infidelity {decimal(found.infidelity)}**",
         help="Yeh et al. 2019, by Captum with the best scaling of the map, as a share of the mean squared loss.",
     )
     st.caption(
@@ -150,7 +150,7 @@ def _destroyed(found: Checks, seen: Input, original: Attribution) -> None:
         own = scale_of_sizes([one.map], signed=original.signed, share=0.99)
         pictures.append(coloured(one.map, own, "signed", seen.pixels))
         labels.append(
-            f"{one.layers} layers, down to {one.layer}: rank correlation {_number(one.correlation)}"
+            f"{one.layers} layers, down to {one.layer}: rank correlation {decimal(one.correlation)}"
         )
     sprite(
         grid_pictures(np.stack(pictures)),
@@ -182,7 +182,3 @@ def _destroyed(found: Checks, seen: Input, original: Attribution) -> None:
     st.caption(
         "Each map has its own scale. A map that shows what was learnt has to change (Adebayo et al. 2018)."
     )
-
-
-def _number(value: float) -> str:
-    return f"{value:.3g}".replace("-", "−")

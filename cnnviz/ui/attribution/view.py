@@ -15,7 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.config.explain import explain
 from cnnviz.errors import CnnvizError
-from cnnviz.formatting import duration, whole_number
+from cnnviz.formatting import decimal, duration, whole_number
 from cnnviz.render.attribution import Titled, coloured, scale_of_sizes, sheet
 from cnnviz.render.bar import bar
 from cnnviz.render.colour import Scale
@@ -179,7 +179,7 @@ def _row(scene: Scene, row: Row, head: DeltaGenerator, cells: Sequence[DeltaGene
                 st.caption("Not computed.")
                 continue
             said = f" ({scene.classes[target]})" if scene.classes[target] else ""
-            st.markdown(f"**{name}**{said} · logit {_signed(one.score)}")
+            st.markdown(f"**{name}**{said} · logit {decimal(one.score)}")
             picture = coloured(one.map, scales[target], scene.look.view, scene.seen.pixels)
             picked = sprite(
                 grid_pictures(picture[None]),
@@ -236,11 +236,7 @@ def _legend(row: Row, scale: Scale, look: AttributionDisplay, *, cut: bool) -> N
 
 def _range(scale: Scale, look: AttributionDisplay) -> str:
     low = scale.low if look.view != "heat" else 0.0
-    return f"{_signed(low)} to {_signed(scale.high)}"
-
-
-def _signed(value: float) -> str:
-    return f"{value:.3g}".replace("-", "−")
+    return f"{decimal(low)} to {decimal(scale.high)}"
 
 
 def _downloads(scene: Scene, rows: Sequence[Row]) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from cnnviz.formatting import decimal
 from cnnviz.render.bar import bar
 from cnnviz.render.colour import Per, Scale, scale_of
 from cnnviz.render.mosaic import Mosaic, grid
@@ -134,12 +135,12 @@ def _head(side: Side) -> None:
 def _summary(first: Side, second: Side, maps: NDArray[np.float32], found: "Difference") -> None:
     """How large the change is, beside the values themselves."""
     size = float(np.nanmean(np.abs(maps)))
-    lines = [f"Mean of |B − A|: **{found.mean:.3g}**; mean of |A|: {size:.3g}."]
+    lines = [f"Mean of |B − A|: **{decimal(found.mean)}**; mean of |A|: {decimal(size)}."]
     if np.isfinite(found.correlation):
-        lines.append(f"Correlation of all values: **{found.correlation:.2f}**.")
+        lines.append(f"Correlation of all values: **{decimal(found.correlation, '.2f')}**.")
     with st.container(height=_HEAD, border=False):
         st.markdown("**B − A**")
-        st.markdown("  \n".join(lines).replace("-", "−"))
+        st.markdown("  \n".join(lines))
         if first.looked_at.run.id != second.looked_at.run.id:
             st.caption(
                 "Networks trained apart number their channels by chance: compare maps, not channel with channel."
@@ -166,8 +167,8 @@ def _mosaic(
         key=key,
         tile=_UNIT if unit else _TILE,
         labels=[
-            f"channel {number}: mean {mean:.3g}".replace("-", "−")
-            for number, mean in zip(order, maps.reshape(len(maps), -1).mean(axis=1), strict=True)
+            f"channel {channel}: mean {decimal(mean)}"
+            for channel, mean in zip(order, maps.reshape(len(maps), -1).mean(axis=1), strict=True)
         ],
         selected=None if selected is None else int(np.flatnonzero(order == selected)[0]),
         choice=choice,

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from cnnviz.formatting import minus
+from cnnviz.formatting import decimal
 from cnnviz.render.filters import kernels
 from cnnviz.ui.filters.view import Shown, scale_in_words
 from cnnviz.ui.shell import selection
@@ -92,9 +92,9 @@ def _which(layer: "FilterLayer", count: int, epoch: int) -> str:
 def _kernel_in_words(layer: "FilterLayer", number: int, kernel: NDArray[np.float32]) -> str:
     name = _COLOURS[number] if layer.colour else f"input channel {number}"
     if kernel.size == 1:
-        return minus(f"{name}: {float(kernel.flat[0]):.3g}")
+        return f"{name}: {decimal(float(kernel.flat[0]))}"
     norm = float(np.sqrt(np.square(kernel.astype(np.float64)).sum()))
-    return minus(f"{name}: norm {norm:.3g}, {kernel.min():.3g} to {kernel.max():.3g}")
+    return f"{name}: norm {decimal(norm)}, {decimal(kernel.min())} to {decimal(kernel.max())}"
 
 
 def _figures(before: Shown | None, now: Shown, number: int) -> None:
@@ -113,7 +113,7 @@ def _figures(before: Shown | None, now: Shown, number: int) -> None:
         ]
     twin = int(found.nearest[number])
     if twin >= 0:
-        rows.append(("Most similar", f"filter {twin}, cosine {found.cosine[number]:.3f}".replace("-", "−")))
+        rows.append(("Most similar", f"filter {twin}, cosine {decimal(found.cosine[number], '.3f')}"))
     elif not found.dead[number]:
         rows.append(("Most similar", "none: no other filter reads its input"))
     if before is not None and before.epoch != now.epoch:
@@ -144,7 +144,7 @@ def _turned(start: NDArray[np.float32], now: NDArray[np.float32]) -> str:
     found, before = moved("", start, now), float(np.linalg.norm(start.astype(np.float64)))
     parts = []
     if np.isfinite(found.rotation):
-        parts.append(f"cosine {minus(f'{1 - found.rotation:.3f}')}")
+        parts.append(f"cosine {decimal(1 - found.rotation, '.3f')}")
     if before:
         parts.append(f"norm × {found.norm / before:.3g}")
     return ", ".join(parts) or "not comparable"
@@ -157,4 +157,4 @@ def _why_dead(now: Shown, number: int) -> str:
 
 
 def _short(value: float) -> str:
-    return minus(f"{float(value) + 0.0:.3g}")
+    return decimal(float(value))

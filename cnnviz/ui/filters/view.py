@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cnnviz.formatting import minus, whole_number
+from cnnviz.formatting import decimal, whole_number
 from cnnviz.render.colour import Scale
 from cnnviz.render.filters import matrix, mosaic, strengths
 from cnnviz.runs.run import Run
@@ -198,7 +198,7 @@ def _matrix(shown: Shown, *, key: str, order: NDArray[np.intp], per: str, select
 
 def scale_in_words(scale: Scale, what: str) -> str:
     """The range of a picture's colours, and which of its parts share it."""
-    low, high = (minus(f"{value + 0.0:.3g}") for value in (scale.low, scale.high))
+    low, high = (decimal(value) for value in (scale.low, scale.high))
     if scale.shared:
         words = f"{low} to {high}, one scale for all {what}s"
     else:

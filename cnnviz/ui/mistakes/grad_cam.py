@@ -8,6 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz.errors import CnnvizError
+from cnnviz.formatting import decimal
 from cnnviz.render.attribution import coloured, scale_of_sizes
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui.resources import attributions, networks
@@ -38,7 +39,7 @@ def show(
         named = looked_at.card.classes[one.target]
         with place:
             said = f" ({classes[one.target]})" if classes[one.target] else ""
-            st.markdown(f"For **{named}**{said}, logit {one.score:.2f}".replace("-", "−"))
+            st.markdown(f"For **{named}**{said}, logit {decimal(one.score, '.2f')}")
             sprite(
                 grid_pictures(coloured(one.map, scale, "overlay", seen.pixels)[None]),
                 key=f"class map {len(classes)} {one.target}",

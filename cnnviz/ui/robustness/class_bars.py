@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 
 import streamlit.components.v2 as components
 
+from cnnviz.formatting import decimal
+
 _HTML = '<div class="frame" role="list"></div><div class="note"></div>'
 _CSS = """
 .frame { display: grid; grid-template-columns: minmax(0, max-content) minmax(40px, 1fr) max-content max-content;
@@ -66,7 +68,7 @@ class Share:
 def share(name: str, now: float, before: float, *, first: bool) -> Share:
     """What is drawn of a class."""
     points = round(100 * now, 1) - round(100 * before, 1)
-    change = f"{points:+.1f}".replace("-", "−") if abs(points) >= 0.05 else "±0.0"
+    change = decimal(points, "+.1f") if abs(points) >= 0.05 else "±0.0"
     return Share(name, now, before, per_cent(now), per_cent(before), change, first)
 
 

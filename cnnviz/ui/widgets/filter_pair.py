@@ -4,7 +4,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cnnviz.formatting import minus
+from cnnviz.formatting import decimal
 from cnnviz.render.filters import mosaic
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
@@ -26,7 +26,7 @@ def _one(filters: NDArray[np.float16], title: str, *, key: str, tile: int) -> No
     drawn = mosaic(filters.astype(np.float32), tile=max(filters.shape[2:]), gap=0)
     norms = np.linalg.norm(filters.reshape(len(filters), -1).astype(np.float64), axis=1)
     middle = "grey is zero" if filters.shape[1] == 3 else "white is zero, red positive, blue negative"
-    st.caption(minus(f"{title}: {drawn.scale.low:.3g} to {drawn.scale.high:.3g}, {middle}"))
+    st.caption(f"{title}: {decimal(drawn.scale.low)} to {decimal(drawn.scale.high)}, {middle}")
     sprite(
         drawn,
         key=key,

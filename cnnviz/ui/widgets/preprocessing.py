@@ -9,6 +9,7 @@ import streamlit as st
 
 from cnnviz.data.fitting import WAYS
 from cnnviz.data.images import Decoded, Picture, fit
+from cnnviz.formatting import decimal
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.render.outline import Box, outlined
 from cnnviz.render.picture import png
@@ -156,18 +157,14 @@ def _values(found: "Preprocessing") -> pd.DataFrame:
             "Channel": name,
             "Mean": f"{mean:.4f}",
             "Std": f"{std:.4f}",
-            "Smallest": _signed(low),
-            "Largest": _signed(high),
+            "Smallest": decimal(low, ".3f"),
+            "Largest": decimal(high, ".3f"),
         }
         for name, mean, std, low, high in zip(
             names, found.mean, found.std, found.minimum, found.maximum, strict=True
         )
     ]
     return pd.DataFrame(rows).set_index("Channel")
-
-
-def _signed(value: float) -> str:
-    return f"{value + 0.0:.3f}".replace("-", "−")
 
 
 def _arrays(seen: "Input") -> bytes:

@@ -115,6 +115,18 @@ def test_sensitivity_is_the_largest_change_of_the_map() -> None:
     assert end(max_sensitivity(lambda values: known, image, known)) == 0
 
 
+def test_sensitivity_of_a_map_with_a_value_a_colour_is_relative_to_all_of_it() -> None:
+    image = picture()
+    weights = np.array([0.1, 1.0, 3.0], np.float32)[:, None, None]
+    found = end(max_sensitivity(lambda values: values * weights, image, image * weights, radius=0.1, draws=5))
+    generator = torch.Generator().manual_seed(0)
+    changes = []
+    for _ in range(5):
+        noise = ((torch.rand((1, 3, SIDE, SIDE), generator=generator) * 2 - 1) * 0.1).numpy()[0]
+        changes.append(np.linalg.norm(noise * weights) / np.linalg.norm(image * weights))
+    assert found == pytest.approx(max(changes), rel=1e-4)
+
+
 def test_infidelity_is_that_of_a_plain_loop() -> None:
     asks = question("mean")
     values = ask((asks.network, card(CNN)), "integrated_gradients", 2)[0].values
