@@ -1,24 +1,29 @@
-"""cnnviz: the list of pages. Start it with `make app`."""
+"""cnnviz: the list of pages, in groups. Start it with `make app`."""
 
 import streamlit as st
 
-from cnnviz.ui.shell import frame
+from cnnviz.ui.shell import frame, navigation
 
 frame.begin()
-st.navigation(
-    [
-        st.Page("pages/home.py", title="Home", icon=":material/home:", default=True),
-        st.Page("pages/train.py", title="Train", icon=":material/model_training:"),
-        st.Page("pages/experiments.py", title="Experiments", icon=":material/experiment:"),
-        st.Page("pages/data.py", title="Data", icon=":material/photo_library:"),
-        st.Page("pages/activations.py", title="Activations", icon=":material/blur_on:"),
-        st.Page("pages/filters.py", title="Filters", icon=":material/grid_view:"),
-        st.Page("pages/compare.py", title="Compare", icon=":material/compare:"),
-        st.Page("pages/statistics.py", title="Early vs late", icon=":material/stacked_line_chart:"),
-        st.Page("pages/attribution.py", title="Attribution", icon=":material/troubleshoot:"),
-        st.Page("pages/diagnosis.py", title="Mistakes", icon=":material/rule:"),
-        st.Page("pages/robustness.py", title="Shake it", icon=":material/vibration:"),
-        st.Page("pages/doctor.py", title="Doctor", icon=":material/stethoscope:"),
-    ],
-    position="top",
-).run()
+navigation.run(
+    {
+        "": [st.Page("pages/home.py", title="Home", default=True)],
+        "Train": [
+            st.Page("pages/train.py", title="New run"),
+            st.Page("pages/experiments.py", title="Experiments"),
+            st.Page("pages/data.py", title="Data"),
+        ],
+        "Look": [
+            st.Page("pages/activations.py", title="Activations"),
+            st.Page("pages/filters.py", title="Filters"),
+            st.Page("pages/compare.py", title="Compare"),
+            st.Page("pages/statistics.py", title="Early vs late"),
+        ],
+        "Explain": [
+            st.Page("pages/attribution.py", title="Attribution"),
+            st.Page("pages/diagnosis.py", title="Mistakes"),
+            st.Page("pages/robustness.py", title="Shake it"),
+            st.Page("pages/doctor.py", title="Doctor"),
+        ],
+    }
+)

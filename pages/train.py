@@ -10,6 +10,7 @@ from cnnviz.ui.widgets.network_picker import name, preferred
 frame.ensure()
 form, panel = st.columns([3, 8], gap="large")
 # The panel comes first: it needs no torch, so that curves are there while the form still measures.
+live = None
 with panel, frame.guarded():
     runs = {run.id: run for run in every()}
     if runs:
@@ -22,4 +23,4 @@ with panel, frame.guarded():
     else:
         st.info("Nothing has been trained yet. Press Start: the curves appear here.")
 with form, frame.guarded(), st.container(border=True):
-    run_form.show()
+    run_form.show(live=live is not None)

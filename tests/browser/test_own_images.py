@@ -38,7 +38,7 @@ def test_a_zip_becomes_a_data_set_that_trains(page: Page, address: str, bench: P
     expect(page.get_by_text("my-holiday").first).to_be_visible()
     assert (bench / "data" / "my-holiday" / "train_images.npy").exists()
 
-    page.get_by_role("link", name="Train").first.click()
+    page.get_by_role("link", name="New run").first.click()
     settled(page)
     choose(page, "Data", "my-holiday")
     choose(page, "Network", "MLP")

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, f1_score
 
+from cnnviz.doctor.rules import RULES
+
 
 def test_figures_are_those_of_the_predictions(ask, trained, tmp_path):
     path = tmp_path / "classes.csv"
@@ -50,7 +52,7 @@ def test_doctor_names_findings_and_what_it_could_not_check(ask, trained, tmp_pat
     found = json.loads(ask("doctor", trained.id, "--json", "--out", path).stdout)
     assert json.loads(path.read_text()) == found
     names = [one["rule"] for one in found["findings"]] + found["nothing_found"] + list(found["not_checked"])
-    assert len(names) == len(set(names)) == 12
+    assert len(names) == len(set(names)) == len(RULES)
     assert "overfitting" in found["not_checked"]  # one epoch only
     assert "leakage" in found["nothing_found"]
     quick = json.loads(ask("doctor", trained.id, "--curves-only", "--json").stdout)

@@ -52,6 +52,15 @@ def test_a_log_scale_leaves_out_what_it_cannot_show() -> None:
     assert chart.to_dict()["layer"][0]["encoding"]["y"]["scale"]["type"] == "log"
 
 
+def test_a_single_point_stands_in_the_middle_of_an_axis_from_0_to_1_epochs() -> None:
+    encoding = charts.speed_curve(metrics(2, epochs=1)).to_dict()["encoding"]
+    assert encoding["x"]["scale"]["domain"] == [0, 1]
+    assert encoding["y"]["scale"]["domain"] == [50, 150]
+    log = charts.rate_curve(metrics(1), "learning_rate", "Learning rate", log=True).to_dict()["encoding"]
+    assert log["y"]["scale"]["domain"] == [pytest.approx(0.05), pytest.approx(0.15)]
+    assert "domain" not in charts.speed_curve(metrics(2, epochs=0)).to_dict()["encoding"]["y"]["scale"]
+
+
 @pytest.mark.parametrize("count", [1, 999, 1000, 1001, 12_345])
 def test_thinning_keeps_the_ends_and_at_most_about_a_thousand(count: int) -> None:
     lines = metrics(count).steps

@@ -19,20 +19,23 @@ from cnnviz.ui.widgets.config_form import fields, words
 _SHORT = ("network", "epochs", "batch_size", "optimiser")
 
 
-def show() -> None:
-    """Draw the form; starts a run and selects it."""
+def show(*, live: bool) -> None:
+    """Draw the form; starts a run and selects it. While one is `live`, settings are folded: its curves come first."""
     number, start = run_template.current()
     key = f"form {number}"
     given = start.model_dump(mode="json")
-    values: dict[str, Any] = {"data": {"name": _data_set(given["data"]["name"], key)}}
-    values |= fields(RunConfig, _SHORT, given, key=key)
-    with st.expander("More settings", icon=":material/tune:"):
+    summary, button = st.container(), st.container()  # seen without scrolling, also on a telephone
+    settings = st.expander("Settings", icon=":material/tune:", expanded=not live)
+    with settings:
+        values: dict[str, Any] = {"data": {"name": _data_set(given["data"]["name"], key)}}
+        values |= fields(RunConfig, _SHORT, given, key=key)
+    # One place to unfold while a run is live, so that its curves are in view.
+    with settings if live else st.expander("More settings", icon=":material/page_info:"):
         names = [name for name in Data.model_fields if name != "name"]
         values["data"] |= fields(Data, names, given["data"], key=f"{key}.data")
         values["start"] = _start(given["start"], key)
         rest = [name for name in RunConfig.model_fields if name not in values]
         values |= fields(RunConfig, rest, given, key=key)
-    summary = st.container()
     config: RunConfig | None = None
     try:
         config = RunConfig.parse(values)
@@ -42,7 +45,7 @@ def show() -> None:
     except CnnvizError as error:
         summary.error(str(error), icon=":material/error:")
         config = None
-    if st.button(
+    if button.button(
         "Start", type="primary", icon=":material/play_arrow:", width="stretch", disabled=config is None
     ):
         assert config is not None
@@ -50,7 +53,7 @@ def show() -> None:
             run_estimates.check(config)
             run = control.start(config)
         except CnnvizError as error:
-            st.error(str(error), icon=":material/error:")
+            button.error(str(error), icon=":material/error:")
         else:
             selection.put("run", run.id)
             st.rerun()

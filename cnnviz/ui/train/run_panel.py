@@ -58,16 +58,22 @@ def _pace(status: Status) -> float:
 def _record(run: Run, state: str, pace: float) -> None:
     """All that is known of the run."""
     status, metrics = run.status(), _metrics(run)
-    above = st.container()
-    _actions(run, status)  # before the page may start over, which would lose a click
+    above, moving = st.container(), st.container()
+    # Both before the page may start over, which would lose a click.
+    with above:
+        _stop(run, status)
+    _actions(run, status)
     if status.state != state or (status.active and _pace(status) > pace):
         st.rerun()
     with above:
-        _progress(status)
         if status.reason and status.state != "finished":
             (st.info if status.active else st.warning)(status.reason)
+    if status.active:
+        with moving:
+            _curves(metrics)
     _figures(metrics, status)
-    _curves(metrics)
+    if not status.active:
+        _curves(metrics)
     epochs, filters = networks.filters(run)
     if len(epochs):
         st.markdown("**First-layer filters**" + (", as they form" if status.active else ""))
@@ -97,19 +103,21 @@ def _heading(run: Run, status: Status) -> None:
             st.badge("came with cnnviz", color="gray")
 
 
-def _progress(status: Status) -> None:
+def _stop(run: Run, status: Status) -> None:
+    """How far the run is, and a button that stops it."""
     if not status.active:
         return
     left = f", {duration(status.seconds_left)} left" if status.seconds_left else ""
     where = f"epoch {status.epoch + 1} of {status.epochs}, step {status.step:,} of {status.steps:,}"
-    st.progress(status.share, text=(where if status.steps else "Getting ready") + left)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.progress(status.share, text=(where if status.steps else "Getting ready") + left)
+        if st.button("Stop", icon=":material/stop:", key="stop run"):
+            with st.spinner("Stopping …"):
+                _attempt(control.stop, run.id)
 
 
 def _actions(run: Run, status: Status) -> None:
     with st.container(horizontal=True):
-        if status.active and st.button("Stop", icon=":material/stop:", key="stop run"):
-            with st.spinner("Stopping …"):
-                _attempt(control.stop, run.id)
         if (
             status.state in RESUMABLE
             and not run.shipped
@@ -181,9 +189,11 @@ def _curves(metrics: Metrics) -> None:
     if not metrics.steps:
         st.skeleton(height=240)
         return
+    place = st.container()
     log = st.toggle("Log scale", key="log scale")
     loss, right, *rates = _charts(metrics, log)
-    _in_a_row(loss, right)
+    with place:
+        _in_a_row(loss, right)
     _in_a_row(*rates)
 
 

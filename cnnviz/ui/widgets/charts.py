@@ -1,7 +1,8 @@
 """Charts of a run. Colours tell series apart, and so do dashes."""
 
 from collections.abc import Sequence
-from typing import Any
+from math import isfinite
+from typing import Any, Literal
 
 import altair as alt
 import pandas as pd
@@ -80,6 +81,16 @@ def thin(lines: Sequence[Line]) -> list[Line]:
     return kept
 
 
+def _height(values: Sequence[float], *, log: bool) -> alt.Scale:
+    """The scale of an axis of values; around a single one, half of it above and below."""
+    kind: Literal["log", "linear"] = "log" if log else "linear"
+    finite = [value for value in values if isfinite(value)]
+    if not finite or min(finite) != max(finite):
+        return alt.Scale(type=kind, zero=False)
+    only = finite[0]
+    return alt.Scale(type=kind, domain=sorted((only / 2, only * 1.5)) if only else [0, 1], nice=False)
+
+
 def _lines(
     rows: list[dict[str, Any]], title: str, *, log: bool, style: str, legend: bool = True
 ) -> alt.Chart:
@@ -98,10 +109,13 @@ def _lines(
     )
     axis = alt.Axis(format=style) if style else alt.Axis()
     base = alt.Chart(pd.DataFrame(rows, columns=["epoch", "value", "series"])).encode(
-        x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, grid=False)),
-        y=alt.Y(
-            "value:Q", title=None, axis=axis, scale=alt.Scale(type="log" if log else "linear", zero=False)
+        x=alt.X(
+            "epoch:Q",
+            title="Epoch",
+            axis=alt.Axis(tickMinStep=1, grid=False),
+            scale=alt.Scale(domain=[0, max([1.0, *(row["epoch"] for row in rows)])], nice=False),
         ),
+        y=alt.Y("value:Q", title=None, axis=axis, scale=_height([row["value"] for row in rows], log=log)),
         color=colour,
         tooltip=[
             "series:N",

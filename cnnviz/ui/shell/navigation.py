@@ -1,0 +1,19 @@
+"""The pages in groups, each one click away at every width."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+from streamlit.navigation.page import StreamlitPage
+
+
+def run(groups: Mapping[str, Sequence[StreamlitPage]]) -> None:
+    """Show all pages by their group's name ("" for none), and run the one that the address names."""
+    page = st.navigation([page for pages in groups.values() for page in pages], position="hidden")
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="pages"):
+        for name, pages in groups.items():
+            with st.container(horizontal=True, gap=None, width="content", vertical_alignment="center"):
+                if name:
+                    st.markdown(f":gray[:small[{name}]]", width="content")
+                for one in pages:
+                    st.page_link(one, width="content")
+    page.run()
