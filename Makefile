@@ -3,8 +3,10 @@ PYTHON ?= python3
 PORT ?= 8501
 VENV := .venv
 PY := $(VENV)/bin/python
+# Two processes: one of them has the browser tests.
+TWO := -n 2 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help app test check fix bench screenshots lock clean
+.PHONY: help app test quick check fix bench screenshots lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -14,7 +16,10 @@ app: $(VENV)/.runtime ## start the app on http://127.0.0.1:8501 (PORT= for anoth
 	@$(PY) -m cnnviz.ui.shell.serve --port $(PORT)
 
 test: $(VENV)/.tools ## run all tests, browser tests included
-	@$(PY) -m pytest
+	@$(PY) -m pytest $(TWO)
+
+quick: $(VENV)/.tools ## the fast tests, in about a minute: the loop of daily work
+	@$(PY) -m pytest $(TWO) -m "not browser and not slow"
 
 check: $(VENV)/.tools ## lint, types, layers: what a commit has to pass
 	$(VENV)/bin/ruff format --check .

@@ -1,6 +1,7 @@
 """A bench of its own for every test: temporary data and checkpoints, and a data set that trains in no time."""
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +16,30 @@ settings.register_profile("bench", deadline=None, derandomize=True, max_examples
 settings.load_profile("bench")
 
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores: before torch is imported
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+_ORDER = ("browser", "runs", "cli", "pages")
+"""Folders of tests that wait for processes come first, so that no long file is left to the end."""
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip `realdata` where there is none."""
+    """Skip `realdata` where there is none. Of two processes, one drives the browser: see `make test`."""
+    items.sort(key=lambda item: _place(item.path))
+    for item in items:
+        browser = "browser" in item.path.parts
+        item.add_marker(pytest.mark.xdist_group("browser" if browser else str(item.path)))
     if all((ROOT / "data" / name / "train_images.npy").exists() for name in ("mnist", "cifar10")):
         return
     for item in items:
         if item.get_closest_marker("realdata"):
             item.add_marker(pytest.mark.skip(reason="needs data/mnist and data/cifar10"))
+
+
+def _place(path: Path) -> int:
+    folder = path.relative_to(Path(__file__).parent).parts[0]
+    return _ORDER.index(folder) if folder in _ORDER else len(_ORDER)
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(checkpoints: Path, data: Path) -> Iterator[str]:
+def running(checkpoints: Path, data: Path, *, log: Path | None = None) -> Iterator[str]:
     """The address of an app that was started for this block, as `make app` starts it."""
     port = free_port()
     environment = os.environ | {
@@ -31,7 +31,7 @@ def running(checkpoints: Path, data: Path) -> Iterator[str]:
         "OMP_NUM_THREADS": "1",
     }
     command = [sys.executable, "-m", "cnnviz.ui.shell.serve", "--port", str(port)]
-    log = checkpoints / "app.log"
+    log = log or checkpoints / "app.log"
     with log.open("wb") as output:
         app = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
     address = f"http://127.0.0.1:{port}"

@@ -34,6 +34,15 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """One app for all modules: torch is loaded once. It works in what the link `now` points to."""
+    now = tmp_path_factory.mktemp("server") / "now"
+    now.symlink_to(tmp_path_factory.mktemp("nobody"))
+    with app.running(now / "checkpoints", now / "data", log=now.parent / "app.log") as address:
+        yield address, now
+
+
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A checkpoints folder with the shipped runs, and an empty data folder beside it; no worker is left behind."""
@@ -52,9 +61,24 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def address(bench: Path) -> Iterator[str]:
-    with app.running(bench / "checkpoints", bench / "data") as address:
-        yield address
+def address(bench: Path, _server: tuple[str, Path]) -> str:
+    """The app, at work in this module's bench."""
+    found, now = _server
+    link = now.with_name("next")
+    link.symlink_to(bench)
+    link.replace(now)
+    return found
+
+
+@pytest.fixture
+def real_address(bench: Path, address: str) -> Iterator[str]:
+    """The same with the real data sets of this checkout."""
+    data, aside = bench / "data", bench / "made data"
+    data.rename(aside)
+    data.symlink_to(app.ROOT / "data")
+    yield address
+    data.unlink()
+    aside.rename(data)
 
 
 @pytest.fixture

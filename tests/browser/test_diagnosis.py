@@ -1,22 +1,13 @@
 """From a confusion to its images to what the layers make of one; and a doctor that names a planted mistake."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from cnnviz.runs.run import Run
-from cnnviz.workspace import ROOT
-from tests.browser import app
 from tests.browser.looks import canvas, colours, drawn, settled
-
-
-@pytest.fixture(scope="module")
-def real_address(bench: Path) -> Iterator[str]:
-    with app.running(bench / "checkpoints", ROOT / "data") as address:
-        yield address
 
 
 def middle(matrix: Locator, row: int, column: int) -> dict[str, float]:

@@ -2,21 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from cnnviz.workspace import ROOT
-from tests.browser import app
 from tests.browser.looks import canvas, drawn
-
-
-@pytest.fixture(scope="module")
-def real_address(bench: Path) -> Iterator[str]:
-    with app.running(bench / "checkpoints", ROOT / "data") as address:
-        yield address
 
 
 def corner(plot: Locator, x: float, y: float) -> tuple[float, float]:

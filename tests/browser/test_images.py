@@ -1,25 +1,20 @@
 """Choosing what to look at: mistakes of the network, several uploads, another size."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from cnnviz.workspace import ROOT
-from tests.browser import app
 from tests.browser.looks import canvas, choose, colours, photo, settled
 
 
-@pytest.fixture(scope="module")
-def real_address(bench: Path) -> Iterator[str]:
-    """An app that has real data, and runs whose predictions are not known yet."""
+@pytest.fixture
+def unpredicted(bench: Path) -> None:
+    """Runs whose predictions are not known yet."""
     for kept in bench.glob("checkpoints/*/index/predictions-*.npz"):
         kept.unlink()
-    with app.running(bench / "checkpoints", ROOT / "data") as address:
-        yield address
 
 
 def test_two_uploads_at_once_one_turned_and_one_that_is_none(
@@ -69,6 +64,7 @@ def test_another_size_is_a_link_and_shows_everywhere(page: Page, address: str) -
 
 
 @pytest.mark.realdata
+@pytest.mark.usefixtures("unpredicted")
 def test_what_was_predicted_before_a_stop_shows_at_once(page: Page, real_address: str) -> None:
     page.goto(f"{real_address}/activations?run=cifar10-resnet18&layer=layer1.0&image=test.3")
     settled(page)
@@ -81,6 +77,7 @@ def test_what_was_predicted_before_a_stop_shows_at_once(page: Page, real_address
 
 
 @pytest.mark.realdata
+@pytest.mark.usefixtures("unpredicted")
 def test_the_surest_mistakes_are_found_and_looked_at(page: Page, real_address: str) -> None:
     page.goto(f"{real_address}/activations?run=mnist-mlp&layer=act1&image=test.0")
     settled(page)

@@ -1,23 +1,13 @@
 """The main job on the real data sets, through the form."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from cnnviz.workspace import ROOT
-from tests.browser import app
 from tests.browser.looks import canvas, choose, colours, enter, settled
 
 pytestmark = pytest.mark.realdata
-
-
-@pytest.fixture(scope="module")
-def address(bench: Path) -> Iterator[str]:
-    with app.running(bench / "checkpoints", ROOT / "data") as address:
-        yield address
 
 
 @pytest.mark.parametrize(
@@ -25,9 +15,9 @@ def address(bench: Path) -> Iterator[str]:
     [("MNIST", "MLP", "8000", 0.85), ("CIFAR-10", "ResNet-18", "1024", 0.12)],
 )
 def test_train_on_it_and_look_inside(
-    page: Page, address: str, *, data: str, network: str, train: str, least: float
+    page: Page, real_address: str, *, data: str, network: str, train: str, least: float
 ) -> None:
-    page.goto(f"{address}/train")
+    page.goto(f"{real_address}/train")
     settled(page)
     choose(page, "Data", data)
     choose(page, "Network", network)
@@ -35,6 +25,7 @@ def test_train_on_it_and_look_inside(
     page.get_by_text("More settings").click()
     enter(page, "Train", train)
     enter(page, "Validation", "1000")
+    enter(page, "Test", "1000")
     expect(page.get_by_text(re.compile(f"{int(train):,}.*training and.*1,000.*validation"))).to_be_visible()
     page.get_by_role("button", name="Start").click()
     title = f"{network.lower().replace('-', '')} on {data.lower().replace('-', '')}"

@@ -9,6 +9,8 @@ from torchvision.models import resnet18
 from cnnviz import atomic
 from cnnviz.runs.run import every
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:

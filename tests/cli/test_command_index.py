@@ -6,10 +6,13 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from typer.testing import Result
 
 from cnnviz.index import control
 from cnnviz.runs.run import Run
+
+pytestmark = pytest.mark.slow
 
 Ask = Callable[..., Result]
 

@@ -9,6 +9,8 @@ import pytest
 
 from cnnviz.workspace import ROOT
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = (
     "train",
     "runs",

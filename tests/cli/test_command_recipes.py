@@ -7,6 +7,8 @@ import pytest
 from cnnviz.recipes import library
 from cnnviz.runs.run import every
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _records(monkeypatch, tmp_path):

@@ -10,6 +10,8 @@ from cnnviz.config import Mlp, RunConfig, with_settings
 from cnnviz.errors import ConfigError
 from cnnviz.runs.run import every, find
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def config_file(tiny_data, tiny_config, tmp_path):

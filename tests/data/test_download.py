@@ -20,6 +20,8 @@ import pytest
 from cnnviz.data import catalogue, download
 from cnnviz.errors import DownloadError
 
+pytestmark = pytest.mark.slow
+
 FALSE_TORCHVISION = """
     import os, time, urllib.error
     from pathlib import Path

@@ -18,6 +18,8 @@ from cnnviz.diagnose.embedding import METHODS, embed, nearest, neighbours, same_
 from cnnviz.diagnose.embedding_kept import Rows
 from cnnviz.errors import CnnvizError, NotFound
 
+pytestmark = pytest.mark.slow
+
 LABELS = (np.arange(90) % 3).astype(np.int64)
 
 

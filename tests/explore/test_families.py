@@ -12,6 +12,8 @@ from cnnviz.explore.layers.receptive_field import box
 from cnnviz.explore.layers.structure import layers
 from cnnviz.models.registry import build
 
+pytestmark = pytest.mark.slow
+
 SMALL = {
     "convnext_tiny": 32,
     "densenet121": 32,

@@ -13,6 +13,8 @@ from cnnviz.errors import CheckpointError
 from cnnviz.models.recognise import as_named, check, recognise
 from cnnviz.models.registry import Shape, build, outline
 
+pytestmark = pytest.mark.slow
+
 ALL: tuple[str, ...] = TorchvisionName.__args__  # type: ignore[attr-defined]
 
 

@@ -19,6 +19,8 @@ from torch import nn
 from cnnviz.errors import CheckpointError
 from cnnviz.models import unpickling, weights_file
 
+pytestmark = pytest.mark.slow
+
 
 class Harmful:
     """What would leave a file if it were unpickled."""

@@ -8,6 +8,8 @@ from tests.conftest import Bench
 from tests.pages.test_filters import shipped
 from tests.pages.test_pages import component, open_page, words
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _forgets() -> None:

@@ -15,6 +15,8 @@ from cnnviz.workspace import ROOT
 from tests.conftest import Bench
 from tests.pages.test_pages import component, finished, open_page, trained, words
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["finished", "trained"]
 
 

@@ -17,6 +17,8 @@ from cnnviz.ui.widgets.scatter import Box
 from tests.pages.test_diagnosis import asked
 from tests.pages.test_pages import component, finished, open_page, trained, words
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["finished", "trained"]
 
 

@@ -14,6 +14,8 @@ from cnnviz.workspace import ROOT
 from tests.conftest import Bench
 from tests.pages.test_pages import open_page, words
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _records(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ from cnnviz.ui.widgets import predictions, preprocessing
 from tests.conftest import Bench
 from tests.pages.test_pages import open_page, words
 
+pytestmark = pytest.mark.slow
+
 CLASSES = ("one", "two", "three", "four")
 
 

@@ -21,6 +21,8 @@ from tests.conftest import Bench
 from tests.pages.test_pages import open_page, words
 from tests.runs.conftest import nursery, quick, wait_for, watch  # noqa: F401
 
+pytestmark = pytest.mark.slow
+
 FOUND = "Test images that excite it most"
 BUTTON = "look through 60"
 

@@ -21,6 +21,8 @@ from cnnviz.ui.activations import maximisation
 from cnnviz.ui.resources import networks
 from cnnviz.workspace import ROOT
 
+pytestmark = pytest.mark.slow
+
 BUTTON = "maximise"
 
 

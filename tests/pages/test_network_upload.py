@@ -13,6 +13,8 @@ from cnnviz.workspace import ROOT
 from tests.conftest import Bench
 from tests.pages.test_pages import open_page, words
 
+pytestmark = pytest.mark.slow
+
 
 def opened(**query: str) -> AppTest:
     """The Activations page with the form open."""

@@ -20,6 +20,8 @@ from cnnviz.ui.train import run_panel
 from cnnviz.workspace import ROOT
 from tests.conftest import Bench, write_data
 
+pytestmark = pytest.mark.slow
+
 
 def open_page(name: str, **query: str) -> AppTest:
     """The app, opened at one page by a link."""

@@ -20,6 +20,8 @@ from tests.pages.test_filters import shipped
 from tests.pages.test_pages import component, open_page, words
 from tests.pages.test_statistics import made
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def _forgets() -> None:

@@ -19,6 +19,8 @@ from cnnviz.workspace import ROOT
 from tests.conftest import Bench
 from tests.pages.test_pages import open_page, words
 
+pytestmark = pytest.mark.slow
+
 CNN = Cnn(convs=(4, 5), pool_after=(1,))
 
 

@@ -20,7 +20,7 @@ from cnnviz.runs.run import Run, create, environment, every, find
 from cnnviz.runs.status import Status
 from cnnviz.workspace import ROOT
 
-pytestmark = pytest.mark.usefixtures("quick")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick")]
 
 
 def ended(state: str, **changes: Any) -> Run:

@@ -25,6 +25,8 @@ from cnnviz.runs import run as running
 from cnnviz.runs.run import Run
 from cnnviz.runs.status import GONE
 
+pytestmark = pytest.mark.slow
+
 SLOWLY = (
     "import time, cnnviz.explore.channels.excitation as m\n"
     "m._PIXELS, plain = 8 * 64, m._Tallies.begin\n"

@@ -15,6 +15,8 @@ from cnnviz.recipes import library, results_table
 from cnnviz.runs import control
 from cnnviz.runs.run import every, find
 
+pytestmark = pytest.mark.slow
+
 TRAINED = [recipe.id for recipe in library.every().values() if recipe.kind == "train"]
 OTHERS = [recipe.id for recipe in library.every().values() if recipe.kind != "train"]
 

@@ -19,6 +19,8 @@ from cnnviz.runs import control, lease
 from cnnviz.runs.run import Run, every
 from cnnviz.workspace import ROOT
 
+pytestmark = pytest.mark.slow
+
 AT_EVERY_EVENT = "import cnnviz.train.snapshots as m; m._EVERY = 0.0; m._SHARE = 0\n"
 MOODY = {"seconds", "images_per_second", "memory"}
 

@@ -17,6 +17,8 @@ from cnnviz.train.execution import Execution
 from cnnviz.train.loop import Diverged, fit
 from cnnviz.train.session import Session, prepare
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., Session]
 WILD: dict[str, Any] = {"epochs": 14, "optimiser": Sgd(learning_rate=0.6), "seed": 1}
 

@@ -32,6 +32,8 @@ from cnnviz.train.events import Event, Finished
 from cnnviz.train.loop import fit
 from cnnviz.train.session import Session, prepare
 
+pytestmark = pytest.mark.slow
+
 Make = Callable[..., Session]
 Figures = Callable[[Event], dict[str, Any]]
 

@@ -11,6 +11,8 @@ from cnnviz.explore.layers.receptive_field import Field, Fields, box
 from cnnviz.explore.layers.structure import layers
 from cnnviz.models.registry import build
 
+pytestmark = pytest.mark.slow
+
 
 def seen(model: nn.Module, name: str, side: int) -> tuple[tuple[int, int], tuple[int, int, int, int]]:
     """The middle cell of a layer, and the pixels on which it depends: top, left, bottom, right."""
