@@ -68,7 +68,7 @@ def by_layer(measure: Measure, series: Mapping[str, Sequence[LayerStatistics]]) 
     lines = base.mark_line(strokeWidth=2).encode(y=y, strokeDash=dash)
     errors = (
         base.transform_filter("isValid(datum.low)")
-        .mark_rule(strokeWidth=1.5)
+        .mark_rule(aria=False, strokeWidth=1.5)
         .encode(y=alt.Y("low:Q", title=None), y2="high:Q")
     )
     picked = alt.selection_point(name=PICKED, fields=["layer"], empty=False)
