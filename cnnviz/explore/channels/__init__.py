@@ -1,0 +1,1 @@
+"""Which of many images excite a channel most."""

@@ -1,0 +1,1 @@
+"""What the weights of a convolution look like, through time."""

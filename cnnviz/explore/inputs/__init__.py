@@ -1,0 +1,1 @@
+"""How a picture becomes what a network reads; pictures to begin with."""

@@ -1,0 +1,1 @@
+"""Which layers a network has, how they hang together, and what each can see."""

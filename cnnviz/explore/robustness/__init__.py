@@ -1,0 +1,1 @@
+"""How accuracy falls as test images are shaken harder."""

@@ -1,0 +1,1 @@
+"""How layers differ over many images: sparsity, spread, selectivity, linear probes, receptive fields that count."""

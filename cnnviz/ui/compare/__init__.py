@@ -1,0 +1,1 @@
+"""One layer of two networks, two epochs or two images."""

@@ -1,0 +1,1 @@
+"""What five lab reports asked, run again."""

@@ -1,0 +1,1 @@
+"""What every convolution looks for, through time."""

@@ -1,0 +1,1 @@
+"""Something to look at, and what this bench holds."""

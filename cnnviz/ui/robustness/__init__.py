@@ -1,0 +1,1 @@
+"""What a network makes of a picture that is shaken."""

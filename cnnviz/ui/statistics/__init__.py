@@ -1,0 +1,1 @@
+"""How early layers differ from later ones, in numbers."""

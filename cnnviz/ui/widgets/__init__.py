@@ -1,0 +1,1 @@
+"""What several pages show: pickers, canvases, charts, forms. No page is imported here."""
