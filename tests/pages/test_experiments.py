@@ -12,9 +12,11 @@ from cnnviz.recipes import library, reproduction
 from cnnviz.ui.resources import recipe_results
 from cnnviz.workspace import ROOT
 from tests.conftest import Bench
-from tests.pages.test_pages import open_page, words
+from tests.pages.test_pages import finished, open_page, trained, words
 
 pytestmark = pytest.mark.slow
+
+__all__ = ["finished", "trained"]
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +63,20 @@ def test_a_missing_data_set_is_offered_and_nothing_starts(bench: Bench) -> None:
     assert "Ants and bees is not on this machine" in words(app)
     assert button(app, "Run 2").disabled  # type: ignore[attr-defined]
     assert any(one.label == "Download Ants and bees, 47 MB" for one in app.button)
+
+
+def size_of_runs(app: AppTest) -> object:
+    return next(one for one in app.button_group if one.label == "Size").value
+
+
+@pytest.mark.usefixtures("finished")
+def test_the_size_of_runs_is_another_than_that_of_pictures() -> None:
+    app = open_page("experiments", recipe="003-1e", run_size="smoke")
+    assert size_of_runs(app) in ("smoke", ["smoke"])
+    app.switch_page("pages/activations.py").run()
+    assert not any("smoke" in one.value for one in app.warning)
+    app.switch_page("pages/experiments.py").run()
+    assert size_of_runs(app) in ("smoke", ["smoke"])
 
 
 def test_run_starts_what_is_chosen_and_only_what_is_missing(

@@ -23,6 +23,7 @@ from cnnviz.ui.widgets import data_sets
 
 _SIZES = {"full": "Full, as reported", "short": "Short, minutes", "smoke": "Smoke, seconds"}
 _IMAGENET = "ImageNet"
+_RUN_SIZE = "run_size"
 _SIZED = "recipe of the chosen size"
 
 
@@ -40,12 +41,13 @@ def show(recipe: Recipe, shelf: RunsByConfiguration) -> tuple[VariantSelection, 
     The second result writes beside them what the runs would take, which has to be measured first.
     """
     if st.session_state.get(_SIZED, recipe.id) != recipe.id:
-        selection.drop("size")
+        selection.drop(_RUN_SIZE)
     st.session_state[_SIZED] = recipe.id
     with st.container(border=True):
         first, second, third = st.columns([5, 2, 3], vertical_alignment="bottom")
         with first:
-            size: Size = selection.follow("size", SIZES, _best_size(recipe, shelf))  # type: ignore[assignment]
+            selection.renamed("size", _RUN_SIZE, SIZES)
+            size: Size = selection.follow(_RUN_SIZE, SIZES, _best_size(recipe, shelf))  # type: ignore[assignment]
             chosen = st.segmented_control(
                 "Size",
                 SIZES,
@@ -55,7 +57,7 @@ def show(recipe: Recipe, shelf: RunsByConfiguration) -> tuple[VariantSelection, 
                 key=f"size {recipe.id} {size}",
             )
             if chosen != size:
-                selection.put("size", str(chosen))
+                selection.put(_RUN_SIZE, str(chosen))
                 st.rerun()
         with second:
             seeds = int(

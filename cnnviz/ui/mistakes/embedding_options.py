@@ -21,7 +21,8 @@ QUICK = 500
 _COUNTS = (QUICK, 2_000)
 _MOST = 10_000
 """Points that are still told apart, and drawn without a wait."""
-_KEYS = ("features", "sample")
+_IMAGES = "map_images"
+_KEYS = ("features", _IMAGES)
 _NETWORK = "map of"
 
 
@@ -78,7 +79,8 @@ def choose(asked: Evaluation) -> tuple[Wanted, NDArray[np.intp], str]:
             words=lambda one: names[one],
         )
     with second:
-        count = selection.selectbox("Images", "sample", counts, default=counts[0], words=_words(asked, total))
+        selection.renamed("sample", _IMAGES, counts)
+        count = selection.selectbox("Images", _IMAGES, counts, default=counts[0], words=_words(asked, total))
     with third:
         by = selection.segmented(
             "Colour", "colour", list(COLOURINGS), default="class", words=lambda one: COLOURINGS[one].title

@@ -36,6 +36,14 @@ def drop(name: str) -> None:
     st.query_params.pop(name, None)
 
 
+def renamed(before: str, name: str, options: Sequence[str]) -> None:
+    """Take `name` from an old link, in which it was called `before`, if that says one of its options."""
+    value = st.query_params.get(before)
+    if value in options and not st.query_params.get(name):
+        st.query_params.pop(before)
+        put(name, str(value))
+
+
 def follow(name: str, options: Sequence[str], default: str) -> str:
     """The selected one of `options`; `default` if none of them is selected. Ends up in the address.
 
