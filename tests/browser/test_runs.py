@@ -11,6 +11,9 @@ from playwright.sync_api import Browser, Error, Page, expect
 
 from tests.browser.looks import choose, enter, settled
 
+SLOW = 90_000
+"""Milliseconds until a worker trains, also where something else has the cores."""
+
 
 def start_long_run(page: Page, address: str) -> str:
     """Start a run of many epochs from the form; gives its id."""
@@ -19,7 +22,7 @@ def start_long_run(page: Page, address: str) -> str:
     choose(page, "Network", "MLP")
     enter(page, "Epochs", "5000")
     page.get_by_role("button", name="Start").click()
-    expect(page.get_by_text(re.compile(r"epoch \d+ of 5000"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"epoch \d+ of 5000"))).to_be_visible(timeout=SLOW)
     found = re.search(r"run=([^&]+)", page.url)
     assert found is not None
     return found[1]
@@ -34,7 +37,7 @@ def test_stop_resume_and_delete(page: Page, address: str, bench: Path) -> None:
     assert (bench / "checkpoints" / run / "snapshots" / "last.safetensors").exists()
 
     page.get_by_role("button", name="Resume").click()
-    expect(page.get_by_text(re.compile(r"epoch \d+ of 5000"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"epoch \d+ of 5000"))).to_be_visible(timeout=SLOW)
     page.locator(".st-key-stop-run button").first.click()
     expect(page.get_by_text("stopped", exact=True)).to_be_visible()
 
@@ -65,7 +68,7 @@ def test_two_tabs_at_once_have_one_winner(page: Page, browser: Browser, address:
     run = made.pop().name
     for tab in tabs:
         tab.goto(f"{address}/train?run={run}")
-        expect(tab.get_by_text(re.compile(r"epoch \d+ of 4000"))).to_be_visible()
+        expect(tab.get_by_text(re.compile(r"epoch \d+ of 4000"))).to_be_visible(timeout=SLOW)
     for tab in tabs:
         with suppress(Error):  # the other tab may have been quicker
             tab.locator(".st-key-stop-run button").first.click(no_wait_after=True, timeout=4000)
@@ -96,6 +99,6 @@ def test_a_dead_worker_is_told_and_taken_up_again(page: Page, address: str, benc
     expect(page.get_by_text("interrupted", exact=True)).to_be_visible(timeout=15_000)
     expect(page.get_by_text(re.compile("killed"))).to_be_visible()
     page.get_by_role("button", name="Resume").click()
-    expect(page.get_by_text(re.compile(r"epoch \d+ of 5000"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"epoch \d+ of 5000"))).to_be_visible(timeout=SLOW)
     page.locator(".st-key-stop-run button").first.click()
     expect(page.get_by_text("stopped", exact=True)).to_be_visible()
