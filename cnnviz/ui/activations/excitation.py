@@ -14,6 +14,7 @@ from cnnviz.ui.activations import index_progress
 from cnnviz.ui.resources import datasets, excitation_index
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import CELL, IMAGE
 from cnnviz.ui.widgets import input_size
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
@@ -84,11 +85,11 @@ def _strongest(
             alt=f"Test images that excite channel {channel} most: {'; '.join(labels)}",
         )
     if picked is not None:
-        selection.put("image", f"test.{best[picked].image}")
+        selection.put(IMAGE, f"test.{best[picked].image}")
         if input_size.is_trained():
-            selection.put("cell", f"{best[picked].row}.{best[picked].column}")
+            selection.put(CELL, (best[picked].row, best[picked].column))
         else:  # where maps have other cells
-            selection.drop("cell")
+            selection.drop(CELL)
         st.rerun()
     height, width, _ = looked_at.card.image_shape
     field = layer.field

@@ -13,6 +13,7 @@ import streamlit as st
 from cnnviz.formatting import decimal, duration
 from cnnviz.render.attribution import coloured, scale_of_sizes
 from cnnviz.render.mosaic import grid_pictures
+from cnnviz.ui.attribution.parameters import CHECK
 from cnnviz.ui.resources import attributions
 from cnnviz.ui.resources.attributions import Subject
 from cnnviz.ui.shell import selection
@@ -37,7 +38,7 @@ def show(title: str, name: str, seen: Input, *, of: Subject, options: Options, t
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**Can it be trusted?** {title} for {name}")
             st.button(
-                "Close", icon=":material/close:", type="tertiary", on_click=selection.drop, args=("check",)
+                "Close", icon=":material/close:", type="tertiary", on_click=selection.drop, args=(CHECK,)
             )
         _completeness(found)
         known = of.checked(target)

@@ -15,6 +15,8 @@ from cnnviz.errors import CnnvizError, DataError
 from cnnviz.outcome import outcome
 from cnnviz.ui.resources import datasets, networks
 from cnnviz.ui.resources.selected_network import SelectedNetwork
+from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import RECIPE
 from cnnviz.ui.widgets import run_template
 
 _COLOURS = {"serious": "red", "mild": "orange"}
@@ -124,7 +126,7 @@ def _remedy(key: str, remedy: Remedy, config: RunConfig) -> None:
         if remedy.recipe:
             st.page_link(
                 "pages/experiments.py", label=f"Experiment {remedy.recipe}", icon=":material/experiment:",
-                query_params={"recipe": remedy.recipe},
+                query_params=selection.link({RECIPE: remedy.recipe}),
             )  # fmt: skip
 
 

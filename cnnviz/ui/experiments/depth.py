@@ -8,6 +8,8 @@ from cnnviz.explore.inputs.builtin_images import photos
 from cnnviz.recipes.recipe import Recipe
 from cnnviz.render.picture import enlarge, png
 from cnnviz.ui.resources import networks, recipe_results
+from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import IMAGE, LAYER, RUN, SNAPSHOT
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
 _MOST = 16
@@ -50,7 +52,9 @@ def show(recipe: Recipe) -> None:
                 "pages/activations.py",
                 label="All maps",
                 icon=":material/blur_on:",
-                query_params={"run": look.run, "snapshot": "last", "layer": layer, "image": f"photo.{name}"},
+                query_params=selection.link(
+                    {RUN: look.run, SNAPSHOT: "last", LAYER: layer, IMAGE: f"photo.{name}"}
+                ),
             )
         sprite(mosaic, key=f"depth {layer}", tile=_TILE, alt=f"Maps of {layer} for {name}")
     found = recipe_results.depths(look)

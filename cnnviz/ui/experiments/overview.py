@@ -8,6 +8,7 @@ from cnnviz.recipes.results import RunsByConfiguration
 from cnnviz.recipes.verdict import Verdict, verdict
 from cnnviz.ui.experiments import charts
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import RECIPE
 
 _STATES = {"reproduced": "reproduced", "differs": "otherwise", "not comparable": "not comparable"}
 """States of a variant, as they are counted."""
@@ -68,6 +69,6 @@ def _line(recipe: Recipe, verdicts: dict[str, Verdict]) -> None:
         state = {"explore": "to look at", "teach": "to work out"}[recipe.kind]
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(f"{recipe.id} · {recipe.question}", key=f"open {recipe.id}", type="tertiary"):
-            selection.put("recipe", recipe.id)
+            selection.put(RECIPE, recipe.id)
             st.rerun()
         st.caption(state, width="content")

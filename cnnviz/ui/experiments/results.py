@@ -18,6 +18,8 @@ from cnnviz.runs.run import Run
 from cnnviz.ui.experiments import charts
 from cnnviz.ui.experiments.variant_form import VariantSelection
 from cnnviz.ui.resources import recipe_results
+from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import RUN
 from cnnviz.ui.widgets.config_form import words
 
 _CURVES = {
@@ -93,7 +95,10 @@ def _under_way(active: Sequence[Run]) -> None:
                 text=f"{run.title}, seed {run.config.seed}: epoch {status.epoch + 1} of {status.epochs}{left}",
             )
             st.page_link(
-                "pages/train.py", label="Watch it", icon=":material/show_chart:", query_params={"run": run.id}
+                "pages/train.py",
+                label="Watch it",
+                icon=":material/show_chart:",
+                query_params=selection.link({RUN: run.id}),
             )
     if waiting := sum(run.status().state == "queued" for run in active):
         st.caption(f"{waiting} waiting in line.")

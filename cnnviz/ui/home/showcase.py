@@ -6,6 +6,8 @@ from cnnviz.explore.inputs.builtin_images import photo_named
 from cnnviz.render.picture import enlarge, png
 from cnnviz.runs.run import Run, every
 from cnnviz.ui.resources import networks
+from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import IMAGE, LAYER, RUN
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 from cnnviz.ui.widgets.network_picker import preferred
 
@@ -61,5 +63,5 @@ def _draw(run: Run) -> None:
             st.page_link(
                 "pages/activations.py",
                 label=layer.name,
-                query_params={"run": run.id, "layer": layer.name, "image": f"photo.{name}"},
+                query_params=selection.link({RUN: run.id, LAYER: layer.name, IMAGE: f"photo.{name}"}),
             )

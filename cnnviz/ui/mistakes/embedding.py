@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from cnnviz.diagnose import embedding_kept, embedding_words
 from cnnviz.diagnose.embedding import METHODS, Embedding
-from cnnviz.formatting import duration, whole_number
+from cnnviz.formatting import duration
 from cnnviz.render.marks import APART, Marks
 from cnnviz.render.scatter import picture
 from cnnviz.ui.mistakes import embedding_options, embeddings, gallery
@@ -19,13 +19,14 @@ from cnnviz.ui.mistakes.embedding_options import COLOURINGS
 from cnnviz.ui.mistakes.embeddings import Wanted
 from cnnviz.ui.mistakes.evaluation import Evaluation
 from cnnviz.ui.mistakes.gallery import PREFIX
+from cnnviz.ui.mistakes.parameters import BOX
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import IMAGE
 from cnnviz.ui.widgets.scatter import Box, Picked, scatter
 
 if TYPE_CHECKING:
     from cnnviz.data.prepared import Dataset
 
-_BOX = "box"
 _SHOWN = "map shown"
 _STOPPED = "map stopped"
 _NEAREST = 12
@@ -76,7 +77,7 @@ def show(asked: Evaluation) -> None:
         return
     _same_map(wanted)
     marks = COLOURINGS[by].of(asked, places)
-    box, chosen = Box.named(selection.get(_BOX) or ""), _chosen(asked, wanted)
+    box, chosen = selection.value(BOX), _chosen(asked, wanted)
     _drawn(_Map(asked, asked.data, wanted, found, places, marks, box, chosen))
 
 
@@ -117,7 +118,7 @@ def _same_map(wanted: Wanted) -> None:
     before = st.session_state.get(_SHOWN)
     st.session_state[_SHOWN] = wanted.mark
     if before is not None and before != wanted.mark:
-        selection.drop(_BOX)
+        selection.drop(BOX)
 
 
 def _drawn(shown: _Map) -> None:
@@ -151,17 +152,17 @@ def _follow(shown: _Map, picked: Picked) -> None:
     if picked.box is not None:
         if shown.box is not None and picked.box.name == shown.box.name:
             return
-        selection.drop("image")
+        selection.drop(IMAGE)
         if len(picked.box.holds(shown.found.points)):
-            selection.put(_BOX, picked.box.name)
+            selection.put(BOX, picked.box)
         else:
-            selection.drop(_BOX)
+            selection.drop(BOX)
     elif picked.point is not None:
         if picked.point == shown.chosen:
             return
-        selection.put("image", f"{PREFIX[shown.asked.split]}.{shown.wanted.numbers[picked.point]}")
+        selection.put(IMAGE, f"{PREFIX[shown.asked.split]}.{shown.wanted.numbers[picked.point]}")
         if picked.point not in shown.within:
-            selection.drop(_BOX)
+            selection.drop(BOX)
     elif shown.box is None and shown.chosen is None:
         return
     else:
@@ -170,8 +171,8 @@ def _follow(shown: _Map, picked: Picked) -> None:
 
 
 def _clear() -> None:
-    selection.drop(_BOX)
-    selection.drop("image")
+    selection.drop(BOX)
+    selection.drop(IMAGE)
 
 
 def _beside(shown: _Map) -> None:
@@ -244,10 +245,10 @@ def _images(asked: Evaluation, data: "Dataset") -> NDArray[np.uint8]:
 
 def _chosen(asked: Evaluation, wanted: Wanted) -> int | None:
     """The point of the image that the address names, if it is on the map."""
-    kind, _, number = (selection.get("image") or "").partition(".")
-    if kind != PREFIX[asked.split] or whole_number(number) is None:
+    place = gallery.place(asked.found, selection.peek(IMAGE) or "", asked.split)
+    if place is None:
         return None
-    at = np.flatnonzero(wanted.numbers == int(number))
+    at = np.flatnonzero(wanted.numbers == asked.found.numbers[place])
     return int(at[0]) if len(at) else None
 
 

@@ -12,6 +12,7 @@ import streamlit as st
 from cnnviz import workspace
 from cnnviz.errors import CnnvizError
 from cnnviz.formatting import quoted
+from cnnviz.ui.shell import selection
 
 _BEGUN = "begun"
 _ICON = Path(__file__).with_name("icon.png")
@@ -32,6 +33,7 @@ def ensure() -> None:
     if not st.session_state.get(_BEGUN):
         runpy.run_path(str(workspace.ROOT / "app.py"))
         st.stop()
+    selection.repeat_notes()
 
 
 @contextmanager

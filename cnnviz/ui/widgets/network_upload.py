@@ -17,6 +17,7 @@ from cnnviz.runs import importing
 from cnnviz.runs.importing import Found, ImportSettings
 from cnnviz.runs.run import Run
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import CELL, CHANNEL, IMAGE, LAYER, RUN, SNAPSHOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +28,6 @@ _SOURCES = {"torchvision": "One of torchvision's", "file": "A file of weights"}
 _IMAGENET = "ImageNet's 1,000"
 _OPEN, _DONE = "add network", "network added"
 _OWN = "Names of my own"
-_SPECIAL = ("run", "snapshot", "layer", "channel", "cell", "image")
 
 
 def show() -> None:
@@ -260,7 +260,6 @@ def _work(job: Callable[[importing.Progress], Run]) -> None:
 
     run = job(progress)
     st.session_state[_DONE] = True
-    for name in _SPECIAL:
-        selection.drop(name)
-    selection.put("run", run.id)
+    selection.drop(SNAPSHOT, LAYER, CHANNEL, CELL, IMAGE)
+    selection.put(RUN, run.id)
     st.rerun()
