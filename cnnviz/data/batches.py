@@ -22,8 +22,8 @@ class Images:
     """uint8, (N, H, W, C)."""
     labels: Tensor
     """int64, (N,)."""
-    size: int | None = None
-    """Width and height that a batch is resized to; None leaves it as it is."""
+    size: tuple[int, int] | None = None
+    """Height and width that a batch is resized to; None leaves it as it is."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -39,9 +39,9 @@ def on_device(
     labels: npt.NDArray[np.int64],
     indices: npt.NDArray[np.int64],
     device: torch.device,
-    size: int | None = None,
+    size: tuple[int, int] | None = None,
 ) -> Images:
-    """The chosen images and labels, copied to the device; batches of them are resized to `size`."""
+    """The chosen images and labels, copied to the device; batches of them are resized to `size` (height, width)."""
     return Images(
         size=size,
         pixels=torch.from_numpy(np.ascontiguousarray(images[indices])).to(device),

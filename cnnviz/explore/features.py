@@ -47,7 +47,7 @@ def features(
         some = chosen[start : start + batch]
         pixels = torch.from_numpy(np.ascontiguousarray(images[some]))
         if pixels.shape[1:3] != (height, width):
-            pixels = resize(pixels, height)
+            pixels = resize(pixels, (height, width))
         with capture(model, [layer]) as seen:
             seen.run(normalise(pixels))
         rows = pooled(seen.outputs[layer])

@@ -123,7 +123,7 @@ def predictions(
         some = chosen[start : start + batch]
         pixels = torch.from_numpy(np.ascontiguousarray(images[some]))
         if pixels.shape[1:3] != (height, width):
-            pixels = resize(pixels, height)
+            pixels = resize(pixels, (height, width))
         with capture(model, [], stop=False) as seen:
             logits = seen.run(normalise(pixels))
         if logits is None or logits.ndim != 2:

@@ -18,7 +18,7 @@ _BATCH = 500
 
 def batch_size(images: Images) -> int:
     """How many of these images are looked at at once."""
-    height, width = (images.size,) * 2 if images.size else images.pixels.shape[1:3]
+    height, width = images.size or images.pixels.shape[1:3]
     return min(_BATCH, max(16, _BATCH * 32 * 32 // (height * width)))
 
 

@@ -118,12 +118,12 @@ def excitations(
     if not len(chosen):
         raise CnnvizError("There are no images to look through.")
     normalise = Normalise.of(card.mean, card.std, torch.device("cpu"))
-    side = card.image_shape[0]
-    size = batch or max(8, _PIXELS // side**2)
+    height, width, _ = card.image_shape
+    size = batch or max(8, _PIXELS // (height * width))
     tallies = _Tallies(len(card.classes))
     for start in range(0, len(chosen), size):
         some = chosen[start : start + size]
-        inputs = normalise(resize(torch.from_numpy(np.ascontiguousarray(images[some])), side))
+        inputs = normalise(resize(torch.from_numpy(np.ascontiguousarray(images[some])), (height, width)))
         tallies.begin(torch.from_numpy(some), torch.from_numpy(np.asarray(labels)[some]))
         # Not inference mode: its tensors don't count how often they were changed in place.
         with torch.no_grad(), passing(model, tallies.look):

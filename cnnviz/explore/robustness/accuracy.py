@@ -114,7 +114,7 @@ def _as_read(images: NDArray[np.uint8], card: Card) -> NDArray[np.uint8]:
     if images.shape[1:3] == card.image_shape[:2]:
         return images
     resized: NDArray[np.uint8] = resize(
-        torch.from_numpy(np.ascontiguousarray(images)), card.image_shape[0]
+        torch.from_numpy(np.ascontiguousarray(images)), card.image_shape[:2]
     ).numpy()
     return resized
 

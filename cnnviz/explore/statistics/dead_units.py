@@ -110,7 +110,7 @@ def _batches(card: Card, images: NDArray[np.uint8], numbers: NDArray[np.integer]
 
     def batch(start: int) -> Tensor:
         pixels = torch.from_numpy(np.ascontiguousarray(images[numbers[start : start + size]]))
-        return normalise(pixels if pixels.shape[1:3] == (height, width) else resize(pixels, height))
+        return normalise(pixels if pixels.shape[1:3] == (height, width) else resize(pixels, (height, width)))
 
     return map(batch, range(0, len(numbers), size))
 

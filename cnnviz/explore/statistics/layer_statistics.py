@@ -65,7 +65,7 @@ def statistics(
 
     def batch(start: int, stop: int) -> Tensor:
         pixels = torch.from_numpy(np.ascontiguousarray(images[chosen[start:stop]]))
-        return normalise(resize(pixels, height))
+        return normalise(resize(pixels, (height, width)))
 
     names = [layer.name for layer in known]
     for start in range(0, len(chosen), size):
