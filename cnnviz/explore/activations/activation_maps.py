@@ -60,12 +60,21 @@ def predict(model: nn.Module, image: NDArray[np.float32]) -> NDArray[np.float64]
 
     Raises ImageError for an image that is not (C, H, W).
     """
+    found: NDArray[np.float64] = probabilities(model, batch_of(image))[0]
+    return found
+
+
+def probabilities(model: nn.Module, inputs: Tensor) -> NDArray[np.float64]:
+    """Probabilities of the classes for normalised images (N, C, H, W): float64, (N, classes).
+
+    Raises CnnvizError for a network that is no classifier.
+    """
     with capture(model, [], stop=False) as seen:
-        logits = seen.run(batch_of(image))
+        logits = seen.run(inputs)
     if logits is None or logits.ndim != 2:
         raise CnnvizError("This network gives no scores of classes: choose a classifier.")
-    probabilities: NDArray[np.float64] = torch.softmax(logits[0].double(), dim=0).cpu().numpy()
-    return probabilities
+    found: NDArray[np.float64] = torch.softmax(logits.double(), dim=1).cpu().numpy()
+    return found
 
 
 def predict_without(
