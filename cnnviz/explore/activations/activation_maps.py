@@ -11,9 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from cnnviz.errors import CnnvizError, ImageError, LayerNotFound
-from cnnviz.explore.layers.capture import capture, evaluating, first_tensor, watched
+from cnnviz.errors import CnnvizError, ImageError
+from cnnviz.explore.layers.capture import capture, evaluating, first_tensor, module_of
 from cnnviz.explore.layers.channel_order import channels_last
+from cnnviz.models.tracing import ModuleCall, tracing
 
 
 @dataclass(frozen=True)
@@ -84,16 +85,13 @@ def predict_without(
 
     Raises LayerNotFound, ImageError, or IndexError for a channel that is not there.
     """
-    name, _, number = layer.partition(":")
-    wanted, calls = int(number or 1), 0
+    name, module, number = module_of(model, layer)
     last = channels_last(model)
 
-    def silence(module: nn.Module, args: Any, output: Any) -> Any:
-        nonlocal calls
-        calls += 1
+    def silence(call: ModuleCall, output: Any) -> Any:
         given = first_tensor(output)
-        if calls != wanted or given is None:
-            return output
+        if call.number != number or given is None:
+            return None
         changed = given.clone(memory_format=torch.contiguous_format)
         # As `maps_of` lays channels out.
         # All tokens, a class token among them, where channels are last.
@@ -104,15 +102,8 @@ def predict_without(
         maps[:, channel] = 0
         return (changed, *output[1:]) if isinstance(output, tuple) else changed
 
-    with evaluating(model):
-        modules = dict(model.named_modules())
-        if name not in modules:
-            raise LayerNotFound(layer, available=watched(model))
-        handle = modules[name].register_forward_hook(silence)
-        try:
-            return predict(model, image)
-        finally:
-            handle.remove()
+    with evaluating(model), tracing(model, {name: module}, leave=silence):
+        return predict(model, image)
 
 
 def summary(maps: NDArray[Any]) -> MapSummary:
