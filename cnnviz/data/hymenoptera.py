@@ -7,6 +7,7 @@ from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 from urllib.request import urlopen
 
+from cnnviz.data import archive, image_folder
 from cnnviz.data.prepared import Dataset
 from cnnviz.data.scratch import Progress
 from cnnviz.errors import ArchiveError, DownloadError
@@ -25,21 +26,18 @@ def prepare(folder: Path, progress: Progress) -> Dataset:
 
     Raises DownloadError, and leaves nothing, if the pictures can't be had; DataError if there are none.
     """
-    from cnnviz.data import archive
-    from cnnviz.data import image_folder as pictures  # it knows the catalogue, which knows this
-
     given = folder.parent / _PICTURES
     source = "Ants and bees (Hymenoptera) of PyTorch's transfer learning tutorial, from ImageNet"
     if given.is_dir():
-        return pictures.written(
-            folder, pictures.on_disk(given), origin=source, side=_SIDE, margin=_MARGIN, progress=progress
+        return image_folder.write(
+            folder, image_folder.on_disk(given), origin=source, side=_SIDE, margin=_MARGIN, progress=progress
         )
     with _downloaded(folder.parent, progress) as file:
         try:
             with archive.opened(file) as opened:
-                return pictures.written(
+                return image_folder.write(
                     folder,
-                    pictures.in_zip(opened),
+                    image_folder.in_zip(opened),
                     origin=source,
                     side=_SIDE,
                     margin=_MARGIN,

@@ -163,7 +163,7 @@ def test_no_address_key_stands_in_a_page() -> None:
         inside = path.name in ("selection.py", "parameters.py", "parameter.py", "option_fields.py")
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Attribute) and node.attr == "query_params":
-                assert path.name == "selection.py", path
+                assert path.name == "query.py", path
             if isinstance(node, ast.keyword) and node.arg == "query_params":
                 assert not any(
                     isinstance(one, ast.Dict) for one in ast.walk(node.value)

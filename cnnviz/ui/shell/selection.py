@@ -8,6 +8,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from cnnviz.formatting import quoted
 from cnnviz.ui.shell.parameter import RENAMED, Parameter
+from cnnviz.ui.shell.query import query
 
 T = TypeVar("T")
 NONE = "none"
@@ -46,13 +47,13 @@ def value(
 
 def news(parameter: Parameter[T]) -> bool:
     """Whether the address says something of it that was not selected here: it comes from a link."""
-    text = st.query_params.get(parameter.key)
+    text = query.get(parameter.key)
     return bool(text) and text != _remembered().get(parameter.name)
 
 
 def here(parameter: Parameter[T]) -> bool:
     """Whether the address of this page says anything of it."""
-    return parameter.key in st.query_params
+    return parameter.key in query
 
 
 def warn(parameter: Parameter[T], unread: Sequence[str], otherwise: str) -> None:
@@ -83,8 +84,8 @@ def put(parameter: Parameter[T], value: T) -> None:
     text = parameter.kind.write(value)
     _settle(parameter, text)
     _remembered()[parameter.name] = text
-    if st.query_params.get(parameter.key) != text:
-        st.query_params[parameter.key] = text
+    if query.get(parameter.key) != text:
+        query[parameter.key] = text
 
 
 def drop(*parameters: Parameter[Any]) -> None:
@@ -92,7 +93,7 @@ def drop(*parameters: Parameter[Any]) -> None:
     for parameter in parameters:
         _settle(parameter, None)
         _remembered().pop(parameter.name, None)
-        st.query_params.pop(parameter.key, None)
+        query.pop(parameter.key, None)
 
 
 def link(values: Mapping[Parameter[Any], Any]) -> dict[str, str]:
@@ -236,10 +237,10 @@ def _take_several(parameter: Parameter[tuple[str, ...]]) -> None:
 def _rename(parameter: Parameter[T], fits: Callable[[str], bool]) -> None:
     """Take it from an old link, in which it was called something else, if that says something that fits."""
     before = RENAMED.get(parameter.key, "")
-    text = st.query_params.get(before)
-    if text and fits(text) and not st.query_params.get(parameter.key):
-        st.query_params.pop(before)
-        st.query_params[parameter.key] = text
+    text = query.get(before)
+    if text and fits(text) and not query.get(parameter.key):
+        query.pop(before)
+        query[parameter.key] = text
 
 
 def _settle(parameter: Parameter[T], text: str | None) -> None:
@@ -261,7 +262,7 @@ def _notes() -> dict[str, list[str | None]]:
 
 
 def _text(parameter: Parameter[T]) -> str | None:
-    return st.query_params.get(parameter.key) or _remembered().get(parameter.name)
+    return query.get(parameter.key) or _remembered().get(parameter.name)
 
 
 def _remembered() -> dict[str, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from cnnviz import workspace
-from cnnviz.data import catalogue, image_folder
+from cnnviz.data import catalogue, importing
 from cnnviz.data.scratch import Progress
 from cnnviz.errors import CnnvizError
 
@@ -48,10 +48,10 @@ def _import() -> None:
     if st.button("Import", type="primary", disabled=not (file or path), key="import"):
         name = workspace.slug(title, fallback="my-images")
         if file:
-            work(lambda progress: image_folder.import_zip(file, name=name, side=int(side), progress=progress))
+            work(lambda progress: importing.import_zip(file, name=name, side=int(side), progress=progress))
         else:
             work(
-                lambda progress: image_folder.import_folder(
+                lambda progress: importing.import_folder(
                     Path(path), name=name, side=int(side), progress=progress
                 )
             )

@@ -22,10 +22,25 @@ def pick_run(runs: list[Run], *, parameter: Parameter[str] = RUN, avoid: str | N
 def pick_network(
     *, parameters: tuple[Parameter[str], Parameter[str]] = (RUN, SNAPSHOT), avoid: str | None = None
 ) -> SelectedNetwork | None:
-    """The selected snapshot of the selected run; None, with a hint on the page, while there is none.
+    """The network of the selected snapshot; None, with a hint on the page, while there is none.
 
     `parameters` are those of the run and the snapshot; `avoid` is a run not to begin with.
+    Raises CheckpointError when the snapshot's file is damaged.
     """
+    selected = pick_snapshot(parameters=parameters, avoid=avoid)
+    return None if selected is None else network_of(*selected)
+
+
+def network_of(run: Run, snapshot: str) -> SelectedNetwork:
+    """The network of a snapshot. Raises CheckpointError when its file is missing or damaged."""
+    stamp = networks.stamp(run.id, snapshot)
+    return SelectedNetwork(run, snapshot, stamp, networks.network(stamp)[1])
+
+
+def pick_snapshot(
+    *, parameters: tuple[Parameter[str], Parameter[str]] = (RUN, SNAPSHOT), avoid: str | None = None
+) -> tuple[Run, str] | None:
+    """The selected snapshot of the selected run, unopened: as `pick_network`, whatever its file holds."""
     runs = [run for run in every() if run.snapshots()]
     if not runs:
         st.info("There is no trained network yet. Train one: it can be looked at from its first epoch on.")
@@ -41,8 +56,7 @@ def pick_network(
         with third:
             network_upload.show()
     network_upload.origin(run)
-    stamp = networks.stamp(run.id, snapshot)
-    return SelectedNetwork(run, snapshot, stamp, networks.network(stamp)[1])
+    return run, snapshot
 
 
 def preferred(runs: list[Run]) -> Run:
