@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from cnnviz.cli import checkpoint, files
-from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.answer import answer, table
 from cnnviz.cli.layers import layers_of, listing
-from cnnviz.cli.picture import FitOption, ImageOption, SizeOption, picture
+from cnnviz.cli.options import Fit, Force, Image, Invert, Json, Network, Size, Snapshot
+from cnnviz.cli.picture import picture
 from cnnviz.errors import CnnvizError
 
 if TYPE_CHECKING:
@@ -28,33 +29,28 @@ _TOP = 5
 
 
 def activations(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    run: Network,
     *,
     layer: Annotated[str | None, typer.Option(help="Without it, all layers are listed.")] = None,
-    image: ImageOption = None,
-    size: SizeOption = None,
-    fit: FitOption = "crop",
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
+    image: Image = None,
+    size: Size = None,
+    fit: Fit = "crop",
+    snapshot: Snapshot = "last",
     scale: Annotated[
         Literal["layer", "channel"], typer.Option(help="One colour scale for the layer, or one a channel.")
     ] = "layer",
-    invert: Annotated[
-        bool, typer.Option("--invert", help="Swap black and white: dark ink on light paper.")
-    ] = False,
+    invert: Invert = False,
     out: Annotated[
         Path | None, typer.Option(help="Write all maps: a mosaic as .png, or arrays as .npz.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Activations of one layer for one image: a summary, the prediction, and all maps in a file."""
     if layer is None and out is not None:
         raise typer.BadParameter("--out needs a --layer.", param_hint="--out")
     target = files.destination(out, suffixes=(".png", ".npz"), force=force) if out else None
-    where = checkpoint.source(run, snapshot)
-    model, card = checkpoint.load(where)
+    where, model, card = checkpoint.opened(run, snapshot)
     listed = layers_of(model, card, where.run, size=size)
     if layer is None:
         document: dict[str, Any] = {

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from cnnviz.cli import checkpoint
-from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.answer import answer, table
 from cnnviz.cli.checkpoint import Source
+from cnnviz.cli.options import Json, Network, Snapshot
 from cnnviz.cli.progress import working
 from cnnviz.config import Data
 from cnnviz.errors import ConfigError
 from cnnviz.formatting import accuracy, standard_error
+from cnnviz.outcome import outcome
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,11 +29,9 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
 def evaluate(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    run: Network,
     *,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
+    snapshot: Snapshot = "last",
     split: Annotated[
         Split, typer.Option(help="Which images; validation and train as the run split them.")
     ] = "test",
@@ -39,8 +39,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Loss and accuracy of a trained network, over all and by class, computed in float32."""
-    where = checkpoint.source(run, snapshot)
-    model, card = checkpoint.load(where)
+    where, model, card = checkpoint.opened(run, snapshot)
     data = checkpoint.data_of(card)
     images = _images(where, data, split)
     score, counts = _score(model, card, images, device=device, split=split)
@@ -109,14 +108,12 @@ def _score(
 def _evaluated(model: nn.Module, images: Images, normalise: Any, classes: int, split: Split) -> Score:
     from cnnviz.train.evaluate import batch_size, evaluating
 
-    steps = evaluating(model, images, normalise, classes=classes)
     done = 0
     with working("Evaluating") as progress:
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                score: Score = end.value
-                return score
+
+        def tell(_: object) -> None:
+            nonlocal done
             done = min(done + batch_size(images), len(images))
             progress(done / len(images), f"{done:,} of {len(images):,} {split} images")
+
+        return outcome(evaluating(model, images, normalise, classes=classes), tell)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnnviz.cli import checkpoint, files
-from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.answer import answer, table
+from cnnviz.cli.options import Force, Json, Network, Seed, Snapshot
 from cnnviz.cli.progress import working
 from cnnviz.data.perturbation import PERTURBATIONS
 from cnnviz.errors import NotFound
@@ -24,7 +25,7 @@ _HEAD = ["STRENGTH", "ACCURACY", "TRUE CLASS"]
 
 
 def robustness(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    run: Network,
     *,
     perturbation: Annotated[
         list[str] | None,
@@ -36,12 +37,10 @@ def robustness(
     images: Annotated[
         int, typer.Option(min=1, help="How many test images, drawn from every class alike.")
     ] = 500,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of the sample and of the noise.")] = 0,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
+    seed: Seed = 0,
+    snapshot: Snapshot = "last",
     out: Annotated[Path | None, typer.Option(help="Write the curves as .csv.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Accuracy on test images that are shifted, turned, covered, blurred or otherwise shaken, by strength."""
@@ -54,8 +53,7 @@ def robustness(
         if name not in PERTURBATIONS:
             raise NotFound("perturbation", name, available=PERTURBATIONS)
     target = files.destination(out, suffixes=(".csv",), force=force) if out else None
-    where = checkpoint.source(run, snapshot)
-    model, card = checkpoint.load(where)
+    where, model, card = checkpoint.opened(run, snapshot)
     data = checkpoint.data_of(card, any_size=True)
     numbers = sample(data.test_labels, count=images, seed=seed, data=card.data)
     curves = [

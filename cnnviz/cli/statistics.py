@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnnviz.cli import checkpoint, files
-from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.answer import answer, table
+from cnnviz.cli.options import Force, ImageCount, Json, Network, Snapshot
 from cnnviz.cli.progress import working
 from cnnviz.errors import NotFound
 from cnnviz.outcome import outcome
@@ -23,20 +24,18 @@ _HEAD = ["LAYER", "KIND", "ZEROS", "DEAD", "SPREAD", "SELECTIVE", "PROBE", "FIEL
 
 
 def statistics(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    run: Network,
     *,
-    images: Annotated[int, typer.Option(min=1, help="How many test images, evenly spaced.")] = 500,
+    images: ImageCount = 500,
     of_class: Annotated[
         str | None, typer.Option("--class", help="Only images of this class, by its name; without it, all.")
     ] = None,
     every: Annotated[
         bool, typer.Option("--every", help="List every layer, not only blocks and activations.")
     ] = False,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
+    snapshot: Snapshot = "last",
     out: Annotated[Path | None, typer.Option(help="Write every layer as .csv.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Sparsity, dead channels, spread, class selectivity, linear probe and effective field of every layer."""
@@ -44,8 +43,7 @@ def statistics(
     from cnnviz.explore.statistics.layer_statistics import statistics as measuring
 
     target = files.destination(out, suffixes=(".csv",), force=force) if out else None
-    where = checkpoint.source(run, snapshot)
-    model, card = checkpoint.load(where)
+    where, model, card = checkpoint.opened(run, snapshot)
     number = _class(card, of_class)
     data = checkpoint.data_of(card)
     chosen = profile.sample(data.test_labels, count=images, of_class=number, data=card.data)
