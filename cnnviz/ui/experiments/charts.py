@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from cnnviz.runs.metrics import Line
+from cnnviz.train.events import EpochEnded
 from cnnviz.ui.widgets.charts import thin
 
 _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
@@ -21,14 +21,14 @@ _TITLES = {"loss": "loss (cross-entropy, nats)", "accuracy": "accuracy"}
 
 
 def curves(
-    variants: Mapping[str, Sequence[Sequence[Line]]], split: str, quantity: str
+    variants: Mapping[str, Sequence[Sequence[EpochEnded]]], split: str, quantity: str
 ) -> alt.LayerChart | alt.Chart:
     """`quantity` of `split` (train or validation) against epochs: a colour and dash a variant, a line a seed."""
     names = list(variants)
     rows = [
         {
-            "epoch": line["epoch"],
-            "value": line[f"{split}_{quantity}"],
+            "epoch": line.epoch,
+            "value": getattr(line, f"{split}_{quantity}"),
             "variant": name,
             "run": f"{name} {number}",
         }

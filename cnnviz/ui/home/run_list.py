@@ -27,7 +27,7 @@ def show() -> None:
         if metrics.finished:
             words = f"test {accuracy(metrics.finished['test_accuracy'], metrics.finished['test_count'])}"
         elif metrics.epochs:
-            words += f", validation {metrics.epochs[-1]['validation_accuracy']:.1%}"
+            words += f", validation {metrics.epochs[-1].validation_accuracy:.1%}"
         when = (
             "came with cnnviz"
             if run.shipped

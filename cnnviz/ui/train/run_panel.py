@@ -169,15 +169,15 @@ def _figures(metrics: Metrics, status: Status) -> None:
         shown += [
             (
                 "Validation accuracy",
-                accuracy(last["validation_accuracy"], started["validation"]),
-                f"epoch {last['epoch']}, {started['validation']:,} images, ± one standard error",
+                accuracy(last.validation_accuracy, started["validation"]),
+                f"epoch {last.epoch}, {started['validation']:,} images, ± one standard error",
             ),
             (
                 "Training accuracy",
-                f"{last['train_accuracy']:.1%}".replace("%", " %"),
+                f"{last.train_accuracy:.1%}".replace("%", " %"),
                 "Mean over the last epoch's batches, augmentation and dropout on",
             ),
-            ("Speed", f"{last['images_per_second']:,.0f} images/s", "Training only, last epoch"),
+            ("Speed", f"{last.images_per_second:,.0f} images/s", "Training only, last epoch"),
         ]
     if status.seconds:
         shown.append(("Training time", duration(status.seconds), "Validation included, pauses not"))
