@@ -16,6 +16,7 @@ from cnnviz.cli.layers import layers_of, listing
 from cnnviz.cli.options import Fit, Force, Image, Invert, Json, Network, Size, Snapshot
 from cnnviz.cli.picture import picture
 from cnnviz.errors import CnnvizError
+from cnnviz.formatting import per_cent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,7 +90,7 @@ def activations(
     rows = _rows(name, chosen, summary, prediction, target)
     if trained:
         height, width, _ = card.image_shape
-        rows.append([f"at {height}×{width}, as trained", f"{trained[0][0]} {100 * trained[0][1]:.1f} %"])
+        rows.append([f"at {height}×{width}, as trained", f"{trained[0][0]} {per_cent(trained[0][1])}"])
     text = table(rows)
     answer(document, text, as_json=as_json)
 
@@ -125,13 +126,13 @@ def _rows(
         ["minimum", f"{found.minimum:.6g}"],
         ["maximum", f"{found.maximum:.6g}"],
         ["mean", f"{found.mean:.6g}"],
-        ["zeros", f"{100 * found.zeros:.1f} % of values"],
+        ["zeros", f"{per_cent(found.zeros)} of values"],
         ["dead channels", f"{len(found.dead):,} of {found.channels:,}" + (f": {dead}" if dead else "")],
     ]
     if found.not_finite:
         rows.append(["not finite", f"{found.not_finite:,} values"])
     rows += [
-        ["prediction" if not rank else "", f"{one} {100 * share:.1f} %"]
+        ["prediction" if not rank else "", f"{one} {per_cent(share)}"]
         for rank, (one, share) in enumerate(prediction)
     ]
     return rows + ([["file", str(file)]] if file else [])

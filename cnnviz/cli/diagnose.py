@@ -16,7 +16,7 @@ from cnnviz.cli.options import Force, ImageCount, Json, Network, Snapshot
 from cnnviz.cli.predictions import predicted
 from cnnviz.config import Data
 from cnnviz.errors import CnnvizError
-from cnnviz.formatting import accuracy
+from cnnviz.formatting import accuracy, per_cent
 
 if TYPE_CHECKING:
     from cnnviz.diagnose.scores import ClassScore
@@ -120,7 +120,7 @@ def _text(document: dict[str, Any], by_class: tuple[ClassScore, ...], card: Card
     from cnnviz.diagnose.confusion import commonest
 
     def share(value: float | None, error: float | None) -> str:
-        return "–" if value is None else f"{100 * value:.1f} % ± {100 * (error or 0):.1f}"
+        return "–" if value is None else per_cent(value, error or 0)
 
     rows = [
         [

@@ -5,7 +5,7 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from cnnviz.formatting import accuracy, duration, standard_error
+from cnnviz.formatting import accuracy, duration, per_cent, standard_error
 from cnnviz.runs.metrics import Metrics
 from cnnviz.runs.run import Run
 from cnnviz.runs.status import RESUMABLE, Status
@@ -89,8 +89,8 @@ def epoch_line(line: EpochEnded, epochs: int) -> str:
     """One epoch's figures."""
     return (
         f"epoch {line.epoch} of {epochs}: loss {line.train_loss:.4f}, "
-        f"accuracy {_per_cent(line.train_accuracy)}; validation loss {line.validation_loss:.4f}, "
-        f"accuracy {_per_cent(line.validation_accuracy)}; {line.images_per_second:,.0f} images/s"
+        f"accuracy {per_cent(line.train_accuracy)}; validation loss {line.validation_loss:.4f}, "
+        f"accuracy {per_cent(line.validation_accuracy)}; {line.images_per_second:,.0f} images/s"
     )
 
 
@@ -117,7 +117,7 @@ def _figure(metrics: Metrics) -> str:
     if metrics.finished:
         return "test " + accuracy(metrics.finished["test_accuracy"], metrics.finished["test_count"])
     if metrics.epochs:
-        return f"validation {_per_cent(metrics.epochs[-1].validation_accuracy)}"
+        return f"validation {per_cent(metrics.epochs[-1].validation_accuracy)}"
     return "–"
 
 
@@ -148,7 +148,3 @@ def _test(metrics: Metrics) -> dict[str, Any] | None:
         "by_class": dict(zip(names, test["test_accuracy_by_class"], strict=False)),
         "epoch": test["epoch"],
     }
-
-
-def _per_cent(share: float) -> str:
-    return f"{100 * share:.1f} %"

@@ -15,7 +15,7 @@ from cnnviz.cli.options import Force, Json, Network, Seed, Snapshot
 from cnnviz.cli.progress import working
 from cnnviz.data.perturbation import PERTURBATIONS
 from cnnviz.errors import NotFound
-from cnnviz.formatting import accuracy
+from cnnviz.formatting import accuracy, per_cent
 from cnnviz.outcome import outcome
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _text(curve: Curve) -> str:
     shaking = PERTURBATIONS[curve.perturbation]
     setting = shaking.settings[shaking.strength]
     rows = [
-        [setting.words(strength), accuracy(share, curve.count), f"{100 * sure:.1f} %"]
+        [setting.words(strength), accuracy(share, curve.count), per_cent(sure)]
         for strength, share, sure in zip(curve.strengths, curve.accuracy, curve.true_probability, strict=True)
     ]
     return f"{shaking.title}: {shaking.what}\n{table([_HEAD, *rows], right=range(3))}"

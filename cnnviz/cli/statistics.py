@@ -14,6 +14,7 @@ from cnnviz.cli.answer import answer, table
 from cnnviz.cli.options import Force, ImageCount, Json, Network, Snapshot
 from cnnviz.cli.progress import working
 from cnnviz.errors import NotFound
+from cnnviz.formatting import per_cent
 from cnnviz.outcome import outcome
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _row(one: LayerStatistics) -> list[str]:
     def share(value: float | None, error: float | None = None) -> str:
         if value is None:
             return "–"
-        return f"{100 * value:.1f} %" + ("" if error is None else f" ± {100 * error:.1f}")
+        return per_cent(value, error)
 
     return [
         one.layer,

@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.formatting import decimal
+from cnnviz.render.colour import BLUE
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui.activations import index_progress
 from cnnviz.ui.resources import datasets, excitation_index
@@ -159,7 +160,7 @@ def _bars() -> dict[str, Any]:
     """The specification of the chart without its data: made once, as that takes ten times as long as to show it."""
     chart = (
         alt.Chart(alt.Data(values=[]))
-        .mark_bar(color="#0072B2", cornerRadiusEnd=2)
+        .mark_bar(color=BLUE, cornerRadiusEnd=2)
         .encode(
             y=alt.Y("class:N", sort="-x", title=None, axis=alt.Axis(labelOverlap=False)),
             x=alt.X("mean:Q", title="Mean activation"),

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cnnviz.errors import CnnvizError
 from cnnviz.formatting import decimal, duration
+from cnnviz.render.colour import BLUE
 from cnnviz.render.mosaic import Mosaic, grid_pictures
 from cnnviz.render.picture import png
 from cnnviz.ui.activations.parameters import EXCITE, PAGE
@@ -317,7 +318,7 @@ def _trace(found: "Maximised") -> None:
     ]
     chart = (
         alt.Chart(pd.DataFrame(rows))
-        .mark_line(color="#0072B2", strokeWidth=1.5, opacity=0.7)
+        .mark_line(color=BLUE, strokeWidth=1.5, opacity=0.7)
         .encode(
             x=alt.X("step:Q", title="Step", scale=alt.Scale(nice=False)),
             y=alt.Y("score:Q", title="Score"),

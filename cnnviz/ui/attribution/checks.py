@@ -12,6 +12,7 @@ import streamlit as st
 
 from cnnviz.formatting import decimal, duration
 from cnnviz.render.attribution import coloured, scale_of_sizes
+from cnnviz.render.colour import BLUE, VERMILION
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui.attribution.parameters import CHECK
 from cnnviz.ui.resources import attributions
@@ -102,7 +103,7 @@ def _curves(found: Curves) -> None:
                 x=alt.X("pixels:Q", title=f"Pixels {verb}, largest values first").axis(format="%"),
                 y=alt.Y("probability:Q", title="Probability").scale(domain=[0, 1]).axis(format="%"),
                 color=alt.Color("order:N", title=None, sort=_KINDS)
-                .scale(domain=_KINDS, range=["#0072B2", "#D55E00"])
+                .scale(domain=_KINDS, range=[BLUE, VERMILION])
                 .legend(orient="top"),
                 strokeDash=alt.StrokeDash("order:N", sort=_KINDS, legend=None).scale(
                     domain=_KINDS, range=[[1, 0], [6, 3]]

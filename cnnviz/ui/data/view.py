@@ -6,6 +6,7 @@ import streamlit as st
 
 from cnnviz.data import preview
 from cnnviz.data.prepared import Dataset
+from cnnviz.render.colour import BLUE, ORANGE
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui.data.parameters import SAMPLE
 from cnnviz.ui.resources import datasets
@@ -85,7 +86,7 @@ def _counts(dataset: Dataset) -> None:
             x=alt.X("images:Q", title=None),
             color=alt.Color(
                 "split:N",
-                scale=alt.Scale(domain=["training", "test"], range=["#0072B2", "#E69F00"]),
+                scale=alt.Scale(domain=["training", "test"], range=[BLUE, ORANGE]),
                 legend=alt.Legend(orient="top", title=None),
             ),
             tooltip=["class:N", "split:N", alt.Tooltip("images:Q", format=",")],

@@ -6,6 +6,7 @@ import streamlit as st
 
 from cnnviz.explore.inputs.builtin_images import photos
 from cnnviz.recipes.recipe import Recipe
+from cnnviz.render.colour import BLUE, VERMILION
 from cnnviz.render.picture import enlarge, png
 from cnnviz.ui.resources import networks, recipe_results
 from cnnviz.ui.shell import selection
@@ -75,7 +76,7 @@ def show(recipe: Recipe) -> None:
             color=alt.Color(
                 "what:N",
                 legend=alt.Legend(orient="top", title=None, labelLimit=260, columns=1),
-                scale=alt.Scale(range=["#0072B2", "#D55E00"]),
+                scale=alt.Scale(range=[BLUE, VERMILION]),
             ),
             strokeDash=alt.StrokeDash("what:N", legend=None),
             tooltip=["layer:N", "what:N", alt.Tooltip("share:Q", format=".1%")],

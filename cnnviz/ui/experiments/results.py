@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz import workspace
-from cnnviz.formatting import duration
+from cnnviz.formatting import duration, per_cent
 from cnnviz.recipes import library, plan, results_table
 from cnnviz.recipes.assessment import Assessment, assess
 from cnnviz.recipes.recipe import Recipe
@@ -201,7 +201,7 @@ def _more(assessments: Sequence[Assessment]) -> None:
 
 
 def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
+    return "–" if value is None else per_cent(value)
 
 
 def _plain(value: Any) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz.formatting import decimal
-from cnnviz.render.colour import Scale
+from cnnviz.render.colour import GREEN, VERMILION, Scale
 from cnnviz.render.filters import matrix, mosaic, strengths
 from cnnviz.runs.run import Run
 from cnnviz.ui.shell import selection
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cnnviz.explore.filters.weights import FilterLayer, Filters
 
 SCALES = {"layer": "One scale for all", "channel": "Each its own"}
-DEAD, TWIN = "#D55E00", "#009E73"
+DEAD, TWIN = VERMILION, GREEN
 """Colours of marks: dead filters, near-duplicates (Okabe–Ito)."""
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from cnnviz.diagnose.calibration import Calibration, calibration
 from cnnviz.diagnose.scores import ClassScore, by_class, table
 from cnnviz.diagnose.temperature import Scaling, scaling
+from cnnviz.formatting import per_cent
 from cnnviz.ui.mistakes import reliability_chart
 from cnnviz.ui.mistakes.evaluation import Evaluation
 from cnnviz.ui.mistakes.parameters import BINS, CONFUSED, VIEW
@@ -97,7 +98,7 @@ def _figures(one: Calibration) -> dict[str, str]:
 
 def _row(one: ClassScore) -> dict[str, object]:
     def share(value: float | None, error: float | None) -> str:
-        return "–" if value is None else f"{100 * value:.1f} % ± {100 * (error or 0):.1f}"
+        return "–" if value is None else per_cent(value, error or 0)
 
     return {
         "Class": one.name,

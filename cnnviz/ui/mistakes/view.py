@@ -12,7 +12,7 @@ from cnnviz.diagnose.calibration import BINS, calibration
 from cnnviz.diagnose.confusion import commonest
 from cnnviz.diagnose.ranking import top_k_accuracy
 from cnnviz.diagnose.scores import by_class, macro_f1
-from cnnviz.formatting import accuracy
+from cnnviz.formatting import accuracy, per_cent
 from cnnviz.ui.mistakes import confusion, embedding, gallery, rankings, scores
 from cnnviz.ui.mistakes.evaluation import Evaluation
 from cnnviz.ui.mistakes.parameters import SPLIT, VIEW
@@ -100,7 +100,7 @@ def _figures(asked: Evaluation) -> None:
         top = top_k_accuracy(found.labels, found.probabilities, 5)
         shown.append(("Top 5", accuracy(top, count), "The class is among the five likeliest"))
     if f1 is not None:
-        shown.append(("Macro F1", f"{100 * f1:.1f} %", "Mean F1 of the classes"))
+        shown.append(("Macro F1", per_cent(f1), "Mean F1 of the classes"))
     error = calibration(found.labels, found.probabilities).ece
     shown.append(
         (

@@ -11,13 +11,14 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz.data.perturbation import PERTURBATIONS, SETTINGS, in_words, shaken
+from cnnviz.formatting import per_cent
 from cnnviz.render.attribution import coloured, scale_of_sizes
 from cnnviz.render.colour import Scale
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.render.picture import enlarge, png
 from cnnviz.ui.resources import networks
 from cnnviz.ui.resources.selected_network import SelectedNetwork
-from cnnviz.ui.robustness.class_bars import per_cent, share, shares
+from cnnviz.ui.robustness.class_bars import share, shares
 from cnnviz.ui.robustness.parameters import CAM, SHAKE
 from cnnviz.ui.shell import frame, selection
 from cnnviz.ui.widgets.image_picker import SelectedImage

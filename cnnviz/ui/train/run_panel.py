@@ -7,7 +7,7 @@ import altair as alt
 import streamlit as st
 
 from cnnviz.errors import CnnvizError
-from cnnviz.formatting import accuracy, duration
+from cnnviz.formatting import accuracy, duration, per_cent
 from cnnviz.runs import control
 from cnnviz.runs.metrics import Metrics
 from cnnviz.runs.run import Run
@@ -174,7 +174,7 @@ def _figures(metrics: Metrics, status: Status) -> None:
             ),
             (
                 "Training accuracy",
-                f"{last.train_accuracy:.1%}".replace("%", " %"),
+                per_cent(last.train_accuracy),
                 "Mean over the last epoch's batches, augmentation and dropout on",
             ),
             ("Speed", f"{last.images_per_second:,.0f} images/s", "Training only, last epoch"),

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar
 import altair as alt
 import pandas as pd
 
+from cnnviz.render.colour import BLUE, GREY, VERMILION
 from cnnviz.runs.metrics import Metrics
 
 T = TypeVar("T")
@@ -14,7 +15,7 @@ MOST_POINTS = 1000
 """Points a line at the most: more is not seen, but slows the page."""
 
 _SERIES = ["training batch", "training", "validation"]
-_COLOURS = ["#9aa3ad", "#0072B2", "#D55E00"]
+_COLOURS = [GREY, BLUE, VERMILION]
 _DASHES = [[1, 0], [1, 0], [6, 3]]
 
 
@@ -62,7 +63,7 @@ def probabilities(names: Sequence[str], values: Sequence[float]) -> alt.Chart:
     ]
     bars: alt.Chart = (
         alt.Chart(pd.DataFrame(rows))
-        .mark_bar(color="#0072B2", cornerRadiusEnd=2, height=14)
+        .mark_bar(color=BLUE, cornerRadiusEnd=2, height=14)
         .encode(
             y=alt.Y(
                 "label:N", sort=None, title=None, axis=alt.Axis(labelLimit=200, ticks=False, domain=False)
