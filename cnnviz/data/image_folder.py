@@ -10,8 +10,9 @@ import numpy as np
 from cnnviz.data import archive, catalogue, images, prepared, split
 from cnnviz.data.notes import Notes
 from cnnviz.data.prepared import Dataset, Images
-from cnnviz.data.scratch import Progress, locked, silent, temporary
+from cnnviz.data.scratch import locked, temporary
 from cnnviz.errors import ConfigError, DataError, ImageError
+from cnnviz.progress import Progress, Work
 from cnnviz.workspace import dataset_folder
 
 Parts = tuple[str, ...]
@@ -34,7 +35,7 @@ _SPLITS = {
 _NOT_PICTURES = {"__MACOSX", "Thumbs.db", "desktop.ini"}
 
 
-def import_folder(path: Path, *, name: str, side: int, progress: Progress | None = None) -> Dataset:
+def import_folder(path: Path, *, name: str, side: int) -> Work[Dataset]:
     """The pictures under `path` as a data set called `name`: RGB, `side` × `side`, cropped by `images.fit`.
 
     Layouts: `train/<class>/*` with `val/` or `test/` or both; or `<class>/*`, of which a fifth of each class
@@ -44,19 +45,17 @@ def import_folder(path: Path, *, name: str, side: int, progress: Progress | None
     """
     if not path.is_dir():
         raise DataError(f"There is no folder {path}: check the path.")
-    return _import(
-        on_disk(path), origin=path.resolve().name, name=name, side=side, progress=progress or silent
-    )
+    return (yield from _import(on_disk(path), origin=path.resolve().name, name=name, side=side))
 
 
-def import_zip(file: BinaryIO | Path, *, name: str, side: int, progress: Progress | None = None) -> Dataset:
+def import_zip(file: BinaryIO | Path, *, name: str, side: int) -> Work[Dataset]:
     """The pictures in a zip as a data set called `name`: layouts and results as in `import_folder`.
 
     Nothing is unpacked to disk, and no member's name becomes a path. Raises ArchiveError for a zip that is
     damaged, unsafe or too large; DataError as in `import_folder`.
     """
     with archive.opened(file) as opened:
-        return _import(in_zip(opened), origin="a zip", name=name, side=side, progress=progress or silent)
+        return (yield from _import(in_zip(opened), origin="a zip", name=name, side=side))
 
 
 def on_disk(path: Path) -> Sources:
@@ -85,17 +84,15 @@ def _member(opened: archive.Archive, parts: Parts) -> Callable[[], bytes]:
     return lambda: opened.read(parts, limit=MAX_FILE_BYTES)
 
 
-def _import(sources: Sources, *, origin: str, name: str, side: int, progress: Progress) -> Dataset:
+def _import(sources: Sources, *, origin: str, name: str, side: int) -> Work[Dataset]:
     folder = _free_folder(name)
     if side not in SIDES:
         raise DataError(f"side={side} does not fit: choose {SIDES.start} to {SIDES.stop - 1} pixels.")
     with prepared.writing(folder), locked(folder):
-        return written(folder, sources, origin=f"Imported from {origin}", side=side, progress=progress)
+        return (yield from written(folder, sources, origin=f"Imported from {origin}", side=side))
 
 
-def written(
-    folder: Path, sources: Sources, *, origin: str, side: int, margin: int = 0, progress: Progress
-) -> Dataset:
+def written(folder: Path, sources: Sources, *, origin: str, side: int, margin: int = 0) -> Work[Dataset]:
     """The pictures as a data set in `folder`, which is locked and does not exist yet.
 
     Pictures lose `margin` pixels on each edge after they were fitted to the side and both margins.
@@ -116,7 +113,7 @@ def written(
         with open(place / "train", "wb") as train_file, open(place / "test", "wb") as test_file:
             for done, (part, label, parts) in enumerate(files):
                 left_out = f", {notes.unreadable:,} left out" if notes.unreadable else ""
-                progress(0.95 * done / total, f"Reading pictures: {done:,} of {total:,}{left_out}")
+                yield Progress(0.95 * done / total, f"Reading pictures: {done:,} of {total:,}{left_out}")
                 try:
                     picture = images.fit(images.decode(sources[parts]()), whole, whole)
                 except ImageError:
@@ -127,7 +124,7 @@ def written(
                 kept = picture[margin : margin + side, margin : margin + side]
                 (test_file if part == "test" else train_file).write(kept.tobytes())
         _refuse_empty({part: labels[part] for part in layout}, total)
-        progress(0.95, f"Writing {folder.name}. {notes}".rstrip())
+        yield Progress(0.95, f"Writing {folder.name}. {notes}".rstrip())
         train = np.array(labels["train"] + labels["validation"], dtype=np.int64)
         test = np.array(labels["test"], dtype=np.int64)
         return prepared.write(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from cnnviz.errors import CnnvizError
 from cnnviz.explore.layers.capture import capture
 from cnnviz.explore.layers.structure import Layer
 from cnnviz.models.checkpoint import Card
+from cnnviz.progress import Progress, Work
 
 _BATCH = 100
 """Images of 32×32 at once; fewer where they are larger."""
@@ -29,8 +30,8 @@ def features(
     *,
     layer: str,
     numbers: Sequence[int] | NDArray[np.int64],
-) -> Generator[int, None, NDArray[np.float32]]:
-    """Features of the chosen ones of `images` (uint8, N×H×W×C): yields how many are done, gives float32 (N, C).
+) -> Work[NDArray[np.float32]]:
+    """Features of the chosen ones of `images` (uint8, N×H×W×C): gives float32 (N, C).
 
     One number a channel: maps and tokens are averaged over places, linear layers are taken as they are. At the size
     of training. Raises LayerNotFound, and CnnvizError for no images, for more features than fit into memory, and for
@@ -54,7 +55,7 @@ def features(
         if found is None:
             found = _room(len(chosen), rows.shape[1])
         found[start : start + len(rows)] = rows
-        yield start + len(rows)
+        yield Progress.of(start + len(rows), len(chosen), before="Features of ")
     assert found is not None
     if not np.isfinite(found).all():
         raise CnnvizError(

@@ -5,6 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from cnnviz import workspace
+from cnnviz.artifact import HeldArtifact, Shelf
 from cnnviz.config import RunConfig
 from cnnviz.data import catalogue
 from cnnviz.doctor import gather
@@ -12,12 +13,14 @@ from cnnviz.doctor.facts import Facts
 from cnnviz.doctor.finding import Examination, Finding, Remedy
 from cnnviz.doctor.rules import RULES, examine, rule
 from cnnviz.errors import CnnvizError, DataError
-from cnnviz.outcome import outcome
+from cnnviz.progress import Work
 from cnnviz.ui.resources import datasets, networks
 from cnnviz.ui.resources.selected_network import SelectedNetwork
-from cnnviz.ui.widgets import run_template
+from cnnviz.ui.widgets import long_work, run_template
 
 _COLOURS = {"serious": "red", "mild": "orange"}
+_MOST = 32
+"""Snapshots of which it is held what was seen in them."""
 
 
 def show(looked_at: SelectedNetwork) -> None:
@@ -36,45 +39,40 @@ def _facts(looked_at: SelectedNetwork) -> Facts:
     """What is known so far, and a button for the rest."""
     facts = gather.from_files(looked_at.run, looked_at.snapshot)
     facts = replace(facts, classes=looked_at.card.classes)
-    held = _held(looked_at.stamp)
-    if "inside" in held:
-        seen = held["inside"]
+    artifact: HeldArtifact[Facts] = HeldArtifact(_shelf(), looked_at.stamp)
+    if (seen := artifact.load()) is not None:
         return replace(facts, inside=seen.inside, shared=seen.shared, why_not=seen.why_not)
     data = looked_at.card.data
     if data not in catalogue.available():
         return gather.without(facts, DataError(f"the images of {data} are not on this machine: see Home"))
-    if st.button(
+    long_work.offer(
         "Look into network and data",
-        icon=":material/stethoscope:",
-        type="primary",
+        lambda: artifact.obtain(lambda: _look(looked_at, facts)),
         key="examine",
+        name="examining",
+        icon=":material/stethoscope:",
+        start="Looking into the network",
         help=f"Dead units and gradients over {gather.IMAGES} training images, answers, images in two splits. "
         "Changes nothing.",
-    ):
-        held["inside"] = _looked(looked_at, facts)
-        st.rerun()
+    )
     return facts
 
 
-def _looked(looked_at: SelectedNetwork, facts: Facts) -> Facts:
-    """The facts with what network and data tell; progress is shown, and any click ends it."""
-    bar = st.progress(0.0, text="Looking into the network")
-    st.button("Stop", icon=":material/stop:", key="stop examining")
+def _look(looked_at: SelectedNetwork, facts: Facts) -> Work[Facts]:
+    """The facts with what network and data tell; without, and why, where that can't be had."""
     model, card = networks.network(looked_at.stamp)
     try:
         data = datasets.dataset(card.data)
         if data.classes != card.classes:
             raise DataError(f"the data set {card.data} here has other classes than this network")
-        steps = gather.look_inside(facts, model, card, data)
-        return outcome(steps, lambda step: bar.progress(min(1.0, step[0]), text=step[1]))
+        return (yield from gather.look_inside(facts, model, card, data))
     except CnnvizError as error:
         return gather.without(facts, error)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _held(of: networks.Stamp) -> dict[str, Facts]:
-    """Where it is held what was seen in a snapshot."""
-    return {}
+@st.cache_resource(show_spinner=False)
+def _shelf() -> Shelf:
+    return Shelf(_MOST)
 
 
 def _summary(examination: Examination) -> None:
