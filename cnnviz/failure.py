@@ -28,4 +28,4 @@ def in_words(error: BaseException, *, room: str, smaller: str) -> str:
     if out_of_memory(error):
         return f"Out of memory: {smaller}."
     first = text.splitlines()[0][:200] if text else ""
-    return f"Unexpected {type(error).__name__}{': ' if first else ''}{first} (log.txt has the details)."
+    return f"Unexpected {type(error).__name__}{': ' if first else ''}{first} (the log has the details)."
