@@ -8,7 +8,7 @@ import typer
 from cnnviz import workspace
 from cnnviz.cli import progress
 from cnnviz.cli.answer import Command, Group, Json, answer, table
-from cnnviz.data import catalogue, image_folder, prepared
+from cnnviz.data import catalogue, importing, prepared
 from cnnviz.data.prepared import Dataset
 from cnnviz.progress import Work
 
@@ -58,7 +58,7 @@ def import_(
 ) -> None:
     """Import your own pictures: train/<class>/ and val/<class>/ (and test/), or <class>/ alone, which is split."""
     called = name or workspace.slug(path.absolute().stem, fallback="my-images")
-    take = image_folder.import_zip if path.is_file() else image_folder.import_folder
+    take = importing.import_zip if path.is_file() else importing.import_folder
     _prepare(take(path, name=called, side=side), as_json=as_json)
 
 

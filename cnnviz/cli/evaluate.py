@@ -98,8 +98,7 @@ def _score(
     from cnnviz.train.execution import Execution, find_device
 
     place = torch.device(find_device(device))
-    stored, wanted = images[0].shape[1], card.image_shape[0]
-    here: Images = on_device(*images, place, None if stored == wanted else wanted)
+    here: Images = on_device(*images, place, card.image_shape[:2])
     normalise = Normalise.of(card.mean, card.std, place)
     model = Execution(place.type).arrange(model)
     counts = here.labels.bincount(minlength=len(card.classes)).tolist()

@@ -5,6 +5,7 @@ from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 from urllib.request import urlopen
 
+from cnnviz.data import archive, image_folder
 from cnnviz.data.prepared import Dataset
 from cnnviz.errors import ArchiveError, DownloadError
 from cnnviz.progress import Progress, Work, within
@@ -23,15 +24,12 @@ def prepare(folder: Path) -> Work[Dataset]:
 
     Raises DownloadError, and leaves nothing, if the pictures can't be had; DataError if there are none.
     """
-    from cnnviz.data import archive
-    from cnnviz.data import image_folder as pictures  # it knows the catalogue, which knows this
-
     given = folder.parent / _PICTURES
     source = "Ants and bees (Hymenoptera) of PyTorch's transfer learning tutorial, from ImageNet"
     if given.is_dir():
         return (
-            yield from pictures.written(
-                folder, pictures.on_disk(given), origin=source, side=_SIDE, margin=_MARGIN
+            yield from image_folder.write(
+                folder, image_folder.on_disk(given), origin=source, side=_SIDE, margin=_MARGIN
             )
         )
     root = folder.parent
@@ -39,11 +37,10 @@ def prepare(folder: Path) -> Work[Dataset]:
         yield from within(_download(cast(BinaryIO, file), root), 0.0, 0.6)
         try:
             with archive.opened(cast(BinaryIO, file)) as opened:
+                sources = image_folder.in_zip(opened)
                 return (
                     yield from within(
-                        pictures.written(
-                            folder, pictures.in_zip(opened), origin=source, side=_SIDE, margin=_MARGIN
-                        ),
+                        image_folder.write(folder, sources, origin=source, side=_SIDE, margin=_MARGIN),
                         0.6,
                         1.0,
                     )

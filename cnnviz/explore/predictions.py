@@ -8,23 +8,18 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 
 from cnnviz.codecs import Npz
 from cnnviz.config import Data
 from cnnviz.data import split
-from cnnviz.data.batches import Normalise
-from cnnviz.data.geometry import resize
 from cnnviz.data.prepared import Dataset
 from cnnviz.errors import CnnvizError
-from cnnviz.explore.layers.capture import capture
+from cnnviz.explore.activations.activation_maps import probabilities
+from cnnviz.explore.inputs.batches import batches
 from cnnviz.models.checkpoint import Card
 from cnnviz.progress import Progress, Work
-
-_BATCH = 100
-"""Images of 32×32 at once; fewer where they are larger."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,19 +111,9 @@ def predictions(
     chosen = np.asarray(numbers, np.int64)
     if not len(chosen):
         raise CnnvizError("There are no images to look through.")
-    normalise = Normalise.of(card.mean, card.std, torch.device("cpu"))
-    height, width, _ = card.image_shape
-    batch = max(8, min(_BATCH, _BATCH * 32 * 32 // (height * width)))
-    for start in range(0, len(chosen), batch):
-        some = chosen[start : start + batch]
-        pixels = torch.from_numpy(np.ascontiguousarray(images[some]))
-        if pixels.shape[1:3] != (height, width):
-            pixels = resize(pixels, height)
-        with capture(model, [], stop=False) as seen:
-            logits = seen.run(normalise(pixels))
-        if logits is None or logits.ndim != 2:
-            raise CnnvizError("This network gives no scores of classes: choose a classifier.")
-        shares = torch.softmax(logits.double(), dim=1).float().cpu().numpy()
+    for here, inputs in batches(card, images, chosen):
+        some = chosen[here]
+        shares = probabilities(model, inputs).astype(np.float32)
         yield Predictions(some, np.asarray(labels)[some], shares)
 
 

@@ -65,7 +65,7 @@ def test_images_of_another_size_are_resized_as_in_training() -> None:
     model, card = network(Mlp(hidden=(6,)))
     large = np.random.default_rng(1).integers(0, 256, (3, 12, 12, 3), dtype=np.uint8)
     _, found = found_of(features(model, card, large, layer="act1", numbers=[0, 1, 2]))
-    small = resize(torch.from_numpy(large), 8).numpy()
+    small = resize(torch.from_numpy(large), (8, 8)).numpy()
     _, same = found_of(features(model, card, small, layer="act1", numbers=[0, 1, 2]))
     assert found == pytest.approx(same, abs=1e-6)
 

@@ -158,6 +158,6 @@ def test_images_of_another_size_are_resized_as_in_training() -> None:
     model, card = network(Mlp(hidden=(6,)))
     large = np.random.default_rng(1).integers(0, 256, (3, 12, 12, 3), dtype=np.uint8)
     result = joined(list(predictions(model, card, large, LABELS[:3], numbers=[0, 1, 2])))
-    small = resize(torch.from_numpy(large), 8).numpy()
+    small = resize(torch.from_numpy(large), (8, 8)).numpy()
     single = [predict(model, as_input(image, card).values) for image in small]
     assert result.probabilities == pytest.approx(np.stack(single), abs=1e-5)

@@ -15,7 +15,8 @@ import pytest
 
 from cnnviz.config import Data, RunConfig, Sgd
 from cnnviz.models import checkpoint
-from cnnviz.runs import control, lease, process
+from cnnviz.runs import control, lease
+from cnnviz.runs import process as hiring
 from cnnviz.runs.run import Run, every
 from cnnviz.workspace import ROOT
 
@@ -370,7 +371,7 @@ def test_the_real_thing(
     reference: dict[str, Any], small: RunConfig, bench: Any, watch: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No nursery. The worker is killed, and taken up by an app that dies: the new worker goes on to the end."""
-    monkeypatch.setattr(process, "subprocess", subprocess)
+    monkeypatch.setattr(hiring, "subprocess", subprocess)
     run = control.start(small)
     watch.until(run, "running")
     watch.kill(run)

@@ -17,10 +17,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from cnnviz.data.batches import Normalise
-from cnnviz.data.geometry import resize
 from cnnviz.errors import CnnvizError
 from cnnviz.explore.channels.selectivity import class_selectivity
+from cnnviz.explore.inputs.batches import batches
 from cnnviz.explore.layers.capture import fitting, passing
 from cnnviz.models.checkpoint import Card
 from cnnviz.progress import Progress, Work
@@ -118,18 +117,16 @@ def excitations(
     chosen = np.asarray(numbers, np.int64)
     if not len(chosen):
         raise CnnvizError("There are no images to look through.")
-    normalise = Normalise.of(card.mean, card.std, torch.device("cpu"))
-    side = card.image_shape[0]
-    size = batch or max(8, _PIXELS // side**2)
+    height, width, _ = card.image_shape
+    size = batch or max(8, _PIXELS // (height * width))
     tallies = _Tallies(len(card.classes))
-    for start in range(0, len(chosen), size):
-        some = chosen[start : start + size]
-        inputs = normalise(resize(torch.from_numpy(np.ascontiguousarray(images[some])), side))
+    for here, inputs in batches(card, images, chosen, batch_size=size):
+        some = chosen[here]
         tallies.begin(torch.from_numpy(some), torch.from_numpy(np.asarray(labels)[some]))
         # Not inference mode: its tensors don't count how often they were changed in place.
         with torch.no_grad(), passing(model, tallies.look):
             model(fitting(model, inputs))
-        yield Progress.of(start + len(some), len(chosen))
+        yield Progress.of(here.stop, len(chosen))
     return tallies.found()
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from contextlib import ExitStack
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,10 +12,11 @@ from torch import Tensor, nn
 
 from cnnviz.errors import LayerNotFound
 from cnnviz.explore.layers.arithmetic import multiply_accumulates, parameters_in_words
-from cnnviz.explore.layers.capture import call_name, evaluating, first_tensor, fitting, is_block, watched
+from cnnviz.explore.layers.capture import evaluating, first_tensor, fitting, is_block, watched
 from cnnviz.explore.layers.channel_order import channels_first
 from cnnviz.explore.layers.origins import Origins
 from cnnviz.explore.layers.receptive_field import Field, Fields
+from cnnviz.models.tracing import ModuleCall, tracing
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,6 @@ def _trace(model: nn.Module, modules: dict[str, nn.Module], input_shape: Sequenc
     """One record for each output, in order. Tensors are told apart by identity, so all are kept."""
     calls: list[_Call] = []
     lay = channels_first(model)
-    counts: Counter[str] = Counter()
     sources: dict[int, tuple[Tensor, int, str]] = {}
     entered: list[tuple[Tensor | None, int, str, tuple[str, ...]]] = []
 
@@ -139,51 +138,48 @@ def _trace(model: nn.Module, modules: dict[str, nn.Module], input_shape: Sequenc
                 return name if known._version == version else f"{name} + …"
         return "several layers"
 
-    def enter(module: nn.Module, args: Any) -> None:
-        tensor = first_tensor(args)
+    def enter(call: ModuleCall) -> None:
+        tensor = first_tensor(call.args)
         version, source = (
             (tensor._version, source_of(tensor)) if tensor is not None else (0, "several layers")
         )
-        entered.append((tensor, version, source, origins.of(args)))
+        entered.append((tensor, version, source, origins.of(call.args)))
 
-    def leave(module: str) -> Callable[[nn.Module, Any, Any], None]:
-        def hook(_: nn.Module, args: Any, output: Any) -> None:
-            tensor, version, source, inputs = entered.pop()
-            result = first_tensor(output)
-            if result is None:
-                return
-            counts[module] += 1
-            name = call_name(module, counts[module])
-            same = tensor is not None and result.data_ptr() == tensor.data_ptr()
-            idle = same and tensor is not None and result.shape == tensor.shape and tensor._version == version
-            calls.append(
-                _Call(
-                    module=module,
-                    name=name,
-                    output_shape=tuple(lay(module, result).shape[1:]),
-                    own_shape=tuple(result.shape[1:]),
-                    input=source,
-                    inputs=inputs,
-                    ends=origins.of(result),
-                    idle=idle,
-                    field=fields.of(result),
-                )
+    def leave(call: ModuleCall, output: Any) -> None:
+        tensor, version, source, inputs = entered.pop()
+        result = first_tensor(output)
+        if result is None:
+            return
+        same = tensor is not None and result.data_ptr() == tensor.data_ptr()
+        idle = same and tensor is not None and result.shape == tensor.shape and tensor._version == version
+        calls.append(
+            _Call(
+                module=call.name,
+                name=call.layer,
+                output_shape=tuple(lay(call.name, result).shape[1:]),
+                own_shape=tuple(result.shape[1:]),
+                input=source,
+                inputs=inputs,
+                ends=origins.of(result),
+                idle=idle,
+                field=fields.of(result),
             )
-            sources[id(result)] = (result, result._version, name)
-            origins.name(result, name)
-
-        return hook
+        )
+        sources[id(result)] = (result, result._version, call.layer)
+        origins.name(result, call.layer)
 
     image = fitting(model, torch.zeros(1, *input_shape))
     sources[id(image)] = (image, image._version, "image")
     fields, origins = Fields(image), Origins(image)
     # Not inference mode: its tensors don't count how often they were changed in place.
-    with evaluating(model), ExitStack() as stack, torch.no_grad():
-        for name, module in modules.items():
-            stack.callback(module.register_forward_pre_hook(enter).remove)
-            stack.callback(module.register_forward_hook(leave(name)).remove)
-        with fields, origins:
-            model(image)
+    with (
+        evaluating(model),
+        tracing(model, modules, enter=enter, leave=leave),
+        torch.no_grad(),
+        fields,
+        origins,
+    ):
+        model(image)
     return calls
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cnnviz.errors import CnnvizError
+from cnnviz.explore.inputs.preprocessing import as_fed
 from cnnviz.explore.maximisation.colours import Colours
 from cnnviz.explore.maximisation.graph import outputs
 from cnnviz.explore.maximisation.objectives import Objective
@@ -106,8 +107,7 @@ def score(
     model: nn.Module, card: Card, objective: Objective, pictures: NDArray[np.uint8]
 ) -> NDArray[np.float64]:
     """What pictures, uint8 (N, H, W, C), score: (N,)."""
-    pixels = (pictures / 255 - np.array(card.mean)) / np.array(card.std)
-    batch = torch.from_numpy(np.ascontiguousarray(pixels.transpose(0, 3, 1, 2), np.float32))
+    batch = torch.from_numpy(np.stack([as_fed(picture, card).values for picture in pictures]))
     with torch.no_grad():
         return _finite(objective.score(outputs(model, batch, objective.layers)), objective)
 

@@ -6,14 +6,12 @@ from collections.abc import Iterator, Sequence
 from math import prod
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from cnnviz.data.batches import Normalise
-from cnnviz.data.geometry import resize
 from cnnviz.errors import CnnvizError
 from cnnviz.explore.channels.selectivity import class_selectivity
+from cnnviz.explore.inputs.batches import batches
 from cnnviz.explore.layers.capture import capture
 from cnnviz.explore.layers.structure import Layer, layers
 from cnnviz.explore.statistics.effective_receptive_field import effective_fields, middle_cell, side
@@ -59,23 +57,17 @@ def statistics(
         )
     answers = np.asarray(labels)[chosen]
     sums = {layer.name: _Sums(layer, answers, len(card.classes)) for layer in known}
-    normalise = Normalise.of(card.mean, card.std, torch.device("cpu"))
     size = _batch_size(listed)
-
-    def batch(start: int, stop: int) -> Tensor:
-        pixels = torch.from_numpy(np.ascontiguousarray(images[chosen[start:stop]]))
-        return normalise(resize(pixels, height))
-
     names = [layer.name for layer in known]
-    for start in range(0, len(chosen), size):
+    for here, inputs in batches(card, images, chosen, batch_size=size):
         with capture(model, names) as seen:
-            seen.run(batch(start, start + size))
+            seen.run(inputs)
         for name, one in sums.items():
-            one.add(start, seen.outputs.pop(name).float().cpu())
-        yield Progress(0.5 * min(1.0, (start + size) / len(chosen)), "images through all layers")
+            one.add(here, seen.outputs.pop(name).float().cpu())
+        yield Progress(0.5 * here.stop / len(chosen), "images through all layers")
     for_field = min(FIELD_IMAGES, len(chosen))
-    batches = [batch(start, min(start + size, for_field)) for start in range(0, for_field, size)]
-    pictures = yield from within(effective_fields(model, batches), 0.5, 0.8, "effective receptive fields")
+    few = [inputs for _, inputs in batches(card, images, chosen[:for_field], batch_size=size)]
+    pictures = yield from within(effective_fields(model, few), 0.5, 0.8, "effective receptive fields")
     found = []
     for number, layer in enumerate(known):
         found.append(
@@ -109,10 +101,9 @@ class _Sums:
         self.by_class = np.zeros((2, classes, channels))
         """Sums of the means of the positive parts: by class, and by shuffled class."""
 
-    def add(self, start: int, output: Tensor) -> None:
-        """Take in the output for some images, of which `start` is the first."""
+    def add(self, here: slice, output: Tensor) -> None:
+        """Take in the output for the images at these places."""
         maps = output.flatten(2) if output.ndim == 4 else output[:, :, None]
-        here = slice(start, start + len(maps))
         zero = maps == 0
         self.zeros[here] = zero.double().mean((1, 2)).numpy()
         self.alive |= ~zero.all(2).all(0).numpy()

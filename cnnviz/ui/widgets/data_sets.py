@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from cnnviz import workspace
-from cnnviz.data import catalogue, image_folder
+from cnnviz.data import catalogue, importing
 from cnnviz.data.catalogue import CatalogueEntry
 from cnnviz.ui.widgets import long_work
 
@@ -45,9 +45,9 @@ def _import() -> None:
     if st.button("Import", type="primary", disabled=not (file or path), key="import"):
         name = workspace.slug(title, fallback="my-images")
         work = (
-            image_folder.import_zip(file, name=name, side=int(side))
+            importing.import_zip(file, name=name, side=int(side))
             if file
-            else image_folder.import_folder(Path(path), name=name, side=int(side))
+            else importing.import_folder(Path(path), name=name, side=int(side))
         )
         if long_work.run(work, name="importing", start="Starting"):
             st.rerun()

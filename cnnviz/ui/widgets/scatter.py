@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-import streamlit.components.v2 as components
 from numpy.typing import NDArray
 
 from cnnviz.render.marks import Marks
 from cnnviz.render.sheets import A_SHEET, COLUMNS
-from cnnviz.ui.widgets.scatter_script import CSS, HTML, JS
+from cnnviz.ui.widgets.component import component
 
-_scatter = components.component("cnnviz_scatter", html=HTML, css=CSS, js=JS)
+_scatter = component("cnnviz_scatter", __file__)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ import pytest
 import torch
 from torch import nn
 from torchvision.models import resnet18
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms.v2 import functional
 
 from cnnviz.config import Cnn, Mlp, Network
 from cnnviz.errors import CnnvizError, LayerNotFound
@@ -257,6 +259,17 @@ def test_single_transforms() -> None:
     places = transforms.RandomScale(0.25)(dot, random).flatten(1).argmax(1) % 41 - 20
     assert int(places.min()) in (13, 14)
     assert int(places.max()) == 20
+
+
+@pytest.mark.parametrize("size", [(24, 24), (16, 24), (30, 14)])
+def test_pictures_are_turned_as_torchvision_turns_them(size: tuple[int, int]) -> None:
+    pictures = torch.rand(8, 3, *size, generator=torch.Generator().manual_seed(1))
+    degrees = (30 * (2 * torch.rand(8, generator=torch.Generator().manual_seed(3)) - 1)).tolist()
+    turned = transforms.Rotate(30)(pictures, torch.Generator().manual_seed(3))
+    for picture, found, angle in zip(pictures, turned, degrees, strict=True):
+        expected = functional.rotate(picture, angle, InterpolationMode.BILINEAR)
+        whole = functional.rotate(torch.ones_like(picture), angle, InterpolationMode.BILINEAR)
+        assert ((found - expected).abs()[whole > 0.999] < 1e-4).all()
 
 
 def test_gradients_go_through_transforms() -> None:

@@ -13,6 +13,7 @@ from cnnviz.config import Cnn, Mlp, Network
 from cnnviz.data.perturbation import PERTURBATIONS, shaken
 from cnnviz.errors import CnnvizError, DataError, NotFound
 from cnnviz.explore.activations.activation_maps import predict
+from cnnviz.explore.inputs import batches
 from cnnviz.explore.inputs.preprocessing import as_input
 from cnnviz.explore.robustness import accuracy as measuring
 from cnnviz.explore.robustness.curve import Curve, sample, table
@@ -77,7 +78,7 @@ def test_it_is_what_a_loop_gives(name: str, options: Network, channels: int) -> 
 def test_batches_change_nothing_and_a_stop_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     model, card = network(Mlp(hidden=(6,)), 3)
     whole = measured(model, card, COLOUR, numbers=np.arange(60), perturbation="noise")
-    monkeypatch.setattr(measuring, "_batch", lambda card: 7)
+    monkeypatch.setattr(batches, "usual_batch_size", lambda card: 7)
     parts = measured(model, card, COLOUR, numbers=np.arange(60), perturbation="noise")
     assert parts.accuracy == whole.accuracy
     assert parts.true_probability == pytest.approx(whole.true_probability)
@@ -97,8 +98,6 @@ def test_images_of_another_size_are_brought_to_it_first() -> None:
     small = measured(model, card, COLOUR, numbers=[0, 1, 2], perturbation="jpeg")
     again = measured(model, card, large, numbers=[0, 1, 2], perturbation="jpeg")
     assert again.accuracy[0] == small.accuracy[0]
-    # A square of half a side is four pixels of the eight that are read, whatever came in.
-    assert measuring._as_read(large[:2], card).shape == (2, 8, 8, 3)
 
 
 def test_what_can_not_be_measured_is_one_line() -> None:
