@@ -7,7 +7,8 @@ const BASE = 24;
  * @param {number} to
  * @param {number} height
  */
-export const arc = (from, to, height) => `M${from} ${BASE} C${from} ${BASE - height} ${to} ${BASE - height} ${to} ${BASE}`;
+export const arc = (from, to, height) =>
+  `M${from} ${BASE} C${from} ${BASE - height} ${to} ${BASE - height} ${to} ${BASE}`;
 
 /**
  * How far a row is to be scrolled: so that a picture that is not wholly in sight is in the middle.
