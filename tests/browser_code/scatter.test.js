@@ -45,6 +45,10 @@ test("arrow keys lead to the next point that way, or nowhere", () => {
   assert.equal(geometry.neighbour(points, 2, [-1, 0], (index) => index === 0), 0);
 });
 
+test("a point that lies more aside than ahead is not in that direction, however near", () => {
+  assert.equal(geometry.neighbour([[0, 0], [3, 10], [40, 5]], 0, [1, 0], all), 2);
+});
+
 test("a box from point to point has both in it, and no other side", () => {
   const box = geometry.spanned([1, 5], [4, 2], 0.5);
   assert.deepEqual(box, [0.5, 4.5, 1.5, 5.5]);

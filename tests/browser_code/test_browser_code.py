@@ -81,6 +81,10 @@ def test_no_python_holds_browser_code() -> None:
         assert not re.search(r"=> \{|addEventListener|</div>|</span>|font-size:", path.read_text()), path
 
 
+def test_the_pins_of_the_tools_name_no_registry() -> None:
+    assert "resolved" not in (ROOT / "package-lock.json").read_text()
+
+
 def test_what_was_picked_of_something_else_does_not_count() -> None:
     assert pick({"of": "12", "value": 0}, "12") == 0
     assert pick({"of": "11", "value": 0}, "12") is None
