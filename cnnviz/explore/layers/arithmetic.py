@@ -59,7 +59,7 @@ def _weighted(result: Tensor, args: Any, given: Mapping[str, Any]) -> int:
     """Of a convolution or a linear layer, whose weights (outputs, …) are used once for each place."""
     weight = args[1] if len(args) > 1 else given["weight"]
     bias = args[2] if len(args) > 2 else given.get("bias")
-    return result.numel() // weight.shape[0] * (weight.numel() + (0 if bias is None else bias.numel()))
+    return int(result.numel() // weight.shape[0] * (weight.numel() + (0 if bias is None else bias.numel())))
 
 
 def _scaled(result: Tensor, args: Any, given: Mapping[str, Any]) -> int:
