@@ -14,8 +14,9 @@ from cnnviz.errors import CnnvizError, NotFound
 from cnnviz.explore.activations.activation_maps import batch_of
 from cnnviz.explore.attribution import baselines
 from cnnviz.explore.attribution.methods import METHODS
-from cnnviz.explore.attribution.options import Options
+from cnnviz.explore.attribution.options import Options, RegionOptions
 from cnnviz.explore.attribution.request import AttributionRequest
+from cnnviz.explore.attribution.superpixels import superpixels
 from cnnviz.models.checkpoint import Card
 from cnnviz.progress import Work, within
 
@@ -34,6 +35,8 @@ class Attribution:
     """Logit of the class."""
     expected: float | None
     """What the values should add up to, where the method promises it."""
+    superpixels: NDArray[np.int64] | None = None
+    """Where the method asks of superpixels, which each pixel is in: (H, W). All pixels of one have its value."""
 
     @property
     def map(self) -> NDArray[np.float32]:
@@ -43,8 +46,12 @@ class Attribution:
 
     @property
     def sum(self) -> float:
-        """All values together."""
-        return float(self.values.sum(dtype=np.float64))
+        """All values together, that of a superpixel once."""
+        values = self.values
+        if self.superpixels is not None:
+            first = np.unique(self.superpixels, return_index=True)[1]
+            values = values.reshape(len(values), -1)[:, first]
+        return float(values.sum(dtype=np.float64))
 
     @property
     def missing(self) -> float | None:
@@ -94,6 +101,7 @@ def attribute(
         expected = (whole - question.scores(question.baseline[:1])[0]).tolist()
     elif found.complete == "score":
         expected = whole.tolist()
+    labels = superpixels(image, chosen.regions) if isinstance(chosen, RegionOptions) else None
     return [
         Attribution(
             method=method,
@@ -102,6 +110,7 @@ def attribute(
             signed=chosen.signed,
             score=float(score),
             expected=promised,
+            superpixels=labels,
         )
         for target, one, score, promised in zip(targets, values, whole, expected, strict=True)
     ]

@@ -154,6 +154,7 @@ METHODS: Mapping[str, AttributionMethod] = {
         run=kernel_shap.kernel_shap,
         options=options.KernelShap,
         baselines=1,
+        complete="difference",
     ),
 }
 """In the order in which they are offered; the first three are fast or need no explanation of their own."""

@@ -70,8 +70,9 @@ def _completeness(found: Attribution) -> None:
         st.markdown("Its values need not add up to anything.")
         return
     share = abs(found.missing) / abs(found.expected) if found.expected else float("inf")
+    values = "values" if found.superpixels is None else "values of superpixels"
     st.markdown(
-        f"Completeness: values add up to **{decimal(found.sum)}**, they should to {decimal(found.expected)} logits: "
+        f"Completeness: {values} add up to **{decimal(found.sum)}**, they should to {decimal(found.expected)} logits: "
         f"off by {decimal(abs(found.missing))} (**{share:.2%}**)."
     )
 

@@ -3,6 +3,7 @@
 import copy
 import itertools
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import captum.attr as captum
@@ -203,8 +204,35 @@ def test_kernelshap_is_exact_where_all_sets_are_looked_at(small: Any) -> None:
             before = worth[tuple(kept)]
             kept[region] = True
             exact[region] += (worth[tuple(kept)] - before) / len(orders)
-    ours = ask(small, "kernel_shap", 3, options=options.KernelShap(regions=6, samples=20_000))[0].map
-    np.testing.assert_allclose(ours, exact[labels], atol=1e-5)
+    ours = ask(small, "kernel_shap", 3, options=options.KernelShap(regions=6, samples=20_000))[0]
+    np.testing.assert_allclose(ours.map, exact[labels], atol=1e-5)
+    assert ours.superpixels is not None
+    np.testing.assert_array_equal(ours.superpixels, labels)
+    assert ours.sum == pytest.approx(exact.sum(), abs=1e-4)
+
+
+@pytest.mark.parametrize("samples", [8, 50, 20_000])
+@pytest.mark.parametrize("regions", [2, 7, 30])
+def test_values_of_superpixels_add_up_to_the_difference_of_scores(
+    small: Any, samples: int, regions: int
+) -> None:
+    """However few sets are drawn: each superpixel counts once, not once a pixel."""
+    chosen = options.KernelShap(regions=regions, samples=samples)
+    found = ask(small, "kernel_shap", 3, options=chosen, setting={"baseline": "black"})[0]
+    image = torch.from_numpy(picture())[None]
+    black = torch.tensor([-mean / std for mean, std in zip(MEAN, STD, strict=True)]).reshape(1, 3, 1, 1)
+    with torch.no_grad():
+        whole, nothing = (float(small[0](one)[0, 3]) for one in (image, black.expand_as(image)))
+    labels = superpixels(picture(), regions)
+    once = sum(float(found.map[labels == label].mean()) for label in range(labels.max() + 1))
+    assert once == pytest.approx(whole - nothing, abs=1e-4)
+    assert (found.sum, found.expected) == (
+        pytest.approx(once, abs=1e-4),
+        pytest.approx(whole - nothing, abs=1e-5),
+    )
+    assert found.missing == pytest.approx(0, abs=1e-4)
+    wrong = replace(found, values=found.values + np.where(labels == 1, np.float32(0.5), np.float32(0)))
+    assert wrong.missing == pytest.approx(0.5, abs=1e-4)
 
 
 def test_sampled_kernelshap_and_captums_agree_on_a_linear_network() -> None:
