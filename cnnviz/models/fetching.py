@@ -8,10 +8,9 @@ import re
 from collections.abc import Callable
 from urllib.request import Request, urlopen
 
-from torchvision.models import WeightsEnum
-
 from cnnviz.errors import WeightsUnavailable
 from cnnviz.models.pretrained import cached_file
+from cnnviz.models.torchvision_models import WeightsEnum
 
 _PATIENCE = 20.0
 _STEP = 1 << 18
