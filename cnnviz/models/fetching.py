@@ -7,10 +7,9 @@ import os
 import re
 from urllib.request import Request, urlopen
 
-from torchvision.models import WeightsEnum
-
 from cnnviz.errors import WeightsUnavailable
 from cnnviz.models.pretrained import cached_file
+from cnnviz.models.torchvision_models import WeightsEnum
 from cnnviz.progress import Progress, Work
 
 _PATIENCE = 20.0
