@@ -1,6 +1,5 @@
 """How a command speaks: its answer on stdout, everything else on stderr, a failure in one line."""
 
-import errno
 import json
 import math
 import sys
@@ -13,8 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from cnnviz.cli.options import JSON_KEY
 from cnnviz.errors import CnnvizError
-
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+from cnnviz.failure import disk_full
 
 
 class Command(TyperCommand):
@@ -80,7 +78,7 @@ def _fail(message: str, *, as_json: bool) -> None:
 
 
 def _in_words(error: OSError) -> str:
-    if error.errno in FULL:
+    if disk_full(error):
         return "The disk is full: make room, then try again."
     where = f"{error.filename}: " if error.filename else ""
     return f"{where}{error.strerror or error}. Check the path and who may use it."

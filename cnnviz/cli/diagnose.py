@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from cnnviz.cli import checkpoint, files
+from cnnviz.cli import checkpoint, files, progress
 from cnnviz.cli.answer import answer, table
 from cnnviz.cli.options import Force, ImageCount, Json, Network, Snapshot
-from cnnviz.cli.predictions import predicted
 from cnnviz.config import Data
 from cnnviz.errors import CnnvizError
 from cnnviz.formatting import accuracy, per_cent
@@ -53,11 +52,12 @@ def diagnose(
         raise CnnvizError("A file alone does not say which images validated it: name its run.")
     how = where.run.config.data if where.run else Data(name=card.data)
 
-    from cnnviz.explore.predictions import SPLITS, some_of
+    from cnnviz.explore.predictions import SPLITS, predicting, some_of
 
     pool = SPLITS[split.value](data, how)
     numbers = pool.numbers[some_of(len(pool.numbers), count)]
-    found = predicted(model, card, pool.images, pool.labels, numbers, split=split.value)
+    work = predicting(model, card, pool.images, pool.labels, numbers=numbers, of=f"{split.value} images")
+    found = progress.run(work, "Predicting")
     by_class = scores.by_class(found.confusion(), card.classes)
     if target:
         files.write(target, scores.table(by_class).encode())

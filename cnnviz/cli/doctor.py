@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cnnviz.cli import checkpoint, files
+from cnnviz.cli import checkpoint, files, progress
 from cnnviz.cli.answer import answer
 from cnnviz.cli.options import Force, Json, RunName, Snapshot
-from cnnviz.cli.progress import working
 from cnnviz.errors import CnnvizError
-from cnnviz.outcome import outcome
 from cnnviz.runs.run import find
 
 if TYPE_CHECKING:
@@ -59,9 +57,7 @@ def _looked(facts: Facts, run: str, snapshot: str) -> Facts:
     try:
         model, card = checkpoint.load(where)
         data = checkpoint.data_of(card)
-        steps = gather.look_inside(facts, model, card, data)
-        with working("Looking into the network") as progress:
-            return outcome(steps, lambda step: progress(*step))
+        return progress.run(gather.look_inside(facts, model, card, data), "Looking into the network")
     except CnnvizError as error:
         return gather.without(facts, error)
 

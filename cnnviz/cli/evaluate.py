@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cnnviz.cli import checkpoint
+from cnnviz.cli import checkpoint, progress
 from cnnviz.cli.answer import answer, table
 from cnnviz.cli.checkpoint import Source
 from cnnviz.cli.options import Json, Network, Snapshot
-from cnnviz.cli.progress import working
 from cnnviz.config import Data
 from cnnviz.errors import ConfigError
 from cnnviz.formatting import accuracy, standard_error
-from cnnviz.outcome import outcome
 
 if TYPE_CHECKING:
     from torch import nn
@@ -106,14 +104,7 @@ def _score(
 
 
 def _evaluated(model: nn.Module, images: Images, normalise: Any, classes: int, split: Split) -> Score:
-    from cnnviz.train.evaluate import batch_size, evaluating
+    from cnnviz.train.evaluate import evaluating
 
-    done = 0
-    with working("Evaluating") as progress:
-
-        def tell(_: object) -> None:
-            nonlocal done
-            done = min(done + batch_size(images), len(images))
-            progress(done / len(images), f"{done:,} of {len(images):,} {split} images")
-
-        return outcome(evaluating(model, images, normalise, classes=classes), tell)
+    work = evaluating(model, images, normalise, classes=classes, of=f"{split} images")
+    return progress.run(work, "Evaluating")

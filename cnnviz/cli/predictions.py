@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cnnviz.cli import checkpoint, files
+from cnnviz.cli import checkpoint, files, progress
 from cnnviz.cli.answer import answer, table
 from cnnviz.cli.options import Force, ImageCount, Json, Network, Snapshot
-from cnnviz.cli.progress import working
 from cnnviz.errors import NotFound
 from cnnviz.formatting import accuracy
 
 if TYPE_CHECKING:
     from torch import nn
 
+    from cnnviz.data.prepared import Dataset
     from cnnviz.explore.predictions import Predictions
     from cnnviz.models.checkpoint import Card
 
@@ -50,10 +50,7 @@ def predictions(
     where, model, card = checkpoint.opened(run, snapshot)
     data = checkpoint.data_of(card)
     is_of, taken_for = _number(truth, card), _number(guess, card)
-    from cnnviz.explore.predictions import some_of
-
-    numbers = some_of(len(data.test_labels), count)
-    found = predicted(model, card, data.test_images, data.test_labels, numbers)
+    found = _predicted(model, card, data, count)
     at = found.where(truth=is_of, guess=taken_for, right=right, order=order)
     rows = [
         (int(number), card.classes[label], card.classes[top], float(sure))
@@ -94,16 +91,9 @@ def _number(name: str | None, card: Card) -> int | None:
     return card.classes.index(name)
 
 
-def predicted(
-    model: nn.Module, card: Card, images: Any, labels: Any, numbers: Any, *, split: str = "test"
-) -> Predictions:
-    """What the network says of the images of these numbers, with progress."""
-    from cnnviz.explore.predictions import joined, predictions
+def _predicted(model: nn.Module, card: Card, data: Dataset, count: int) -> Predictions:
+    from cnnviz.explore.predictions import predicting, some_of
 
-    parts, done = [], 0
-    with working("Predicting") as progress:
-        for part in predictions(model, card, images, labels, numbers=numbers):
-            parts.append(part)
-            done += len(part)
-            progress(done / len(numbers), f"{done:,} of {len(numbers):,} {split} images")
-    return joined(parts)
+    numbers = some_of(len(data.test_labels), count)
+    work = predicting(model, card, data.test_images, data.test_labels, numbers=numbers, of="test images")
+    return progress.run(work, "Predicting")

@@ -18,7 +18,7 @@ new PerformanceObserver((list) => {
   }
 }).observe({ type: "layout-shift", buffered: true });
 """
-_SKELETONS = "[data-testid=stColumn] [data-testid=stSkeleton]"
+_SKELETONS = "[data-testid=stColumn] [data-testid=stSkeletonElement]"
 
 
 @pytest.mark.parametrize("stored", [True, False])

@@ -2,7 +2,7 @@ import { find, make } from "../widgets/browser/elements.js";
 import { keep, walk } from "../widgets/browser/keyboard.js";
 import { decode, enlarge, penOf, resize, screenDots, wholeFactor } from "../widgets/browser/pixels.js";
 import { NOTHING } from "../widgets/browser/theme.js";
-import { arc, scrolled } from "./strip_layout.js";
+import { arc, scrolled, tabStop } from "./strip_layout.js";
 
 const SIDE = 48, SVG = "http://www.w3.org/2000/svg";
 
@@ -46,7 +46,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     node.setAttribute("aria-selected", String(index === selected));
     node.setAttribute("aria-label", stop.words);
     node.classList.toggle("inside", stop.inside);
-    node.tabIndex = index === Math.max(selected, 0) ? 0 : -1;
+    node.tabIndex = index === tabStop(stops, selected) ? 0 : -1;
     node.disabled = stop.key === null;
     make("canvas", make("span", node, "picture"));
     make("span", node, "name", stop.name);

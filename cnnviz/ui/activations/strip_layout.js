@@ -7,7 +7,8 @@ const BASE = 24;
  * @param {number} to
  * @param {number} height
  */
-export const arc = (from, to, height) => `M${from} ${BASE} C${from} ${BASE - height} ${to} ${BASE - height} ${to} ${BASE}`;
+export const arc = (from, to, height) =>
+  `M${from} ${BASE} C${from} ${BASE - height} ${to} ${BASE - height} ${to} ${BASE}`;
 
 /**
  * How far a row is to be scrolled: so that a picture that is not wholly in sight is in the middle.
@@ -18,3 +19,10 @@ export function scrolled({ scrollLeft, clientWidth }, { left, width }) {
   const inSight = left >= scrollLeft && left + width <= scrollLeft + clientWidth;
   return inSight ? scrollLeft : left - clientWidth / 2 + width / 2;
 }
+
+/**
+ * The picture that Tab leads to: the selected one, or the first that can be chosen.
+ * @param {{ key: string | null }[]} stops
+ * @param {number} selected -1 if none is
+ */
+export const tabStop = (stops, selected) => (selected >= 0 ? selected : stops.findIndex((stop) => stop.key !== null));

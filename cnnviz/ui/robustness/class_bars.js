@@ -11,8 +11,9 @@ import { find, make } from "../widgets/browser/elements.js";
  * @property {string} change
  * @property {boolean} first
  */
+/** @typedef {{ shares: Share[], title: string, note: string }} Data */
 
-/** @param {import("../widgets/browser/elements.js").Arguments<{ shares: Share[], title: string, note: string }>} component */
+/** @param {import("../widgets/browser/elements.js").Arguments<Data>} component */
 export default function ({ data, parentElement }) {
   const frame = find(parentElement, ".frame", HTMLElement);
   frame.setAttribute("aria-label", data.title);

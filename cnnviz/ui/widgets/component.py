@@ -2,7 +2,9 @@
 
 import base64
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import streamlit.components.v2 as components
 from streamlit.components.v2.types import ComponentRenderer
@@ -37,3 +39,15 @@ def module(script: Path) -> str:
         return "data:text/javascript;base64," + base64.b64encode(text.encode()).decode()
 
     return _IMPORTED.sub(inside, script.read_text("utf-8"))
+
+
+def pick(trigger: Mapping[str, Any] | None, stamp: str) -> Any:
+    """What was just picked of what is drawn, which has that stamp; None if nothing was.
+
+    Nor does it count what was picked of something else: of what the browser showed before this was drawn.
+    """
+    return trigger["value"] if trigger is not None and trigger["of"] == stamp else None
+
+
+def heard() -> None:
+    """Does nothing: a trigger is reported only where it has a callback."""

@@ -76,8 +76,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     }
     pen.textAlign = "center";
     const { text, border, quiet } = theme, small = `${Math.min(12, cell * 0.4)}px ${font}`, side = cell - +(cell > 8);
-    rows.forEach((_, row) => columns.forEach((_, column) => {
-      const index = row * size.columns + column, colour = colours[index], figure = texts[index];
+    colours.forEach((colour, index) => {
+      const row = Math.floor(index / size.columns), column = index % size.columns, figure = texts[index];
       const x = left + column * cell, y = top + row * cell;
       pen.fillStyle = colour ?? (row === column ? border : quiet);
       pen.fillRect(x, y, side, side);
@@ -85,7 +85,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
       pen.font = small;
       pen.fillStyle = colour ? inkOn(colour) : text;
       pen.fillText(fitted(figure, cell + 2, widthOf), x + cell / 2, y + cell / 2);
-    }));
+    });
     /** @type {(place: Cell | null, colour: string) => void} */
     const mark = (place, colour) => {
       if (!place || (place[0] < 0 && place[1] < 0)) return;
@@ -108,7 +108,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
   /** @param {Cell | null} place */
   const walkTo = (place) => { hover = place; say(); draw(); };
   /** @param {Cell} place */
-  const choose = (place) => { selected = place; say(); draw(); setTriggerValue("picked", place); };
+  const choose = (place) => {
+    selected = place;
+    say(); draw();
+    setTriggerValue("picked", { of: data.stamp, value: place });
+  };
   /** @param {MouseEvent} event */
   const under = (event) => {
     const box = canvas.getBoundingClientRect();

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz.formatting import whole_number
 from cnnviz.render.colour import VIRIDIS
-from cnnviz.ui.widgets.component import component
+from cnnviz.ui.widgets.component import component, heard, pick
 
 _matrix = component("cnnviz_confusion", __file__, frame="matrix_frame")
 
@@ -72,6 +71,7 @@ def confusion_matrix(
     ]
     column_words = [f"{taken} {name}: {counts[:, at].sum():,} images" for at, name in enumerate(names)]
     place = selected and [-1 if one is None else one for one in (selected.row, selected.column)]
+    stamp = str(hash((counts.tobytes(), shares is None)))
     result = _matrix(
         key=key,
         data={
@@ -87,11 +87,11 @@ def confusion_matrix(
             "selected": place,
             "alt": f"{titles[0]} by {titles[1]}, {classes} classes, {counts.sum():,} images: arrow keys walk the "
             f"cells, Enter chooses. {'; '.join(row_words[:12])}",
-            "stamp": str(hash((counts.tobytes(), shares is None))),
+            "stamp": stamp,
         },
-        on_picked_change=_nothing,
+        on_picked_change=heard,
     )
-    picked = result.picked
+    picked = pick(result.picked, stamp)
     if not picked or len(picked) != 2:
         return None
     row, column = (int(one) for one in picked)
@@ -113,8 +113,3 @@ def coloured(values: NDArray[np.int64] | NDArray[np.float64]) -> list[str | None
 
 def _share(value: float) -> str:
     return f"{100 * value:.0f}" if value >= 0.095 else f"{100 * value:.1f}"
-
-
-def _nothing() -> None:
-    """A trigger needs a callback to be reported."""
-    st.session_state.setdefault("picked", None)

@@ -92,7 +92,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   /** @param {Cell | null} place */
   const walkTo = (place) => { hover = place; say(); draw(); };
   /** @param {number} row */
-  const choose = (row) => { selected = row; say(); draw(); setTriggerValue("picked", row); };
+  const choose = (row) => { selected = row; say(); draw(); setTriggerValue("picked", { of: data.stamp, value: row }); };
   /** @param {MouseEvent} event */
   const under = (event) => {
     const box = canvas.getBoundingClientRect();

@@ -3,11 +3,9 @@
 import base64
 from collections.abc import Sequence
 
-import streamlit as st
-
 from cnnviz.render.colour import LEVELS, palette, table_of
 from cnnviz.render.mosaic import Mosaic
-from cnnviz.ui.widgets.component import component
+from cnnviz.ui.widgets.component import component, heard, pick
 
 _matrix = component("cnnviz_kernel_matrix", __file__, frame="matrix_frame")
 
@@ -31,6 +29,7 @@ def kernel_matrix(
     """
     scale = drawn.scale
     colours = palette(table_of(scale), signed=scale.signed)[:LEVELS].astype(int)
+    stamp = str(hash(drawn.png))
     result = _matrix(
         key=key,
         data={
@@ -47,14 +46,9 @@ def kernel_matrix(
             "what": what,
             "selected": selected,
             "alt": alt,
-            "stamp": str(hash(drawn.png)),
+            "stamp": stamp,
         },
-        on_picked_change=_nothing,
+        on_picked_change=heard,
     )
-    picked = result.picked
+    picked = pick(result.picked, stamp)
     return int(picked) if picked is not None and 0 <= int(picked) < drawn.rows else None
-
-
-def _nothing() -> None:
-    """A trigger needs a callback to be reported."""
-    st.session_state.setdefault("picked", None)

@@ -98,7 +98,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     selected = index;
     paint(from); paint(index); say(selected);
     drawing.drawn = state();
-    setTriggerValue("picked", index);
+    setTriggerValue("picked", { of: data.stamp, value: index });
   };
   /** @param {MouseEvent} event */
   const under = (event) => {

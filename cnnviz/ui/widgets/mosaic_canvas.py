@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from cnnviz.render.mosaic import Mosaic
-from cnnviz.ui.widgets.component import component
+from cnnviz.ui.widgets.component import component, pick
 
 _sprite = component("cnnviz_sprite", __file__)
 
@@ -30,9 +30,10 @@ def sprite(
     `labels` say what each shows; `marks` are colours (#rrggbb) of the corners of tiles that stand out.
     `choose` is called with the number of a tile that was chosen, before the page runs again.
     """
+    stamp = str(hash(mosaic.png))
 
     def chosen() -> None:
-        picked = st.session_state[key].picked
+        picked = pick(st.session_state[key].picked, stamp)
         if choose is not None and picked is not None and 0 <= int(picked) < mosaic.count:
             choose(int(picked))
 
@@ -51,9 +52,9 @@ def sprite(
             "choice": choice or choose is not None,
             "alt": alt,
             "marks": list(marks) if marks and any(marks) else None,
-            "stamp": str(hash(mosaic.png)),
+            "stamp": stamp,
         },
         on_picked_change=chosen,
     )
-    picked = result.picked
+    picked = pick(result.picked, stamp)
     return int(picked) if picked is not None and 0 <= int(picked) < mosaic.count else None

@@ -1,12 +1,13 @@
 import { find, whenResized } from "./browser/elements.js";
 import { chooses, direction, keep } from "./browser/keyboard.js";
-import { enlarge, penOf, resize, screenDots, wholeFactor } from "./browser/pixels.js";
+import { penOf, screenDots } from "./browser/pixels.js";
 import { NOTHING, themeOf } from "./browser/theme.js";
 import * as geometry from "./scatter_geometry.js";
+import { showImage } from "./scatter_image.js";
 import { legendButtons, showScale } from "./scatter_legend.js";
 import { CROSS, mark } from "./scatter_marks.js";
 
-const NEAR = 18, DRAG = 5, FAINT = 0.14, PICTURE = 96;
+const NEAR = 18, DRAG = 5, FAINT = 0.14;
 
 /**
  * @typedef {object} Data
@@ -56,7 +57,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     (selector) => find(parentElement, selector, HTMLElement),
   );
   const theme = themeOf(frame);
-  const { xs, ys, colours, shapes, groups, palette, box, chosen, sheets, tile } = data;
+  const { xs, ys, colours, shapes, groups, palette, box, chosen, sheets } = data;
   const count = xs.length;
   const last = views.get(canvas);
   /** @type {View} */
@@ -150,7 +151,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     tip.textContent = point ? data.words[index].replaceAll("\n", ", ") : NOTHING;
     if (point && shape) {
       words.textContent = data.words[index];
-      fetchPicture(index);
+      showImage(picture, data, view.images, index, () => view.at === index);
       const room = { width: frame.clientWidth, height: shape.side };
       const size = { width: card.offsetWidth, height: card.offsetHeight };
       const [left, top] = geometry.cardPlace(point, size, room, geometry.radius(shape, count) + 8);
@@ -158,27 +159,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     }
     front();
   };
-  /** @param {number} index */
-  const fetchPicture = (index) => {
-    const sheet = Math.floor(index / data.aSheet), place = index % data.aSheet;
-    if (!sheets.length) { picture.style.display = "none"; return; }
-    const dots = screenDots(), zoom = wholeFactor(Math.max(...tile), PICTURE * dots);
-    resize(picture, tile[0] * zoom, tile[1] * zoom, dots);
-    const image = view.images.get(sheet) ?? new Image();
-    if (!view.images.has(sheet)) image.src = new URL("." + sheets[sheet], document.baseURI).href;
-    view.images.set(sheet, image);
-    const copy = () => {
-      if (view.at !== index) return;
-      const left = (place % data.columns) * tile[0], top = Math.floor(place / data.columns) * tile[1];
-      enlarge(penOf(picture), image, [left, top, ...tile], [0, 0, picture.width, picture.height]);
-      picture.dataset.drawn = String(index);
-    };
-    if (image.complete && image.naturalWidth) copy();
-    else image.addEventListener("load", copy, { once: true });
-  };
 
   /** @param {unknown[]} what */
-  const pick = (...what) => { view.anchor = -1; setTriggerValue("picked", what); };
+  const pick = (...what) => { view.anchor = -1; setTriggerValue("picked", { of: data.stamp, value: what }); };
   /**
    * @param {MouseEvent} event
    * @returns {Point}

@@ -3,7 +3,7 @@
 
 /**
  * @typedef {object} Conversation
- * @property {number} edition of the values that the sliders were last put to: what is said of an earlier one, is dropped
+ * @property {number} edition of the values that the sliders were last put to; what is said of an earlier one is dropped
  * @property {number} sent the number of the last message
  * @property {{ rested: boolean } | null} waiting for the answer to this message
  * @property {boolean} moved since the last message

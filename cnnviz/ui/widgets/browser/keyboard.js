@@ -1,14 +1,14 @@
 /** @typedef {[row: number, column: number]} Cell */
 
-/** @type {Partial<Record<string, Cell>>} */
-const ARROWS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+/** @type {Map<string, Cell>} */
+const ARROWS = new Map([["ArrowLeft", [0, -1]], ["ArrowRight", [0, 1]], ["ArrowUp", [-1, 0]], ["ArrowDown", [1, 0]]]);
 const PAGE = 10;
 
 /**
  * Where an arrow key leads: rows and columns; null for another key.
  * @param {string} key
  */
-export const direction = (key) => ARROWS[key] ?? null;
+export const direction = (key) => ARROWS.get(key) ?? null;
 
 /**
  * Whether a key chooses what one has walked to.
@@ -54,7 +54,7 @@ export function walkCells(key, [row, column], { rows, columns, first = 0 }) {
  * @param {number} rows
  */
 export function leap(key, row, rows) {
-  const step = { PageUp: -PAGE, PageDown: PAGE, Home: -rows, End: rows }[key];
+  const step = new Map([["PageUp", -PAGE], ["PageDown", PAGE], ["Home", -rows], ["End", rows]]).get(key);
   return step === undefined ? null : Math.min(rows - 1, Math.max(0, row + step));
 }
 
