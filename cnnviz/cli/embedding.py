@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +15,7 @@ from cnnviz.cli.progress import Tell, working
 from cnnviz.diagnose import embedding_kept, embedding_words
 from cnnviz.diagnose.embedding import METHODS, Embedding, embed
 from cnnviz.diagnose.embedding_kept import Rows
-from cnnviz.errors import CnnvizError
+from cnnviz.errors import CnnvizError, NotFound
 from cnnviz.outcome import outcome
 
 if TYPE_CHECKING:
@@ -31,12 +30,6 @@ _LOOKING = 0.5
 """Share of the work that features take."""
 
 
-class EmbeddingMethodName(StrEnum):
-    pca = "pca"
-    tsne = "tsne"
-    umap = "umap"
-
-
 def embedding(
     run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
     *,
@@ -44,8 +37,8 @@ def embedding(
         str | None, typer.Option(help="As `layers` lists it; without it, what the last linear layer reads.")
     ] = None,
     method: Annotated[
-        EmbeddingMethodName, typer.Option(help="How features are laid out in a plane.")
-    ] = EmbeddingMethodName.pca,
+        str, typer.Option(help=f"How features are laid out in a plane: {', '.join(METHODS)}.")
+    ] = "pca",
     images: Annotated[int, typer.Option(min=5, help="How many test images, evenly spaced.")] = 500,
     perplexity: Annotated[int | None, typer.Option(min=2, help="Of t-SNE.")] = None,
     neighbours: Annotated[int | None, typer.Option(min=2, help="Of UMAP.")] = None,
@@ -60,12 +53,14 @@ def embedding(
     as_json: Json = False,
 ) -> None:
     """A map of test images by a layer's features: PCA, t-SNE or UMAP, with a figure of its trustworthiness."""
+    if method not in METHODS:
+        raise NotFound("method", method, available=METHODS)
     given = {"perplexity": perplexity, "neighbours": neighbours}
     options = {name: value for name, value in given.items() if value is not None}
     for name in options:
-        if name not in METHODS[method.value].options:
-            raise typer.BadParameter(f"{METHODS[method.value].title} takes none.", param_hint=f"--{name}")
-    missing = METHODS[method.value].missing
+        if name not in METHODS[method].options:
+            raise typer.BadParameter(f"{METHODS[method].title} takes none.", param_hint=f"--{name}")
+    missing = METHODS[method].missing
     if missing:
         raise CnnvizError(missing)
     target = files.destination(out, suffixes=_SUFFIXES, force=force) if out else None
@@ -81,7 +76,7 @@ def embedding(
         rows = _rows(model, card, data, layer=name, numbers=numbers, tell=progress)
         found = embed(
             rows.features,
-            method=method.value,
+            method=method,
             labels=rows.labels,
             seed=seed,
             options=options,
