@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
+from cnnviz.artifact import StoredArtifact
 from cnnviz.diagnose.calibration import calibration
 from cnnviz.diagnose.confusion import commonest, confusion
 from cnnviz.diagnose.label_errors import suspects
 from cnnviz.diagnose.ranking import least_sure, surest_mistakes, top_k_accuracy
 from cnnviz.diagnose.scores import by_class, macro_f1
 from cnnviz.diagnose.temperature import scaling
-from cnnviz.explore.predictions import Predictions, load
+from cnnviz.explore.predictions import CODEC, Predictions
 from cnnviz.runs.run import Run
 from cnnviz.workspace import ROOT
 
@@ -39,7 +40,7 @@ def predictions(name: str) -> Predictions:
     path = ROOT / "checkpoints" / name / "index" / "predictions-last.npz"
     with np.load(path) as archive:
         of = str(archive["of"])
-    found = load(path, of=of)
+    found = StoredArtifact(path, of, CODEC).load()
     assert found is not None
     return found
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from cnnviz.artifact import StoredArtifact
 from cnnviz.data.perturbation import PERTURBATIONS
-from cnnviz.explore.robustness.curve import Curve, load, table
+from cnnviz.explore.robustness.curve import CODEC, Curve, table
 from cnnviz.ui.robustness.charts import against_strength
 from cnnviz.workspace import ROOT
 
@@ -99,7 +100,7 @@ def test_the_shipped_curves_begin_with_the_pictures_as_they_are(
     name: str, published: tuple[float, float]
 ) -> None:
     path = ROOT / "checkpoints" / "cifar10-resnet18" / "index" / f"robustness-last-{name}-500.json"
-    curve = load(path, of=json.loads(path.read_text())["of"])
+    curve = StoredArtifact(path, json.loads(path.read_text())["of"], CODEC).load()
     assert curve is not None
     assert curve.strengths == PERTURBATIONS[name].strengths
     assert (curve.neutral, min(curve.accuracy)) == published

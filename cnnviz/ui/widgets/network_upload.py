@@ -13,10 +13,12 @@ import streamlit as st
 from cnnviz.config import TorchvisionName
 from cnnviz.config.strict import Activation
 from cnnviz.errors import CnnvizError, ConfigError
+from cnnviz.progress import Progress, Work
 from cnnviz.runs import importing
 from cnnviz.runs.importing import Found, ImportSettings
 from cnnviz.runs.run import Run
 from cnnviz.ui.shell import selection
+from cnnviz.ui.widgets import long_work
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,11 +85,7 @@ def _by_name() -> None:
     )
     if st.button("Add", type="primary", key="add by name"):
         kind: Any = weights
-        _work(
-            lambda progress: importing.from_torchvision(
-                name, weights=kind, seed=seed, side=side, data=data, progress=progress
-            )
-        )
+        _add(importing.from_torchvision(name, weights=kind, seed=seed, side=side, data=data))
 
 
 def _data_for_classes() -> str:
@@ -126,10 +124,10 @@ def _by_file() -> None:
         return
     reading = _asked(found)
     if st.button("Add", type="primary", key="add by file"):
-        _work(lambda progress: importing.from_file(found, reading))
+        _add(_from_file(found, reading))
 
 
-@st.cache_resource(max_entries=2, ttl=1800, show_spinner="ImportSettings the file …")
+@st.cache_resource(max_entries=2, ttl=1800, show_spinner="Reading the file …")
 def _uploaded(upload: str, network: str, _file: Any) -> Found:
     """The network in an uploaded file, told apart by the upload."""
     with tempfile.TemporaryDirectory(prefix="cnnviz-") as folder:
@@ -144,7 +142,7 @@ def _uploaded(upload: str, network: str, _file: Any) -> Found:
         return importing.examine(path, source=_plain(_file.name), network=network)
 
 
-@st.cache_resource(max_entries=2, ttl=1800, show_spinner="ImportSettings the file …")
+@st.cache_resource(max_entries=2, ttl=1800, show_spinner="Reading the file …")
 def _on_disk(path: str, state: tuple[int, int, int], network: str) -> Found:
     """The network in a file on this machine, read again when it has changed."""
     return importing.examine(Path(path), network=network)
@@ -251,14 +249,16 @@ def _pool_after(found: Found, key: str) -> tuple[int, ...]:
 _OPTIONS: Mapping[str, Callable[[Found, str], Any]] = {"activation": _activation, "pool_after": _pool_after}
 
 
-def _work(job: Callable[[importing.Progress], Run]) -> None:
-    """Do it with a progress bar, and look at what came of it; leaving the page cancels it."""
-    bar = st.progress(0.0, text="Checking the network; leaving the page cancels it")
+def _from_file(found: Found, reading: ImportSettings) -> Work[Run]:
+    yield Progress(0.0, "Checking the network")
+    return importing.from_file(found, reading)
 
-    def progress(share: float, message: str) -> None:
-        bar.progress(min(max(share, 0.0), 1.0), text=message)
 
-    run = job(progress)
+def _add(work: Work[Run]) -> None:
+    """Have it made, and look at it."""
+    run = long_work.run(work, name="adding", start="Checking the network")
+    if run is None:
+        return
     st.session_state[_DONE] = True
     for name in _SPECIAL:
         selection.drop(name)
