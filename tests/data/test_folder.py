@@ -147,6 +147,12 @@ def test_pictures_in_two_splits_and_placeholders_are_told(
             "not in both train",
         ),
         (lambda files: files | {"val/cow/1.png": b""}, "'cow' is not in both"),
+        (lambda files: files | {"train/Cat/1.png": b""}, "'Cat' and 'cat' would be two classes of one name"),
+        (lambda files: files | {"train/dog  /1.png": b""}, "'dog' and 'dog  ' would be two classes"),
+        (
+            lambda files: {name.partition("/")[2]: raw for name, raw in files.items()} | {"DOG/1.png": b""},
+            "'DOG' and 'dog' would be two classes",
+        ),
         (
             lambda files: {name: b"" if "dog" in name else raw for name, raw in files.items()},
             "Fewer than two",
