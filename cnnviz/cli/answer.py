@@ -1,6 +1,5 @@
 """How a command speaks: its answer on stdout, everything else on stderr, a failure in one line."""
 
-import errno
 import json
 import math
 import sys
@@ -12,8 +11,8 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from cnnviz.errors import CnnvizError
+from cnnviz.failure import disk_full
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _JSON = "cnnviz.json"
 
 
@@ -92,7 +91,7 @@ def _fail(message: str, *, as_json: bool) -> None:
 
 
 def _in_words(error: OSError) -> str:
-    if error.errno in FULL:
+    if disk_full(error):
         return "The disk is full: make room, then try again."
     where = f"{error.filename}: " if error.filename else ""
     return f"{where}{error.strerror or error}. Check the path and who may use it."

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from cnnviz.cli import checkpoint, files
+from cnnviz.cli import checkpoint, files, progress
 from cnnviz.cli.answer import Json, answer, table
 from cnnviz.cli.picture import FitOption, ImageOption, SizeOption, picture
-from cnnviz.cli.progress import Tell, working
 from cnnviz.errors import CnnvizError, NotFound
 from cnnviz.formatting import decimal, whole_number
-from cnnviz.outcome import outcome, part
 
 if TYPE_CHECKING:
     from cnnviz.explore.attribution.attribute import Attribution
@@ -99,16 +97,16 @@ def attribute(
     for one in dict.fromkeys(method):
         if why := not_possible[one]:
             raise CnnvizError(f"{METHODS[one].title} can't be asked of this network: {why}")
-        with working(METHODS[one].title) as so_far:
-            work = exploring.attribute(
+        maps = progress.run(
+            exploring.attribute(
                 model, card, fed.values, method=one, targets=targets, options=options[one], setting=shared
-            )
-            maps = outcome(part(work, 0.0, 1.0, METHODS[one].title), _pairs(so_far))
+            ),
+            METHODS[one].title,
+        )
         found += maps
         for each in maps if check else []:
-            with working("Checking") as so_far:
-                steps = checks(model, card, fed.values, each, options=options[one], setting=shared)
-                tested[one, each.target] = outcome(steps, _pairs(so_far))
+            steps = checks(model, card, fed.values, each, options=options[one], setting=shared)
+            tested[one, each.target] = progress.run(steps, "Checking")
     if target:
         files.write(target, _content(target, found, fed, card))
     document = {
@@ -276,7 +274,3 @@ def _content(path: Path, found: Sequence[Attribution], fed: Input, card: Card) -
             ]
         )
     return sheet(rows)
-
-
-def _pairs(tell: Tell) -> Callable[[tuple[float, str]], None]:
-    return lambda step: tell(*step)

@@ -130,7 +130,7 @@ def _known(where: Source, card: Card, layer: str) -> Excitation | None:
     if not card.data or where.run is None or where.run.folder.parent != workspace.checkpoints_root():
         return None
     run_id, snapshot = where.run.id, where.file.stem
-    found = store.find(run_id, snapshot, of=store.mark(run_id, snapshot, card.data))
+    found = store.artifact(run_id, snapshot, card.data).load()
     return store.layer(found, layer) if found and layer in found.layers else None
 
 

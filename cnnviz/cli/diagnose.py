@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from cnnviz.cli import checkpoint, files
+from cnnviz.cli import checkpoint, files, progress
 from cnnviz.cli.answer import Json, answer, table
-from cnnviz.cli.progress import working
 from cnnviz.config import Data
 from cnnviz.errors import CnnvizError
 from cnnviz.formatting import accuracy
@@ -55,17 +54,12 @@ def diagnose(
         raise CnnvizError("A file alone does not say which images validated it: name its run.")
     how = where.run.config.data if where.run else Data(name=card.data)
 
-    from cnnviz.explore.predictions import SPLITS, joined, predictions, some_of
+    from cnnviz.explore.predictions import SPLITS, predicting, some_of
 
     pool = SPLITS[split.value](data, how)
     numbers = pool.numbers[some_of(len(pool.numbers), count)]
-    parts, done = [], 0
-    with working("Predicting") as progress:
-        for part in predictions(model, card, pool.images, pool.labels, numbers=numbers):
-            parts.append(part)
-            done += len(part)
-            progress(done / len(numbers), f"{done:,} of {len(numbers):,} {split.value} images")
-    found = joined(parts)
+    work = predicting(model, card, pool.images, pool.labels, numbers=numbers, of=f"{split.value} images")
+    found = progress.run(work, "Predicting")
     by_class = scores.by_class(found.confusion(), card.classes)
     if target:
         files.write(target, scores.table(by_class).encode())

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cnnviz.cli import checkpoint, files
+from cnnviz.cli import checkpoint, files, progress
 from cnnviz.cli.answer import Json, answer
-from cnnviz.cli.progress import working
 from cnnviz.errors import CnnvizError
-from cnnviz.outcome import outcome
 from cnnviz.runs.run import find
 
 if TYPE_CHECKING:
@@ -60,9 +58,7 @@ def _looked(facts: Facts, run: str, snapshot: str) -> Facts:
     try:
         model, card = checkpoint.load(where)
         data = checkpoint.data_of(card)
-        steps = gather.look_inside(facts, model, card, data)
-        with working("Looking into the network") as progress:
-            return outcome(steps, lambda step: progress(*step))
+        return progress.run(gather.look_inside(facts, model, card, data), "Looking into the network")
     except CnnvizError as error:
         return gather.without(facts, error)
 

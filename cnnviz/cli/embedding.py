@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from cnnviz.cli import checkpoint, files
+from cnnviz.cli import checkpoint, files, progress
 from cnnviz.cli.answer import Json, answer
-from cnnviz.cli.progress import Tell, working
-from cnnviz.diagnose import embedding_kept, embedding_words
+from cnnviz.diagnose import embedding_file, embedding_words
 from cnnviz.diagnose.embedding import METHODS, Embedding, embed
-from cnnviz.diagnose.embedding_kept import Rows
+from cnnviz.diagnose.embedding_file import ImageFeatures
 from cnnviz.errors import CnnvizError
-from cnnviz.outcome import outcome
+from cnnviz.progress import Work
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from cnnviz.models.checkpoint import Card
 
 _SUFFIXES = (".csv", ".npz", ".png")
-_LOOKING = 0.5
-"""Share of the work that features take."""
 
 
 class EmbeddingMethodName(StrEnum):
@@ -77,17 +74,12 @@ def embedding(
 
     numbers = some_of(len(data.test_labels), images)
     name = layer or _penultimate(model, card)
-    with working("Looking") as progress:
-        rows = _rows(model, card, data, layer=name, numbers=numbers, tell=progress)
+    rows = progress.run(_rows(model, card, data, layer=name, numbers=numbers), "Looking")
+    with progress.reporting(METHODS[method.value].title) as report:
         found = embed(
-            rows.features,
-            method=method.value,
-            labels=rows.labels,
-            seed=seed,
-            options=options,
-            tell=lambda share, doing: progress(_LOOKING + (1 - _LOOKING) * share, doing),
+            rows.features, method=method.value, labels=rows.labels, seed=seed, options=options, report=report
         )
-    said = _said(model, card, data, numbers)
+    said = progress.run(_said(model, card, data, numbers), "Predicting")
     if target:
         title = f"{where.name}: {len(numbers):,} test images by {name}"
         files.write(target, _CONTENTS[target.suffix.lower()](rows, found, said, card, title))
@@ -96,7 +88,7 @@ def embedding(
         "layer": name,
         "images": len(numbers),
         "of": len(data.test_labels),
-        **embedding_kept.about(found),
+        **embedding_file.about(found),
         "points": [
             {
                 "image": f"test.{number}",
@@ -126,35 +118,31 @@ def _penultimate(model: nn.Module, card: Card) -> str:
     return penultimate(layers(model, (channels, height, width)))
 
 
-def _rows(model: nn.Module, card: Card, data: Dataset, *, layer: str, numbers: Any, tell: Tell) -> Rows:
+def _rows(model: nn.Module, card: Card, data: Dataset, *, layer: str, numbers: Any) -> Work[ImageFeatures]:
     from cnnviz.explore.features import features
 
-    steps: Generator[int, None, Any] = features(model, card, data.test_images, layer=layer, numbers=numbers)
-    count = len(numbers)
-    found = outcome(
-        steps, lambda done: tell(_LOOKING * done / count, f"Features of {done:,} of {count:,} images")
-    )
-    return Rows(found, numbers, np.asarray(data.test_labels)[numbers])
+    found = yield from features(model, card, data.test_images, layer=layer, numbers=numbers)
+    return ImageFeatures(found, numbers, np.asarray(data.test_labels)[numbers])
 
 
-def _said(model: nn.Module, card: Card, data: Dataset, numbers: Any) -> Predictions:
-    from cnnviz.explore.predictions import joined, predictions
+def _said(model: nn.Module, card: Card, data: Dataset, numbers: Any) -> Work[Predictions]:
+    from cnnviz.explore.predictions import predicting
 
-    return joined(list(predictions(model, card, data.test_images, data.test_labels, numbers=numbers)))
+    return predicting(model, card, data.test_images, data.test_labels, numbers=numbers, of="test images")
 
 
-def _csv(rows: Rows, found: Embedding, said: Predictions, card: Card, title: str) -> bytes:
+def _csv(rows: ImageFeatures, found: Embedding, said: Predictions, card: Card, title: str) -> bytes:
     text = embedding_words.table(
         found, rows.numbers, rows.labels, said.guesses, sureness=said.sureness, names=card.classes, prefix="test"
     )  # fmt: skip
     return text.encode()
 
 
-def _npz(rows: Rows, found: Embedding, said: Predictions, card: Card, title: str) -> bytes:
-    return embedding_kept.archive(rows, found)
+def _npz(rows: ImageFeatures, found: Embedding, said: Predictions, card: Card, title: str) -> bytes:
+    return embedding_file.archive(rows, found)
 
 
-def _png(rows: Rows, found: Embedding, said: Predictions, card: Card, title: str) -> bytes:
+def _png(rows: ImageFeatures, found: Embedding, said: Predictions, card: Card, title: str) -> bytes:
     from cnnviz.render.marks import by_class
     from cnnviz.render.scatter import picture
 
@@ -163,7 +151,7 @@ def _png(rows: Rows, found: Embedding, said: Predictions, card: Card, title: str
     return picture(found.points, marks, axes=embedding_words.axes(found), lines=lines)
 
 
-_CONTENTS: dict[str, Callable[[Rows, Embedding, Predictions, Card, str], bytes]] = {
+_CONTENTS: dict[str, Callable[[ImageFeatures, Embedding, Predictions, Card, str], bytes]] = {
     ".csv": _csv,
     ".npz": _npz,
     ".png": _png,

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cnnviz.cli import checkpoint
+from cnnviz.cli import checkpoint, progress
 from cnnviz.cli.answer import Json, answer, table
 from cnnviz.cli.checkpoint import Source
-from cnnviz.cli.progress import working
 from cnnviz.config import Data
 from cnnviz.errors import ConfigError
 from cnnviz.formatting import accuracy, standard_error
@@ -99,8 +98,7 @@ def _score(
     from cnnviz.train.execution import Execution, find_device
 
     place = torch.device(find_device(device))
-    stored, wanted = images[0].shape[1], card.image_shape[0]
-    here: Images = on_device(*images, place, None if stored == wanted else wanted)
+    here: Images = on_device(*images, place, card.image_shape[:2])
     normalise = Normalise.of(card.mean, card.std, place)
     model = Execution(place.type).arrange(model)
     counts = here.labels.bincount(minlength=len(card.classes)).tolist()
@@ -108,16 +106,7 @@ def _score(
 
 
 def _evaluated(model: nn.Module, images: Images, normalise: Any, classes: int, split: Split) -> Score:
-    from cnnviz.train.evaluate import batch_size, evaluating
+    from cnnviz.train.evaluate import evaluating
 
-    steps = evaluating(model, images, normalise, classes=classes)
-    done = 0
-    with working("Evaluating") as progress:
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                score: Score = end.value
-                return score
-            done = min(done + batch_size(images), len(images))
-            progress(done / len(images), f"{done:,} of {len(images):,} {split} images")
+    work = evaluating(model, images, normalise, classes=classes, of=f"{split} images")
+    return progress.run(work, "Evaluating")

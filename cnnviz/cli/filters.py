@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cnnviz.cli import checkpoint, files
+from cnnviz.cli import checkpoint, files, progress
 from cnnviz.cli.answer import Json, answer, table, tell
-from cnnviz.cli.progress import working
 from cnnviz.errors import CnnvizError
+from cnnviz.progress import Progress, Work
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,11 +62,7 @@ def filters(
     target = files.destination(out, suffixes=(".png", ".npz", ".csv"), force=force) if out else None
     found = _history(run, snapshot)
     if layer is None:
-        listed: list[tuple[FilterLayer, Redundancy]] = []
-        with working("Comparing the filters") as so_far:
-            for one in found.layers:
-                so_far(len(listed) / len(found.layers), one.name)
-                listed.append((one, redundancy(found.filters(one, _epoch(found, one, epoch)))))
+        listed = progress.run(_compared(found, epoch), "Comparing the filters")
         _list(run, found, listed, epoch, as_json=as_json)
         return
     chosen = layer_named(found.layers, layer)
@@ -92,6 +88,16 @@ def filters(
         "file": str(target) if target else None,
     }
     answer(document, _text(document, known), as_json=as_json)
+
+
+def _compared(found: History, epoch: int | None) -> Work[list[tuple[FilterLayer, Redundancy]]]:
+    from cnnviz.explore.filters.redundancy import redundancy
+
+    listed = []
+    for number, one in enumerate(found.layers):
+        yield Progress(number / len(found.layers), one.name)
+        listed.append((one, redundancy(found.filters(one, _epoch(found, one, epoch)))))
+    return listed
 
 
 def _history(text: str, snapshot: str | None) -> History:

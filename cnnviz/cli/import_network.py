@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from cnnviz.cli import progress
 from cnnviz.cli.answer import Json, answer, table
 from cnnviz.cli.document import lines, whole_document
-from cnnviz.cli.progress import working
 from cnnviz.errors import CnnvizError
 
 if TYPE_CHECKING:
@@ -71,11 +71,10 @@ def import_network(
             raise CnnvizError(
                 f"One of torchvision's networks brings its own {', '.join(extra)}: leave it out."
             )
-        with working(f"Adding {torchvision}") as progress:
-            run = importing.from_torchvision(
-                torchvision, weights=weights, seed=seed, side=size, data=data, title=title, progress=progress
-            )
-        _say(run, as_json=as_json)
+        work = importing.from_torchvision(
+            torchvision, weights=weights, seed=seed, side=size, data=data, title=title
+        )
+        _say(progress.run(work, f"Adding {torchvision}"), as_json=as_json)
         return
     assert file is not None
     contents = examine(file, network=network)

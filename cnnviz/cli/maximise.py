@@ -7,13 +7,11 @@ from typing import Annotated
 
 import typer
 
-from cnnviz.cli import checkpoint, files
+from cnnviz.cli import checkpoint, files, progress
 from cnnviz.cli.answer import Json, answer, table
 from cnnviz.cli.channel import place
 from cnnviz.cli.layers import layers_of
-from cnnviz.cli.progress import working
 from cnnviz.formatting import decimal
-from cnnviz.outcome import outcome
 
 
 def maximise(
@@ -72,8 +70,7 @@ def maximise(
     )
     objective = objectives.cell(layer, number, *place(cell)) if cell else objectives.channel(layer, number)
     made = optimisation.maximise(model, card, objective, settings=settings, colours=colours_of(card))
-    with working(f"Drawing {objective.name}") as tell:
-        found = outcome(made, lambda at: tell(at.step / at.steps, f"step {at.step} of {at.steps}"))
+    found = progress.run(made, f"Drawing {objective.name}")
     says = [predict(model, as_input(picture, card).values) for picture in found.pictures]
     if target:
         files.write(

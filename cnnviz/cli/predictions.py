@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cnnviz.cli import checkpoint, files
+from cnnviz.cli import checkpoint, files, progress
 from cnnviz.cli.answer import Json, answer, table
-from cnnviz.cli.progress import working
 from cnnviz.errors import NotFound
 from cnnviz.formatting import accuracy
 
@@ -97,13 +96,8 @@ def _number(name: str | None, card: Card) -> int | None:
 
 
 def _predicted(model: nn.Module, card: Card, data: Dataset, count: int) -> Predictions:
-    from cnnviz.explore.predictions import joined, predictions, some_of
+    from cnnviz.explore.predictions import predicting, some_of
 
     numbers = some_of(len(data.test_labels), count)
-    parts, done = [], 0
-    with working("Predicting") as progress:
-        for part in predictions(model, card, data.test_images, data.test_labels, numbers=numbers):
-            parts.append(part)
-            done += len(part)
-            progress(done / len(numbers), f"{done:,} of {len(numbers):,} test images")
-    return joined(parts)
+    work = predicting(model, card, data.test_images, data.test_labels, numbers=numbers, of="test images")
+    return progress.run(work, "Predicting")

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cnnviz.cli import checkpoint, files
+from cnnviz.cli import checkpoint, files, progress
 from cnnviz.cli.answer import Json, answer, table
-from cnnviz.cli.progress import working
 from cnnviz.data.perturbation import PERTURBATIONS
 from cnnviz.errors import NotFound
 from cnnviz.formatting import accuracy
-from cnnviz.outcome import outcome
 
 if TYPE_CHECKING:
     from cnnviz.explore.robustness.curve import Curve
@@ -59,11 +56,12 @@ def robustness(
     data = checkpoint.data_of(card, any_size=True)
     numbers = sample(data.test_labels, count=images, seed=seed, data=card.data)
     curves = [
-        _measured(
+        progress.run(
             measuring(
                 model, card, data.test_images, data.test_labels,
                 numbers=numbers, perturbation=name, seed=seed,
-            )
+            ),
+            "Shaking",
         )
         for name in wanted
     ]  # fmt: skip
@@ -81,11 +79,6 @@ def robustness(
         f"guessing scores {curves[0].chance:.1%}"
     )
     answer(document, "\n\n".join([title, *map(_text, curves)]), as_json=as_json)
-
-
-def _measured(steps: Generator[tuple[float, str], None, Curve]) -> Curve:
-    with working("Shaking") as progress:
-        return outcome(steps, lambda step: progress(*step))
 
 
 def _text(curve: Curve) -> str:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cnnviz.cli import checkpoint, files
+from cnnviz.cli import checkpoint, files, progress
 from cnnviz.cli.answer import Json, answer, table
-from cnnviz.cli.progress import working
 from cnnviz.errors import NotFound
-from cnnviz.outcome import outcome
 
 if TYPE_CHECKING:
-    from cnnviz.explore.statistics.profile import LayerStatistics, Profile
+    from cnnviz.explore.statistics.profile import LayerStatistics
     from cnnviz.models.checkpoint import Card
 
 _HEAD = ["LAYER", "KIND", "ZEROS", "DEAD", "SPREAD", "SELECTIVE", "PROBE", "FIELD, PX", "OF"]
@@ -49,8 +47,9 @@ def statistics(
     number = _class(card, of_class)
     data = checkpoint.data_of(card)
     chosen = profile.sample(data.test_labels, count=images, of_class=number, data=card.data)
-    found = _measured(
-        measuring(model, card, data.test_images, data.test_labels, numbers=chosen, of_class=of_class)
+    found = progress.run(
+        measuring(model, card, data.test_images, data.test_labels, numbers=chosen, of_class=of_class),
+        "Measuring",
     )
     if target:
         files.write(target, profile.table(found).encode())
@@ -74,11 +73,6 @@ def _class(card: Card, name: str | None) -> int | None:
     if name not in card.classes:
         raise NotFound("class", name, available=card.classes)
     return card.classes.index(name)
-
-
-def _measured(steps: Generator[tuple[float, str], None, Profile]) -> Profile:
-    with working("Measuring") as progress:
-        return outcome(steps, lambda step: progress(*step))
 
 
 def _text(layers: Sequence[LayerStatistics]) -> str:

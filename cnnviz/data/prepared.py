@@ -17,6 +17,7 @@ from cnnviz.atomic import sync_folder
 from cnnviz.data.class_names import repeated
 from cnnviz.data.scratch import temporary
 from cnnviz.errors import DataError
+from cnnviz.failure import disk_full
 
 Images = npt.NDArray[np.uint8]
 Labels = npt.NDArray[np.int64]
@@ -32,7 +33,6 @@ _BAD_ARRAY = (
     RecursionError,
     TokenError,
 )
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +143,7 @@ def writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _FULL:
+        if disk_full(error):
             message = f"The disk is full: free some space for {folder}, then prepare {folder.name!r} again."
         elif error.errno == errno.ENOTEMPTY:
             message = f"There is a data set {folder.name!r} already: choose another name, or delete {folder}."

@@ -43,14 +43,19 @@ class VariantSummary:
 
 
 class RunsByConfiguration:
-    """All runs of this bench and all kept ones, by what was run."""
+    """All runs of this bench and all archived ones, by what was run; each once, wherever its folder lies."""
 
     def __init__(self, runs: Iterable[Run]) -> None:
         self._runs: dict[str, list[Run]] = defaultdict(list)
+        known: set[object] = set()
         for run in runs:
             if run.imported:  # its configuration says nothing of how it was trained
                 continue
-            self._runs[plan.identity(run.config)].append(run)
+            identity = plan.identity(run.config)
+            copies = {run.id, (identity, run.config.seed, run.record.created)}
+            if copies.isdisjoint(known):
+                self._runs[identity].append(run)
+            known |= copies
 
     def every(self) -> list[Run]:
         """All of them."""
@@ -80,13 +85,11 @@ class RunsByConfiguration:
 
 def shelf() -> RunsByConfiguration:
     """The runs of this machine, and those whose figures came with cnnviz."""
-    here = every()
-    known = {run.id for run in here}
-    return RunsByConfiguration([*here, *(run for run in kept() if run.id not in known)])
+    return RunsByConfiguration([*every(), *archived()])
 
 
-def kept() -> list[Run]:
-    """Runs of which the configuration and figures are kept under `docs/reproduction/`."""
+def archived() -> list[Run]:
+    """Runs of which the configuration and figures lie under `docs/reproduction/`."""
     root = workspace.records_root()
     runs = [Run(folder.name, folder) for folder in sorted(root.iterdir())] if root.is_dir() else []
     return [run for run in runs if _readable(run)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import ValidationError
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from cnnviz import atomic, workspace
 from cnnviz.config import Data, Network, RunConfig
 from cnnviz.errors import CnnvizError, ConfigError, RunError
+from cnnviz.progress import Progress, Work
 from cnnviz.runs import status
 from cnnviz.runs.control import one_at_a_time
 from cnnviz.runs.import_settings import (
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from cnnviz.models.checkpoint import Card
 
-Progress = Callable[[float, str], None]
 _UNFINISHED = ".importing-"
 
 
@@ -72,8 +72,7 @@ def from_torchvision(
     side: int | None = None,
     data: str = "",
     title: str = "",
-    progress: Progress = lambda share, message: None,
-) -> Run:
+) -> Work[Run]:
     """A run that holds torchvision's classifier `name`, for the classes of `data` or ImageNet's thousand.
 
     ImageNet weights are downloaded if they are not on this machine.
@@ -102,8 +101,8 @@ def from_torchvision(
     said: tuple[str, ...] = ()
     if weights == "imagenet":
         version = pretrained.weights_of(name)
-        fetch(version, progress)
-    progress(1.0, "Building the network")
+        yield from fetch(version)
+    yield Progress(1.0, "Building the network")
     model = build(network, image_shape=shape, classes=len(reading.classes), seed=seed)
     if weights == "imagenet":
         pretrained.copy_imagenet(model, name)

@@ -115,8 +115,9 @@ def test_the_shipped_runs_open_on_figures_without_any_data(bench: Bench) -> None
 
 @pytest.mark.realdata
 def test_the_shipped_predictions_are_what_comes_out(bench: Bench) -> None:
+    from cnnviz.artifact import StoredArtifact
     from cnnviz.data import catalogue
-    from cnnviz.explore.predictions import joined, load, predictions, some_of
+    from cnnviz.explore.predictions import CODEC, joined, predictions, some_of
     from cnnviz.models import checkpoint
 
     folder = ROOT / "checkpoints" / "mnist-mlp"
@@ -125,7 +126,7 @@ def test_the_shipped_predictions_are_what_comes_out(bench: Bench) -> None:
         data = catalogue.load("mnist")
     path = folder / "index" / "predictions-last.npz"
     with np.load(path) as kept:
-        found = load(path, of=str(kept["of"]))
+        found = StoredArtifact(path, str(kept["of"]), CODEC).load()
     assert found is not None
     model, card = checkpoint.load(folder / "snapshots" / "last.safetensors")
     numbers = some_of(10_000, 500)

@@ -9,14 +9,16 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from cnnviz.artifact import StoredArtifact
 from cnnviz.config import Cnn, Network, ResNet18, RunConfig
 from cnnviz.errors import ImageError
 from cnnviz.explore.activations.activation_maps import channel_maps
 from cnnviz.explore.inputs.builtin_images import photo_named
 from cnnviz.explore.inputs.preprocessing import as_input
-from cnnviz.explore.predictions import load
+from cnnviz.explore.predictions import CODEC
 from cnnviz.models import checkpoint, registry
 from cnnviz.models.checkpoint import Card
+from cnnviz.progress import finish
 from cnnviz.runs import run as running
 from cnnviz.runs import status
 from cnnviz.runs.run import Run
@@ -75,7 +77,7 @@ def test_test_images_by_what_the_network_says(plain: Run, monkeypatch: pytest.Mo
     assert not [one for one in app.button if one.label.startswith(("Predict", "Go on"))]
     [path] = (plain.folder / "index").glob("predictions-last.npz")
     with np.load(path) as kept:
-        found = load(path, of=str(kept["of"]))
+        found = StoredArtifact(path, str(kept["of"]), CODEC).load()
     assert found is not None
     app.selectbox(key="image class").set_value(1).run()
     assert f"{(found.labels == 1).sum()} of the 60" in words(app)
@@ -134,7 +136,7 @@ def _predict_outside(run: Run) -> None:
     stamp = networks.stamp(run.id, "last")
     looked_at = SelectedNetwork(run, "last", stamp, networks.network(stamp)[1])
     there = predictions.pool(looked_at, datasets.dataset("tiny"), "test")
-    predictions._predict(looked_at, there, np.arange(60), None)
+    finish(predictions._predicting(looked_at, there, None, 60, split="test"))
 
 
 def test_another_size_is_followed_by_everything(residual: Run) -> None:

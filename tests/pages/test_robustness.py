@@ -11,8 +11,8 @@ from PIL import Image
 from cnnviz.config import Mlp, RunConfig
 from cnnviz.data.perturbation import PERTURBATIONS, SETTINGS
 from cnnviz.explore.attribution.prediction_and_cam import PredictionAndCam
+from cnnviz.progress import finish
 from cnnviz.runs import importing
-from cnnviz.ui.resources import datasets
 from cnnviz.ui.robustness import view
 from cnnviz.ui.robustness.class_bars import share
 from tests.conftest import Bench
@@ -21,11 +21,6 @@ from tests.pages.test_pages import component, open_page, words
 from tests.pages.test_statistics import made
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def _forgets() -> None:
-    datasets.dataset.clear()  # kept by name
 
 
 def tiles(app) -> np.ndarray:
@@ -178,7 +173,7 @@ def test_without_test_images_it_says_why(bench: Bench, tiny_data: str, tiny_conf
 
 
 def test_a_network_that_came_without_a_data_set_says_so(bench: Bench) -> None:
-    run = importing.from_torchvision("squeezenet1_1", weights="random", seed=0, side=64)
+    run = finish(importing.from_torchvision("squeezenet1_1", weights="random", seed=0, side=64))
     app = open_page("robustness", run=run.id)
     assert not app.exception
     assert not app.error

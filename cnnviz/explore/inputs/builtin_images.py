@@ -1,7 +1,7 @@
 """Pictures to start with, before any data set is there: photographs, handwritten digits and drawings.
 
-Nothing is downloaded. The photographs and digits come with packages that cnnviz needs anyway; one that a
-package no longer brings is left out.
+Nothing is downloaded. Drawings lie in `pictures/`. The photographs and digits come with packages that cnnviz
+needs anyway; one that a package no longer brings is left out.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cnnviz.errors import NotFound
-from cnnviz.explore.inputs import drawn
 
-_DRAWN = "Drawn for cnnviz"
+_FOLDER = Path(__file__).with_name("pictures")
+_DRAWINGS = {"airplane": "Airplane", "ship": "Ship", "car": "Car", "frog": "Frog"}
 _CC_BY = "Creative Commons BY 2.0, by way of scikit-learn"
 
 
@@ -45,10 +45,8 @@ class Photo:
 def photos() -> dict[str, Photo]:
     """The built-in pictures by name, drawings first."""
     found = [
-        Photo("airplane", "Airplane", _DRAWN, "colour", cache(drawn.airplane)),
-        Photo("ship", "Ship", _DRAWN, "colour", cache(drawn.ship)),
-        Photo("car", "Car", _DRAWN, "colour", cache(drawn.car)),
-        Photo("frog", "Frog", _DRAWN, "colour", cache(drawn.frog)),
+        Photo(name, title, "Drawn for cnnviz", "colour", cache(partial(_decoded, _FOLDER / f"{name}.png")))
+        for name, title in _DRAWINGS.items()
     ]
     flower = _file_of("sklearn", "datasets/images/flower.jpg")
     if flower:
@@ -90,7 +88,7 @@ def _file_of(package: str, path: str) -> Path | None:
 
 
 def _decoded(path: Path) -> NDArray[np.uint8]:
-    with Image.open(path, formats=("JPEG",)) as picture:
+    with Image.open(path, formats=("PNG", "JPEG")) as picture:
         return _read_only(np.array(picture.convert("RGB")))
 
 

@@ -27,8 +27,7 @@ def show(layers: Sequence["Layer"], *, stem: str) -> None:
         frozen = sum(layer.parameters for layer in layers if layer.frozen)
         st.caption(
             f"{total:,} parameters{f', {frozen:,} of them frozen' if frozen else ''}; "
-            f"{macs / 1e6:,.1f} M multiply-accumulates (MACs, half of what is called FLOPs) for one image"
-            f"{', those of attention not counted' if any('Attention' in one.kind for one in layers) else ''}. "
+            f"{macs / 1e6:,.1f} M multiply-accumulates (MACs, half of what is called FLOPs) for one image. "
             "Choose a row to see that layer."
         )
         st.dataframe(

@@ -1,8 +1,7 @@
-"""The image that would excite a channel most: drawn from noise while one watches, and kept for the session."""
+"""The image that would excite a channel most: drawn from noise while one watches, and held for the session."""
 
 import io
 import time
-from collections import OrderedDict
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from threading import Lock
@@ -14,13 +13,15 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from cnnviz.artifact import HeldArtifact, Shelf
 from cnnviz.errors import CnnvizError
-from cnnviz.formatting import decimal, duration
+from cnnviz.formatting import decimal
 from cnnviz.render.mosaic import Mosaic, grid_pictures
 from cnnviz.render.picture import png
 from cnnviz.ui.resources import excitation_index, networks, uploads
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
+from cnnviz.ui.widgets import long_work
 from cnnviz.ui.widgets.charts import MOST_POINTS
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
@@ -32,10 +33,10 @@ if TYPE_CHECKING:
 
 Place = tuple[int, int]
 
-_KEPT = "maximised"
+_SHELF = "maximised"
 _GOING = "maximising"
 _ASKED = "maximisation asked"
-_MOST_KEPT = 64
+_MOST = 64
 _SLICE, _PAUSE = 0.6, 0.1
 """Seconds that it is worked on between two drawings, and left alone."""
 _SIDE = 320
@@ -85,7 +86,7 @@ def show(
         objectives.cell(layer.name, channel, *cell) if cell else objectives.channel(layer.name, channel)
     )
     key = (looked_at.stamp, layer.name, channel, cell, settings)
-    found, going = _kept().get(key), st.session_state.get(_GOING)
+    found, going = _artifact(key).load(), st.session_state.get(_GOING)
     with body.container():
         if going is not None and going.key == key:
             st.fragment(_make, run_every=_PAUSE)(going, channel)
@@ -193,39 +194,27 @@ def _make(going: _Going, channel: int) -> None:
         st.error(str(going.error), icon=":material/error:")
         return
     progress = going.progress
-    if progress is None:
-        st.progress(0.0, text="Drawing")
-    else:
-        left = (time.monotonic() - going.began) / progress.step * (progress.steps - progress.step)
-        st.progress(
-            progress.step / progress.steps,
-            text=f"Step {progress.step} of {progress.steps}, {duration(left)} left",
-        )
-    st.button("Stop", icon=":material/stop:", key="stop maximising", on_click=_stop)
+    bar = long_work.Bar("Drawing", began=going.began)
+    if progress is not None:
+        bar.show(progress)
+    long_work.stop_button("maximising", _stop)
     if progress is not None:
         st.image(
             _sheet(progress.pictures, width=_SIDE).png,
             output_format="PNG",
-            alt=f"The pictures for channel {channel} at step {progress.step}",
+            alt=f"The pictures for channel {channel} after {progress.doing}",
         )
     if going.go_on(_SLICE):
         return
     if going.found is not None:
         st.session_state.pop(_GOING, None)
-        _keep(going.key, going.found)
+        _artifact(going.key).save(going.found)
     st.rerun()
 
 
-def _kept() -> "OrderedDict[Any, Maximised]":
-    kept: OrderedDict[Any, Maximised] = st.session_state.setdefault(_KEPT, OrderedDict())
-    return kept
-
-
-def _keep(key: Any, found: "Maximised") -> None:
-    kept = _kept()
-    kept[key] = found
-    while len(kept) > _MOST_KEPT:
-        kept.popitem(last=False)
+def _artifact(key: Any) -> "HeldArtifact[Maximised]":
+    """Where the pictures are held, for this session."""
+    return HeldArtifact(st.session_state.setdefault(_SHELF, Shelf(_MOST)), key)
 
 
 def _sheet(pictures: NDArray[np.uint8], *, width: int) -> Mosaic:

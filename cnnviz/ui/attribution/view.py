@@ -1,9 +1,8 @@
-"""SelectedImage methods by chosen classes: a map for each, with its scale."""
+"""Chosen methods by chosen classes: a map for each, with its scale."""
 
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.config.explain import explain
 from cnnviz.errors import CnnvizError
-from cnnviz.formatting import decimal, duration, whole_number
+from cnnviz.formatting import decimal, whole_number
+from cnnviz.progress import Work, within
 from cnnviz.render.attribution import Titled, coloured, scale_of_sizes, sheet
 from cnnviz.render.bar import bar
 from cnnviz.render.colour import Scale
@@ -26,7 +26,7 @@ from cnnviz.ui.resources import attributions, networks
 from cnnviz.ui.resources.attributions import Subject
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
-from cnnviz.ui.widgets import config_form
+from cnnviz.ui.widgets import config_form, long_work
 from cnnviz.ui.widgets.image_picker import SelectedImage
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from cnnviz.explore.inputs.preprocessing import Input
 
 _TILE = 224
-_STOPPED = "attribution stopped"
 
 
 @dataclass(frozen=True)
@@ -120,48 +119,42 @@ def _head(method: str) -> Options:
 
 def _compute(rows: Sequence[Row], targets: list[int], seen: Input, place: DeltaGenerator) -> None:
     """What is not known yet, with progress; what was done before a stop stays."""
-    missing = [row for row in rows if any(row.subject.known(target) is None for target in targets)]
-    if not missing or not targets:
+    missing = [row for row in rows if any(row.subject.attribution(at).load() is None for at in targets)]
+    if not missing:
         return
     asked = (tuple(row.subject for row in rows), tuple(targets))
     with place.container():
-        if st.session_state.get(_STOPPED) == asked:
-            st.button("Go on", icon=":material/play_arrow:", key="go on attributing", on_click=_go_on)
-            return
-        from cnnviz.explore.attribution.methods import METHODS
-
-        bar_ = st.progress(0.0, text="Asking the network")
-        # Any click ends this script at the next sign of progress, and starts it anew; after this one it stays at that.
-        st.button("Stop", icon=":material/stop:", key="stop attributing", on_click=_stop, args=(asked,))
-        for row in missing:
-            began = time.monotonic()
-
-            def tell(share: float, _: str, row: Row = row, began: float = began) -> None:
-                left = (time.monotonic() - began) * (1 - share) / share if share else 0.0
-                text = METHODS[row.method].title + (f": about {duration(left)} left" if left > 1 else "")
-                bar_.progress(min(share, 1.0), text=text)
-
-            try:
-                attributions.compute(row.subject, seen.values, row.options, targets, tell)
-            except CnnvizError as error:
-                st.error(f"{METHODS[row.method].title}: {error}", icon=":material/error:")
-    if all(row.subject.known(target) is not None for row in missing for target in targets):
-        place.empty()
+        failures = long_work.at_once(
+            lambda: _computing(missing, targets, seen),
+            of=asked,
+            name="attributing",
+            again="Go on",
+            key="go on attributing",
+            start="Asking the network",
+        )
+        for failure in failures or ():
+            st.error(failure, icon=":material/error:")
 
 
-def _stop(asked: object) -> None:
-    st.session_state[_STOPPED] = asked
+def _computing(rows: Sequence[Row], targets: list[int], seen: Input) -> Work[list[str]]:
+    """Ends with what could not be had, and why."""
+    from cnnviz.explore.attribution.methods import METHODS
 
-
-def _go_on() -> None:
-    st.session_state.pop(_STOPPED, None)
+    failures = []
+    for number, row in enumerate(rows):
+        work = attributions.compute(row.subject, seen.values, row.options, targets)
+        try:
+            yield from within(work, number / len(rows), (number + 1) / len(rows))
+        except CnnvizError as error:
+            failures.append(f"{METHODS[row.method].title}: {error}")
+    return failures
 
 
 def _row(scene: Scene, row: Row, head: DeltaGenerator, cells: Sequence[DeltaGenerator]) -> None:
     """The maps of one method."""
     from cnnviz.explore.attribution.warnings import oddities
 
-    known = {target: row.subject.known(target) for target in scene.classes}
+    known = {target: row.subject.attribution(target).load() for target in scene.classes}
     scales = _scales([one for one in known.values() if one is not None], scene.look)
     if scales:
         with head:
@@ -242,7 +235,10 @@ def _range(scale: Scale, look: AttributionDisplay) -> str:
 def _downloads(scene: Scene, rows: Sequence[Row]) -> None:
     seen, look = scene.seen, scene.look
     known = {
-        row.method: (row, [one for target in scene.classes if (one := row.subject.known(target)) is not None])
+        row.method: (
+            row,
+            row.subject.known(scene.classes),
+        )
         for row in rows
     }
 
@@ -286,7 +282,12 @@ def _checks(scene: Scene, rows: Sequence[Row]) -> None:
     method, _, number = (selection.get("check") or "").partition(".")
     row = next((row for row in rows if row.method == method), None)
     target = whole_number(number)
-    if row is None or target is None or target not in scene.classes or row.subject.known(target) is None:
+    if (
+        row is None
+        or target is None
+        or target not in scene.classes
+        or row.subject.attribution(target).load() is None
+    ):
         st.caption("Choose a map to see whether it can be trusted.")
         return
     checks.show(

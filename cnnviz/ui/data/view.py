@@ -30,9 +30,7 @@ def show(dataset: Dataset) -> None:
     with facts:
         st.markdown("**Mean image of each class**")
         sprite(
-            grid_pictures(
-                datasets.mean_images(dataset.name, dataset), tile=min(112, max(dataset.image_shape[:2]))
-            ),
+            grid_pictures(datasets.mean_images(dataset), tile=min(112, max(dataset.image_shape[:2]))),
             key=f"means {dataset.name}",
             tile=56,
             labels=list(dataset.classes),

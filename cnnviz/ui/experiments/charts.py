@@ -11,7 +11,12 @@ from cnnviz.ui.widgets.charts import thin
 
 _COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 _DASHES = [[1, 0], [6, 3], [2, 2]]
-_STATES = {"reproduced": "#009E73", "differs": "#D55E00", "not comparable": "#9aa3ad"}
+_STATES = {
+    "reproduced": "#009E73",
+    "undecided": "#0072B2",
+    "differs": "#D55E00",
+    "not comparable": "#9aa3ad",
+}
 _TITLES = {"loss": "loss (cross-entropy, nats)", "accuracy": "accuracy"}
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -143,8 +142,7 @@ def _buttons(
             place.caption("All of these have been run.")
     if missing and (entry := catalogue.entries().get(missing)):
         st.warning(f"{entry.title} is not on this machine.", icon=":material/download:")
-        if st.button(f"Download {entry.title}, {entry.download_mb:,.0f} MB", key=f"get {missing}"):
-            data_sets.work(partial(catalogue.prepare, missing))
+        data_sets.download(entry)
 
     def estimate() -> None:
         if todo and not missing:

@@ -160,7 +160,7 @@ def _others(asked: Evaluation) -> dict[str, SelectedNetwork]:
         for snapshot in run.snapshots():
             if (run.id, snapshot) == (mine.run.id, mine.snapshot):
                 continue
-            if not predictions.kept(run.id, snapshot, asked.split):
+            if not predictions.exist(run.id, snapshot, asked.split):
                 continue
             other = SelectedNetwork(run, snapshot, mine.stamp, mine.card).at(snapshot)
             if other.card.classes == mine.card.classes and predictions.known(

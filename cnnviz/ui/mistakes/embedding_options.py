@@ -11,7 +11,7 @@ from cnnviz.diagnose.embedding import METHODS
 from cnnviz.render import marks
 from cnnviz.render.marks import Marks
 from cnnviz.ui.mistakes import embeddings
-from cnnviz.ui.mistakes.embeddings import Wanted
+from cnnviz.ui.mistakes.embeddings import EmbeddingRequest
 from cnnviz.ui.mistakes.evaluation import Evaluation
 from cnnviz.ui.resources import networks
 from cnnviz.ui.shell import selection
@@ -55,7 +55,7 @@ COLOURINGS: Mapping[str, Colouring] = {
 }
 
 
-def choose(asked: Evaluation) -> tuple[Wanted, NDArray[np.intp], str]:
+def choose(asked: Evaluation) -> tuple[EmbeddingRequest, NDArray[np.intp], str]:
     """The map that is asked for, the places of its images in the predictions, and the name of the colouring."""
     from cnnviz.explore.predictions import some_of
 
@@ -88,10 +88,10 @@ def choose(asked: Evaluation) -> tuple[Wanted, NDArray[np.intp], str]:
     places = some_of(total, int(count))
     method, options = _method(len(places))
     found = asked.found
-    wanted = Wanted(
+    request = EmbeddingRequest(
         looked_at, asked.split, layer, found.numbers[places], found.labels[places], method, options
     )
-    return wanted, places, by
+    return request, places, by
 
 
 def _method(count: int) -> tuple[str, dict[str, int]]:

@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from cnnviz.formatting import quoted
+from cnnviz.ui.shell.query import query
 
 _MEMORY = "selection"
 
 
 def get(name: str) -> str | None:
     """The value of one part of the selection: from the address, or as it was on the page before."""
-    value = st.query_params.get(name)
+    value = query.get(name)
     if value:
         _remembered()[name] = str(value)
     return _remembered().get(name)
@@ -19,28 +20,28 @@ def get(name: str) -> str | None:
 
 def here(name: str) -> str | None:
     """The value in the address of this page alone, whatever was selected before."""
-    value = st.query_params.get(name)
+    value = query.get(name)
     return str(value) if value is not None else None
 
 
 def put(name: str, value: str) -> None:
     """Select `value`, and say so in the address."""
     _remembered()[name] = value
-    if st.query_params.get(name) != value:
-        st.query_params[name] = value
+    if query.get(name) != value:
+        query[name] = value
 
 
 def drop(name: str) -> None:
     """Select nothing."""
     _remembered().pop(name, None)
-    st.query_params.pop(name, None)
+    query.pop(name, None)
 
 
 def renamed(before: str, name: str, options: Sequence[str]) -> None:
     """Take `name` from an old link, in which it was called `before`, if that says one of its options."""
-    value = st.query_params.get(before)
-    if value in options and not st.query_params.get(name):
-        st.query_params.pop(before)
+    value = query.get(before)
+    if value in options and not query.get(name):
+        query.pop(before)
         put(name, str(value))
 
 
@@ -51,7 +52,7 @@ def follow(name: str, options: Sequence[str], default: str) -> str:
     """
     value = get(name)
     if value is None or value not in options:
-        if st.query_params.get(name):
+        if query.get(name):
             asked = quoted(str(value))
             st.warning(
                 f"There is no {name} '{asked}' here; this is '{quoted(default)}'.", icon=":material/link_off:"

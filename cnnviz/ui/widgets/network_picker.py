@@ -24,10 +24,25 @@ def pick_run(
 def pick_network(
     *, keys: tuple[str, str] = ("run", "snapshot"), label: str = "Checkpoint", avoid: str | None = None
 ) -> SelectedNetwork | None:
-    """The selected snapshot of the selected run; None, with a hint on the page, while there is none.
+    """The network of the selected snapshot; None, with a hint on the page, while there is none.
 
     `keys` are those of the run and the snapshot in the address; `avoid` is a run not to begin with.
+    Raises CheckpointError when the snapshot's file is damaged.
     """
+    selected = pick_snapshot(keys=keys, label=label, avoid=avoid)
+    return None if selected is None else network_of(*selected)
+
+
+def network_of(run: Run, snapshot: str) -> SelectedNetwork:
+    """The network of a snapshot. Raises CheckpointError when its file is missing or damaged."""
+    stamp = networks.stamp(run.id, snapshot)
+    return SelectedNetwork(run, snapshot, stamp, networks.network(stamp)[1])
+
+
+def pick_snapshot(
+    *, keys: tuple[str, str] = ("run", "snapshot"), label: str = "Checkpoint", avoid: str | None = None
+) -> tuple[Run, str] | None:
+    """The selected snapshot of the selected run, unopened: as `pick_network`, whatever its file holds."""
     runs = [run for run in every() if run.snapshots()]
     if not runs:
         st.info("There is no trained network yet. Train one: it can be looked at from its first epoch on.")
@@ -43,8 +58,7 @@ def pick_network(
         with third:
             network_upload.show()
     network_upload.origin(run)
-    stamp = networks.stamp(run.id, snapshot)
-    return SelectedNetwork(run, snapshot, stamp, networks.network(stamp)[1])
+    return run, snapshot
 
 
 def preferred(runs: list[Run]) -> Run:

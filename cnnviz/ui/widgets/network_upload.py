@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,11 +10,13 @@ import streamlit as st
 
 from cnnviz.config import TorchvisionName
 from cnnviz.errors import CheckpointError, CnnvizError, ConfigError
+from cnnviz.progress import Progress, Work
 from cnnviz.runs import importing
+from cnnviz.runs.import_settings import ImportSettings
 from cnnviz.runs.network_file import NetworkFile, examine
 from cnnviz.runs.run import Run
 from cnnviz.ui.shell import selection
-from cnnviz.ui.widgets import import_form
+from cnnviz.ui.widgets import import_form, long_work
 from cnnviz.ui.widgets.import_form import IMAGENET
 from cnnviz.ui.widgets.uploader import forget, refuse, uploader
 
@@ -79,11 +80,7 @@ def _by_name() -> None:
     )
     if st.button("Add", type="primary", key="add by name"):
         kind: Any = weights
-        _work(
-            lambda progress: importing.from_torchvision(
-                name, weights=kind, seed=seed, side=side, data=data, progress=progress
-            )
-        )
+        _add(importing.from_torchvision(name, weights=kind, seed=seed, side=side, data=data))
 
 
 def _data_for_classes() -> str:
@@ -128,7 +125,7 @@ def _by_file() -> None:
         return
     settings = import_form.settings(file)
     if st.button("Add", type="primary", key="add by file"):
-        _work(lambda progress: importing.from_file(file, settings))
+        _add(_from_file(file, settings))
 
 
 @st.cache_resource(max_entries=2, ttl=1800, show_spinner="Reading the file …")
@@ -165,14 +162,16 @@ def _plain(name: str) -> str:
     return "".join(letter for letter in last if letter.isalnum() or letter in " ._-+()")[-60:] or "The file"
 
 
-def _work(job: Callable[[importing.Progress], Run]) -> None:
-    """Do it with a progress bar, and look at what came of it; leaving the page cancels it."""
-    bar = st.progress(0.0, text="Checking the network; leaving the page cancels it")
+def _from_file(file: NetworkFile, settings: ImportSettings) -> Work[Run]:
+    yield Progress(0.0, "Checking the network")
+    return importing.from_file(file, settings)
 
-    def progress(share: float, message: str) -> None:
-        bar.progress(min(max(share, 0.0), 1.0), text=message)
 
-    run = job(progress)
+def _add(work: Work[Run]) -> None:
+    """Have it made, and look at it."""
+    run = long_work.run(work, name="adding", start="Checking the network")
+    if run is None:
+        return
     st.session_state[_DONE] = True
     for name in _SPECIAL:
         selection.drop(name)
