@@ -279,6 +279,12 @@ def test_several_uploads_stay_and_one_that_fails_loses_none(plain: Run) -> None:
         ("turned.jpg", (40, 20, 3)),
     ]
     assert app.query_params["image"] == f"upload.{mine[0].hash}"
+    # What was refused is listed no longer; the reasons stay until the next files come.
+    assert not app.file_uploader[0].value
+    app.run()
+    assert len(app.error) == 3
+    app.file_uploader[0].set_value(files[:1]).run()
+    assert not app.error
     app.query_params["image"] = f"upload.{mine[1].hash}"
     app.session_state["how it was read"] = True
     app.run()

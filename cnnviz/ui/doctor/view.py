@@ -11,7 +11,7 @@ from cnnviz.data import catalogue
 from cnnviz.doctor import gather
 from cnnviz.doctor.facts import Facts
 from cnnviz.doctor.finding import Examination, Finding, Remedy
-from cnnviz.doctor.rules import RULES, examine, rule
+from cnnviz.doctor.rules import examine, rule
 from cnnviz.errors import CnnvizError, DataError
 from cnnviz.formatting import quoted
 from cnnviz.progress import Work
@@ -86,14 +86,14 @@ def _shelf() -> Shelf:
 
 
 def _summary(examination: Examination) -> None:
-    count, checks = len(examination.findings), len(RULES) - len(examination.unasked)
+    count, rest = len(examination.findings), len(examination.unasked)
+    checks = count + len(examination.healthy)
     if count:
         st.subheader(f"{count} finding{'s' * (count > 1)}", anchor=False)
     else:
         st.subheader("Nothing found", anchor=False)
-    rest = len(examination.unasked)
     st.caption(
-        f"{checks} of {len(RULES)} things were checked"
+        f"{checks} of {checks + rest} things were checked"
         + (f"; {rest} could not be yet, see below." if rest else ".")
         + " Thresholds are rules of thumb: look at the evidence."
     )
