@@ -40,8 +40,11 @@ class App:
 
 
 @contextmanager
-def app() -> Iterator[App]:
-    """The app on a free port of this machine alone, with this process's environment."""
+def app(*, pause: float = 0.2) -> Iterator[App]:
+    """The app on a free port of this machine alone, with this process's environment, once it listens.
+
+    That is asked every `pause` seconds.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -57,7 +60,7 @@ def app() -> Iterator[App]:
                 if server.poll() is not None or time.monotonic() > until:
                     log.seek(0)
                     raise Unavailable(f"The app does not start: {log.read().decode(errors='replace')[-500:]}")
-                time.sleep(0.2)
+                time.sleep(pause)
             yield running
         finally:
             server.terminate()

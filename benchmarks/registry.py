@@ -3,7 +3,18 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from benchmarks import attribution, augmentation, data_path, index, logging_cost, look, page, shake, train
+from benchmarks import (
+    attribution,
+    augmentation,
+    cold_start,
+    data_path,
+    index,
+    logging_cost,
+    look,
+    page,
+    shake,
+    train,
+)
 from benchmarks.pairs import Row
 
 BENCHMARKS: Mapping[str, Callable[..., list[Row]]] = {
@@ -16,6 +27,7 @@ BENCHMARKS: Mapping[str, Callable[..., list[Row]]] = {
     "look": look.measure,
     "attribution": attribution.measure,
     "index": index.measure,
+    "cold": cold_start.measure,
     "page": page.measure,
     "shake": shake.measure,
 }

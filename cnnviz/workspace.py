@@ -73,6 +73,11 @@ def embedding_file(run_id: str, snapshot: str, what: str) -> Path:
     return run_folder(run_id) / "index" / f"embedding-{plain_name(snapshot, what='snapshot')}-{name}.npz"
 
 
+def showcase_file(run_id: str, snapshot: str) -> Path:
+    """Where it is stored what a snapshot makes of a built-in picture, whether or not it is."""
+    return run_folder(run_id) / "index" / f"showcase-{plain_name(snapshot, what='snapshot')}.npz"
+
+
 def robustness_file(run_id: str, snapshot: str, measured: str) -> Path:
     """Where it is kept how a snapshot's accuracy falls as images are shaken, whether or not it is."""
     name = slug(f"{snapshot}-{measured}", fallback="curve")

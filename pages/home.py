@@ -10,7 +10,7 @@ frame.ensure()
 with frame.guarded():
     st.title("cnnviz", anchor=False)
     st.caption("Train an image classifier, watch it learn, and see what every layer sees.")
-    top = st.container()
+    draw_showcase = showcase.show()
     runs, rest = st.columns([3, 2], gap="large")
     with runs:
         st.subheader("Runs", anchor=False)
@@ -19,7 +19,7 @@ with frame.guarded():
         st.subheader("Data", anchor=False)
         data_sets.show()
         st.subheader("Machine", anchor=False)
-        device.show()
-    # Last, since it needs torch: the page is there before the picture.
-    with top, frame.guarded():
-        showcase.show()
+        draw_device = device.show()
+    # What needs torch comes last: the page is there before it.
+    draw_showcase()
+    draw_device()

@@ -9,8 +9,9 @@ from cnnviz.data import archive, images, prepared
 from cnnviz.data.folder_layout import Parts, classes, layout
 from cnnviz.data.notes import Notes
 from cnnviz.data.prepared import Dataset, Images
-from cnnviz.data.scratch import Progress, temporary
+from cnnviz.data.scratch import temporary
 from cnnviz.errors import DataError, ImageError
+from cnnviz.progress import Progress, Work
 
 Sources = Mapping[Parts, Callable[[], bytes]]
 """What reads each file."""
@@ -44,9 +45,7 @@ def _member(opened: archive.Archive, parts: Parts) -> Callable[[], bytes]:
     return lambda: opened.read(parts, limit=MAX_FILE_BYTES)
 
 
-def write(
-    folder: Path, sources: Sources, *, origin: str, side: int, margin: int = 0, progress: Progress
-) -> Dataset:
+def write(folder: Path, sources: Sources, *, origin: str, side: int, margin: int = 0) -> Work[Dataset]:
     """The pictures as a data set in `folder`, which is locked and does not exist yet.
 
     Pictures lose `margin` pixels on each edge after they were fitted to the side and both margins.
@@ -67,7 +66,7 @@ def write(
         with open(place / "train", "wb") as train_file, open(place / "test", "wb") as test_file:
             for done, (part, label, parts) in enumerate(files):
                 left_out = f", {notes.unreadable:,} left out" if notes.unreadable else ""
-                progress(0.95 * done / total, f"Reading pictures: {done:,} of {total:,}{left_out}")
+                yield Progress(0.95 * done / total, f"Reading pictures: {done:,} of {total:,}{left_out}")
                 try:
                     picture = images.fit(images.decode(sources[parts]()), whole, whole)
                 except ImageError:
@@ -78,7 +77,7 @@ def write(
                 kept = picture[margin : margin + side, margin : margin + side]
                 (test_file if part == "test" else train_file).write(kept.tobytes())
         _refuse_empty({part: labels[part] for part in found}, total)
-        progress(0.95, f"Writing the data set. {notes}".rstrip())
+        yield Progress(0.95, f"Writing the data set. {notes}".rstrip())
         train = np.array(labels["train"] + labels["validation"], dtype=np.int64)
         test = np.array(labels["test"], dtype=np.int64)
         return prepared.write(

@@ -6,14 +6,15 @@ from typing import BinaryIO
 from cnnviz.data import archive, catalogue, image_folder, prepared
 from cnnviz.data.image_folder import Sources
 from cnnviz.data.prepared import Dataset
-from cnnviz.data.scratch import Progress, locked, silent
+from cnnviz.data.scratch import locked
 from cnnviz.errors import ConfigError, DataError
+from cnnviz.progress import Work
 from cnnviz.workspace import dataset_folder
 
 SIDES = range(8, 513)
 
 
-def import_folder(path: Path, *, name: str, side: int, progress: Progress | None = None) -> Dataset:
+def import_folder(path: Path, *, name: str, side: int) -> Work[Dataset]:
     """The pictures under `path` as a data set called `name`: RGB, `side` × `side`, cropped by `images.fit`.
 
     Layouts: `train/<class>/*` with `val/` or `test/` or both; or `<class>/*`, of which a fifth of each class
@@ -23,35 +24,25 @@ def import_folder(path: Path, *, name: str, side: int, progress: Progress | None
     """
     if not path.is_dir():
         raise DataError(f"There is no folder {path}: check the path.")
-    return _import(
-        image_folder.on_disk(path),
-        origin=path.resolve().name,
-        name=name,
-        side=side,
-        progress=progress or silent,
-    )
+    return (yield from _import(image_folder.on_disk(path), origin=path.resolve().name, name=name, side=side))
 
 
-def import_zip(file: BinaryIO | Path, *, name: str, side: int, progress: Progress | None = None) -> Dataset:
+def import_zip(file: BinaryIO | Path, *, name: str, side: int) -> Work[Dataset]:
     """The pictures in a zip as a data set called `name`: layouts and results as in `import_folder`.
 
     Nothing is unpacked to disk, and no member's name becomes a path. Raises ArchiveError for a zip that is
     damaged, unsafe or too large; DataError as in `import_folder`.
     """
     with archive.opened(file) as opened:
-        return _import(
-            image_folder.in_zip(opened), origin="a zip", name=name, side=side, progress=progress or silent
-        )
+        return (yield from _import(image_folder.in_zip(opened), origin="a zip", name=name, side=side))
 
 
-def _import(sources: Sources, *, origin: str, name: str, side: int, progress: Progress) -> Dataset:
+def _import(sources: Sources, *, origin: str, name: str, side: int) -> Work[Dataset]:
     folder = _free_folder(name)
     if side not in SIDES:
         raise DataError(f"side={side} does not fit: choose {SIDES.start} to {SIDES.stop - 1} pixels.")
     with prepared.writing(folder), locked(folder):
-        return image_folder.write(
-            folder, sources, origin=f"Imported from {origin}", side=side, progress=progress
-        )
+        return (yield from image_folder.write(folder, sources, origin=f"Imported from {origin}", side=side))
 
 
 def _free_folder(name: str) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from cnnviz.explore.inputs.batches import batches
 from cnnviz.explore.layers.capture import capture
 from cnnviz.explore.layers.structure import Layer
 from cnnviz.models.checkpoint import Card
+from cnnviz.progress import Progress, Work
 
 _MOST = 2**29
 """Bytes of the features of all images."""
@@ -25,8 +26,8 @@ def features(
     *,
     layer: str,
     numbers: Sequence[int] | NDArray[np.int64],
-) -> Generator[int, None, NDArray[np.float32]]:
-    """Features of the chosen ones of `images` (uint8, N×H×W×C): yields how many are done, gives float32 (N, C).
+) -> Work[NDArray[np.float32]]:
+    """Features of the chosen ones of `images` (uint8, N×H×W×C): gives float32 (N, C).
 
     One number a channel: maps and tokens are averaged over places, linear layers are taken as they are. At the size
     of training. Raises LayerNotFound, and CnnvizError for no images, for more features than fit into memory, and for
@@ -43,7 +44,7 @@ def features(
         if found is None:
             found = _room(len(chosen), rows.shape[1])
         found[here] = rows
-        yield here.stop
+        yield Progress.of(here.stop, len(chosen), before="Features of ")
     assert found is not None
     if not np.isfinite(found).all():
         raise CnnvizError(

@@ -1,11 +1,11 @@
 """AlexNet (Krizhevsky 2014, one column) from torchvision."""
 
 from torch import nn
-from torchvision.models import AlexNet as Torchvisions
 
 from cnnviz.config import AlexNet
 from cnnviz.errors import ConfigError
 from cnnviz.models.head import read_channels
+from cnnviz.models.torchvision_models import AlexNet as Torchvisions
 
 _LEAST = 63
 

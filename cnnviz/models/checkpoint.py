@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from cnnviz import atomic
 from cnnviz.config import Network, Strict
 from cnnviz.errors import CheckpointError, ConfigError
-from cnnviz.models.registry import Shape, build, outline
+from cnnviz.models.registry import Shape, WithoutRandomWeights, build, outline
 
 KEY = "cnnviz"
 """Under which name the card stands in the header of a file."""
@@ -100,7 +100,8 @@ def load(path: Path) -> tuple[nn.Module, Card]:
     except (RuntimeError, ConfigError) as error:
         raise CheckpointError(f"{path.name} describes a network that can't be built.") from error
     _compare(claimed.state_dict(), tensors, source=path.name)
-    model = build(card.network, image_shape=card.image_shape, classes=len(card.classes))
+    with WithoutRandomWeights():
+        model = build(card.network, image_shape=card.image_shape, classes=len(card.classes))
     copy_weights(model, tensors, source=path.name)
     return model.eval(), card
 

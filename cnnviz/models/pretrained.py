@@ -7,7 +7,6 @@ from pathlib import Path
 
 import torch
 from torch import nn
-from torchvision.models import WeightsEnum, get_model_weights
 
 from cnnviz.config import Torchvision
 from cnnviz.errors import ConfigError, WeightsUnavailable
@@ -15,6 +14,7 @@ from cnnviz.models.freezing import head_of
 from cnnviz.models.head import first_convolution
 from cnnviz.models.legacy import as_now
 from cnnviz.models.registry import outline
+from cnnviz.models.torchvision_models import WeightsEnum, get_model_weights
 
 _PATIENCE = 20.0
 """Seconds without an answer after which a download is given up."""

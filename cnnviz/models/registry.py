@@ -79,13 +79,35 @@ def outline(network: Network, *, image_shape: Shape, classes: int) -> nn.Module:
     """
     make = FAMILIES[network.name].build
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), WithoutRandomWeights():
             return make(network, image_shape=image_shape, classes=classes)
     except (
         NotImplementedError
     ):  # RegNet computes its widths with tensors: only weights are left without values
         with torch.random.fork_rng(devices=[]), _WeightsOnMeta():
             return make(network, image_shape=image_shape, classes=classes).to("meta")
+
+
+class WithoutRandomWeights(TorchFunctionMode):
+    """Weights are made but not drawn: for a network that gets others, or none."""
+
+    def __torch_function__(
+        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        given = dict(kwargs or {})
+        if func in _DRAWS:
+            return args[0] if args else given["tensor"]
+        return func(*args, **given)
+
+
+_DRAWS = (
+    torch.Tensor.normal_,
+    torch.Tensor.uniform_,
+    nn.init.normal_,
+    nn.init.uniform_,
+    nn.init.kaiming_uniform_,
+)
+"""What layers draw their weights with: for weights without values these load PyTorch's compiler."""
 
 
 class _WeightsOnMeta(TorchFunctionMode):

@@ -3,10 +3,10 @@
 from collections import OrderedDict
 
 from torch import nn
-from torchvision.models import ResNet, resnet18
 
 from cnnviz.config import ResNet18
 from cnnviz.models.head import head, read_channels
+from cnnviz.models.torchvision_models import ResNet, resnet18
 
 
 def build(options: ResNet18, *, image_shape: tuple[int, int, int], classes: int) -> nn.Module:

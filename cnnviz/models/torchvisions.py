@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import get_args
 
 from torch import Tensor
-from torchvision.models import ResNet18_Weights
 
 from cnnviz.config import Network, Torchvision, TorchvisionName
+from cnnviz.models.torchvision_models import ResNet18_Weights
 
 _MARKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("layer1.0.conv1.weight", ("resne", "wide_resnet")),

@@ -3,11 +3,11 @@
 from collections import OrderedDict
 
 from torch import nn
-from torchvision.models import vgg11_bn
 
 from cnnviz.config import Vgg11Bn
 from cnnviz.errors import ConfigError
 from cnnviz.models.head import head, read_channels
+from cnnviz.models.torchvision_models import vgg11_bn
 
 
 def build(options: Vgg11Bn, *, image_shape: tuple[int, int, int], classes: int) -> nn.Module:

@@ -3,11 +3,11 @@
 from typing import Any
 
 from torch import nn
-from torchvision.models import get_model
 
 from cnnviz.config import Torchvision
 from cnnviz.errors import ConfigError
 from cnnviz.models.head import read_channels
+from cnnviz.models.torchvision_models import get_model
 
 _ONE_OUTPUT: dict[str, dict[str, Any]] = {
     "googlenet": {"aux_logits": False, "init_weights": True},

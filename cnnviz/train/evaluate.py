@@ -1,14 +1,12 @@
 """Loss and accuracy of a network on a split, the same way for validation, test and the command line."""
 
-from collections.abc import Generator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from cnnviz.data.batches import Images, Normalise, images_at_once, input_batches
-from cnnviz.outcome import outcome
-from cnnviz.train.events import Tick
+from cnnviz.progress import Progress, Work, finish
 from cnnviz.train.execution import Execution
 from cnnviz.train.loss import cross_entropy
 
@@ -38,7 +36,7 @@ def evaluate(
     model: nn.Module, images: Images, normalise: Normalise, *, classes: int, way: Execution | None = None
 ) -> Score:
     """The score of `model` (which is left in evaluation mode) on `images`, in float32 unless `way` says else."""
-    return outcome(evaluating(model, images, normalise, classes=classes, way=way))
+    return finish(evaluating(model, images, normalise, classes=classes, way=way))
 
 
 def evaluating(
@@ -49,7 +47,8 @@ def evaluating(
     classes: int,
     way: Execution | None = None,
     softmax_first: bool = False,
-) -> Generator[Tick, None, Score]:
+    of: str = "images",
+) -> Work[Score]:
     """As `evaluate`, a batch at a time: yields after each, returns the score.
 
     With `softmax_first` the loss is that of a training which made this mistake.
@@ -64,7 +63,7 @@ def evaluating(
             logits = forward(model, inputs, way)
             losses.append(cross_entropy(logits, labels, softmax_first=softmax_first, reduction="sum"))
             right += labels[logits.argmax(1) == labels].bincount(minlength=classes)
-        yield Tick()
+        yield Progress.of(here.stop, len(images), of)
     total = images.labels.bincount(minlength=classes)
     return Score(
         loss=torch.stack(losses).cpu().double().sum().item() / len(images),

@@ -17,7 +17,7 @@ def drawn(page: Page) -> None:
         """() => {
           const all = (what) => [...document.querySelectorAll(what)];
           return document.querySelector("[data-testid=stApp][data-test-script-state=notRunning]")
-            && !all("[data-testid=stSkeleton], [data-testid=stSpinner]").length
+            && !all("[data-testid=stSkeleton], [data-testid=stSkeletonElement], [data-testid=stSpinner]").length
             && all("[data-testid=stVegaLiteChart]").every(chart => chart.querySelector("canvas, svg"))
             && all("canvas[role=img]").every(canvas => canvas.dataset.drawn !== undefined);
         }"""

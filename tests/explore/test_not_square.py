@@ -33,7 +33,7 @@ from cnnviz.explore.statistics.layer_statistics import statistics
 from cnnviz.index import store
 from cnnviz.models.checkpoint import Card
 from cnnviz.models.registry import build
-from cnnviz.outcome import outcome
+from cnnviz.progress import finish
 
 HEIGHT, WIDTH, COUNT = 16, 24, 14
 NETWORK = Cnn(convs=(5, 6), pool_after=(1,), batch_norm="all", linear=(7,))
@@ -74,7 +74,7 @@ def test_resizing_is_torchvisions(images: np.ndarray) -> None:
 
 def test_predictions_and_features(model: nn.Module, images: np.ndarray) -> None:
     found = joined(list(predictions(model, CARD, images, LABELS, numbers=NUMBERS)))
-    rows = outcome(features(model, CARD, images, layer="act2", numbers=NUMBERS))
+    rows = finish(features(model, CARD, images, layer="act2", numbers=NUMBERS))
     seen = read(images)
     for at, number in enumerate(NUMBERS):
         np.testing.assert_allclose(found.probabilities[at], predict(model, seen[number]), atol=1e-6)
@@ -84,7 +84,7 @@ def test_predictions_and_features(model: nn.Module, images: np.ndarray) -> None:
 
 
 def test_excitations_and_their_index(model: nn.Module, images: np.ndarray, tmp_path: Path) -> None:
-    found = outcome(excitations(model, CARD, images, LABELS, numbers=NUMBERS))
+    found = finish(excitations(model, CARD, images, LABELS, numbers=NUMBERS))
     seen = read(images)
     store.write(tmp_path / "index.npz", found, of="x")
     for layer, size in (("conv1", (16, 24)), ("pool1", (8, 12)), ("act2", (8, 12))):
@@ -107,7 +107,7 @@ def test_excitations_and_their_index(model: nn.Module, images: np.ndarray, tmp_p
 
 
 def test_statistics(model: nn.Module, images: np.ndarray) -> None:
-    found = outcome(statistics(model, CARD, images, LABELS, numbers=NUMBERS))
+    found = finish(statistics(model, CARD, images, LABELS, numbers=NUMBERS))
     seen = read(images)
     for one in found.layers:
         maps = np.stack([channel_maps(model, seen[number], one.layer) for number in NUMBERS])
@@ -135,7 +135,7 @@ def test_dead_units_and_gradients(model: nn.Module, images: np.ndarray) -> None:
 
 @pytest.mark.parametrize("name", ["rotation", "shift", "square"])
 def test_robustness(model: nn.Module, images: np.ndarray, name: str) -> None:
-    found = outcome(
+    found = finish(
         accuracy.robustness(model, CARD, images, LABELS, numbers=NUMBERS, perturbation=name, seed=2)
     )
     pixels = resize(torch.from_numpy(images), (HEIGHT, WIDTH)).numpy()
@@ -173,7 +173,7 @@ def test_one_image(model: nn.Module) -> None:
 def test_attributions(model: nn.Module, method: str) -> None:
     seen = image()
     setting = AttributionSetting(baseline="blur", layer="act2")
-    (found,) = outcome(attribute(model, CARD, seen, method=method, targets=[1], setting=setting))
+    (found,) = finish(attribute(model, CARD, seen, method=method, targets=[1], setting=setting))
     assert found.map.shape == (HEIGHT, WIDTH)
     assert np.isfinite(found.values).all()
     if found.missing is not None and method != "lrp":
@@ -183,8 +183,8 @@ def test_attributions(model: nn.Module, method: str) -> None:
 def test_checks_of_a_map(model: nn.Module) -> None:
     seen = image()
     setting = AttributionSetting()
-    (found,) = outcome(attribute(model, CARD, seen, method="saliency", targets=[1], setting=setting))
-    made = outcome(checks(model, CARD, seen, found, options=METHODS["saliency"].options(), setting=setting))
+    (found,) = finish(attribute(model, CARD, seen, method="saliency", targets=[1], setting=setting))
+    made = finish(checks(model, CARD, seen, found, options=METHODS["saliency"].options(), setting=setting))
     assert np.isfinite([made.sensitivity, made.infidelity, made.curves.deletion.area]).all()
     assert {one.map.shape for one in made.destroyed} == {(HEIGHT, WIDTH)}
 
@@ -202,7 +202,7 @@ def test_superpixels_and_a_glance(model: nn.Module) -> None:
 @pytest.mark.parametrize("parametrisation", ["pixels", "spectrum"])
 def test_maximisation(model: nn.Module, parametrisation: Any) -> None:
     settings = Settings(steps=3, pictures=2, parametrisation=parametrisation)
-    found = outcome(maximise(model, CARD, channel("conv2", 1), settings=settings))
+    found = finish(maximise(model, CARD, channel("conv2", 1), settings=settings))
     assert found.pictures.shape == (2, HEIGHT, WIDTH, 3)
     for picture, scored in zip(found.pictures, found.scores, strict=True):
         maps = channel_maps(model, as_fed(picture, CARD).values, "conv2")

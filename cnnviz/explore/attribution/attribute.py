@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from cnnviz.explore.attribution.options import Options, RegionOptions
 from cnnviz.explore.attribution.request import AttributionRequest
 from cnnviz.explore.attribution.superpixels import superpixels
 from cnnviz.models.checkpoint import Card
+from cnnviz.progress import Work, within
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,8 @@ def attribute(
     targets: Sequence[int],
     options: Options | None = None,
     setting: AttributionSetting = AttributionSetting(),
-) -> Generator[float, None, list[Attribution]]:
-    """Yields how much is done, 0 to 1; ends with an attribution for each class of `targets`, by number.
+) -> Work[list[Attribution]]:
+    """Ends with an attribution for each class of `targets`, by number.
 
     `image` is (C, H, W), normalised as the network of `card` expects. The network itself is never touched.
     Raises NotFound for a method, baseline or class that is not there, CnnvizError for what the method can't do.
@@ -91,7 +92,7 @@ def attribute(
     chosen = options or found.options()
     if not isinstance(chosen, found.options):
         raise TypeError(f"{method} takes {found.options.__name__}, not {type(chosen).__name__}.")
-    values = yield from found.run(question, chosen)
+    values = yield from within(found.run(question, chosen), 0.0, 1.0, found.title)
     if values.ndim != 4 or not len(values) == len(targets):
         raise AssertionError(f"{method} gave {tuple(values.shape)}.")
     whole = question.scores(question.image)[0]

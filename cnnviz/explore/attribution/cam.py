@@ -11,11 +11,12 @@ from torch.nn import functional
 from cnnviz.errors import CnnvizError, LayerNotFound
 from cnnviz.explore.attribution import copies, options
 from cnnviz.explore.attribution.backward import guided_backprop
-from cnnviz.explore.attribution.request import AttributionRequest, Work
+from cnnviz.explore.attribution.request import AttributionRequest
 from cnnviz.explore.layers.capture import lock_of, module_of, watched
 from cnnviz.explore.layers.channel_order import channels_first
 from cnnviz.explore.layers.structure import Layer
 from cnnviz.models.tracing import ModuleCall, tracing
+from cnnviz.progress import Progress, Work
 
 
 def layers_with_maps(listed: list[Layer]) -> list[Layer]:
@@ -43,17 +44,17 @@ def best_layer(listed: list[Layer]) -> tuple[str, str] | None:
     )
 
 
-def grad_cam(question: AttributionRequest, chosen: options.GradCam) -> Work:
+def grad_cam(question: AttributionRequest, chosen: options.GradCam) -> Work[Tensor]:
     """Maps of a layer, weighted by the mean gradient of the class's logit by each (Selvaraju et al. 2017).
 
     The values are laid over the image, (T, 1, H, W).
     """
-    yield 0.0
+    yield Progress(0.0)
     found = layer_maps(question)
     return laid_over(found.relu() if chosen.positive else found, question.image.shape[2:], chosen.upsampling)
 
 
-def guided_grad_cam(question: AttributionRequest, chosen: options.GuidedGradCam) -> Work:
+def guided_grad_cam(question: AttributionRequest, chosen: options.GuidedGradCam) -> Work[Tensor]:
     """Guided backpropagation times what of Grad-CAM speaks for the class (Selvaraju et al. 2017)."""
     guided = yield from guided_backprop(question, options.Options())
     return guided * laid_over(layer_maps(question).relu(), question.image.shape[2:], chosen.upsampling)

@@ -8,7 +8,7 @@ zero, 5 MB in all. The strongest images of one class alone, or more than `KEPT`,
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from cnnviz.explore.channels.selectivity import class_selectivity
 from cnnviz.explore.inputs.batches import batches
 from cnnviz.explore.layers.capture import fitting, passing
 from cnnviz.models.checkpoint import Card
+from cnnviz.progress import Progress, Work
 
 KEPT = 18
 """Strongest images of a channel that are kept: twice as many as are shown."""
@@ -106,8 +107,8 @@ def excitations(
     *,
     numbers: Sequence[int] | NDArray[np.int64],
     batch: int | None = None,
-) -> Generator[int, None, dict[str, Excitation]]:
-    """Look through the chosen ones of `images` (uint8, N×H×W×C): yields how many are done.
+) -> Work[dict[str, Excitation]]:
+    """Look through the chosen ones of `images` (uint8, N×H×W×C).
 
     Gives every layer whose output is maps (N, C, H, W) or units (N, C), by name as in `capture`. Layers that pass
     on what the one before them gave share its Excitation. `batch` images go through at once.
@@ -125,7 +126,7 @@ def excitations(
         # Not inference mode: its tensors don't count how often they were changed in place.
         with torch.no_grad(), passing(model, tallies.look):
             model(fitting(model, inputs))
-        yield here.stop
+        yield Progress.of(here.stop, len(chosen))
     return tallies.found()
 
 

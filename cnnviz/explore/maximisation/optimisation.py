@@ -19,15 +19,13 @@ from cnnviz.explore.maximisation.parametrisations import PARAMETRISATIONS
 from cnnviz.explore.maximisation.settings import Settings
 from cnnviz.explore.maximisation.transforms import Transform, apply, usual
 from cnnviz.models.checkpoint import Card
+from cnnviz.progress import Progress
 
 
-@dataclass(frozen=True, eq=False)
-class MaximisationStep:
-    """How far it is."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MaximisationStep(Progress):
+    """How far it is, and what there is so far."""
 
-    step: int
-    """Steps done."""
-    steps: int
     pictures: NDArray[np.uint8]
     """(N, H, W, C)"""
     scores: NDArray[np.float64]
@@ -97,7 +95,8 @@ def maximise(
         values.grad = -gradient
         learning.step()
         pictures = _pixels(colours.image(parametrisation.planes(values)))
-        if (yield MaximisationStep(step + 1, settings.steps, pictures, trace[-1])):
+        done = Progress.of(step + 1, settings.steps, "steps")
+        if (yield MaximisationStep(share=done.share, doing=done.doing, pictures=pictures, scores=trace[-1])):
             break
     found = score(model, card, objective, pictures)
     order = np.argsort(-found, kind="stable")

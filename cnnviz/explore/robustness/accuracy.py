@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -17,8 +17,8 @@ from cnnviz.explore.inputs.batches import normalisation, unnormalised_batches
 from cnnviz.explore.robustness.curve import Curve
 from cnnviz.formatting import standard_error
 from cnnviz.models.checkpoint import Card
+from cnnviz.progress import Progress, Work
 
-Progress = tuple[float, str]
 _TRIED = 16
 """Images that time is estimated with."""
 
@@ -32,7 +32,7 @@ def robustness(
     numbers: Sequence[int] | NDArray[np.int64],
     perturbation: str,
     seed: int = 0,
-) -> Generator[Progress, None, Curve]:
+) -> Work[Curve]:
     """Yields how much is done, 0 to 1, and what; ends with accuracy by strength over the chosen `images`.
 
     `images` are uint8, N×H×W×C; each is brought to the size of training, shaken, then normalised. Noise is drawn by
@@ -62,7 +62,7 @@ def robustness(
             sure[at] += shares[np.arange(len(own)), own].sum()
             done += len(some)
             share = done / (len(chosen) * len(shaking.strengths))
-            yield share, f"{setting.label} {setting.words(strength)}, image {here.stop:,}"
+            yield Progress(share, f"{setting.label} {setting.words(strength)}, image {here.stop:,}")
     accuracy = right / len(chosen)
     return Curve(
         perturbation=perturbation,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -14,15 +13,14 @@ from cnnviz.explore.layers.capture import evaluating, first_tensor, fitting, wat
 from cnnviz.explore.layers.channel_order import channels_first
 from cnnviz.explore.layers.receptive_field import Field
 from cnnviz.models.tracing import ModuleCall, tracing
+from cnnviz.progress import Progress, Work
 
 HELD = 0.9
 """Share of the gradient that `side` asks for. A square of ±2σ around a Gaussian, which is the size of Luo et al.,
 holds 91 %."""
 
 
-def effective_fields(
-    model: nn.Module, batches: list[Tensor]
-) -> Generator[float, None, dict[str, NDArray[np.float64]]]:
+def effective_fields(model: nn.Module, batches: list[Tensor]) -> Work[dict[str, NDArray[np.float64]]]:
     """|∂y/∂pixel| summed over colours, mean over all images, by layer: (H, W). Yields how much is done, 0 to 1.
 
     y is the sum over the channels of a layer's middle cell; of units, it is their sum. `batches` are normalised
@@ -38,7 +36,7 @@ def effective_fields(
             if gradient is not None:
                 found = gradient.double().abs().sum((0, 1)).cpu()
                 sums.update({name: sums.get(name, 0) + found for name in names})
-            yield (number + (done + 1) / len(centres)) / len(batches)
+            yield Progress((number + (done + 1) / len(centres)) / len(batches))
     count = sum(map(len, batches))
     return {name: found.numpy() / count for name, found in sums.items()}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 
 import numpy as np
@@ -19,7 +19,7 @@ from cnnviz.explore.statistics.linear_probe import probe
 from cnnviz.explore.statistics.profile import LayerStatistics, Profile
 from cnnviz.explore.statistics.spread import entropy
 from cnnviz.models.checkpoint import Card
-from cnnviz.outcome import part
+from cnnviz.progress import Progress, Work, within
 
 FIELD_IMAGES = 8
 """Images of which the effective receptive field is a mean."""
@@ -29,7 +29,6 @@ _LARGEST_BATCH = 100
 _ACTIVATION_KINDS = frozenset(
     "ReLU ReLU6 LeakyReLU PReLU ELU SELU CELU GELU SiLU Mish Hardswish Sigmoid Tanh Softplus".split()  # noqa: SIM905
 )
-Progress = tuple[float, str]
 
 
 def statistics(
@@ -40,7 +39,7 @@ def statistics(
     *,
     numbers: Sequence[int] | NDArray[np.int64],
     of_class: str | None = None,
-) -> Generator[Progress, None, Profile]:
+) -> Work[Profile]:
     """Look at the chosen ones of `images` (uint8, N×H×W×C) in all layers at once: yields how much is done, and what.
 
     `of_class` only says what was chosen. Raises CnnvizError for no images, or too many for this network's width.
@@ -65,16 +64,16 @@ def statistics(
             seen.run(inputs)
         for name, one in sums.items():
             one.add(here, seen.outputs.pop(name).float().cpu())
-        yield 0.5 * here.stop / len(chosen), "images through all layers"
+        yield Progress(0.5 * here.stop / len(chosen), "images through all layers")
     for_field = min(FIELD_IMAGES, len(chosen))
     few = [inputs for _, inputs in batches(card, images, chosen[:for_field], batch_size=size)]
-    pictures = yield from part(effective_fields(model, few), 0.5, 0.8, "effective receptive fields")
+    pictures = yield from within(effective_fields(model, few), 0.5, 0.8, "effective receptive fields")
     found = []
     for number, layer in enumerate(known):
         found.append(
             _measured(layer, sums.pop(layer.name), pictures.get(layer.name), _is_main(layer, listed))
         )
-        yield 0.8 + 0.2 * (number + 1) / len(known), "linear probes"
+        yield Progress(0.8 + 0.2 * (number + 1) / len(known), "linear probes")
     return Profile(
         data=card.data,
         images=len(chosen),

@@ -1,27 +1,31 @@
 """The machine that trains."""
 
 import os
+from collections.abc import Callable
+from importlib.metadata import version
 
 import streamlit as st
 
 from cnnviz.formatting import size
+from cnnviz.ui.shell import preload
 
 
-@st.fragment
-def show() -> None:
-    """What computes, and in what."""
-    st.caption(_device())
+def show() -> Callable[[], object]:
+    """Draw what this machine has; what it computes on needs torch, and is added by calling the result."""
+    memory = size(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    words = f"{os.cpu_count()} CPU cores, {memory} of memory, PyTorch {version('torch')}."
+    line = st.empty()
+    line.caption(words)
+    return lambda: line.caption(f"{words} {_accelerator()}.")
 
 
 @st.cache_data(show_spinner=False)
-def _device() -> str:
+def _accelerator() -> str:
+    preload.wait_for_torch()
     import torch
 
     if torch.cuda.is_available():
-        place = f"{torch.cuda.get_device_name()}, {size(torch.cuda.get_device_properties(0).total_memory)}"
-    elif torch.backends.mps.is_available():
-        place = "Apple GPU"
-    else:
-        place = "No GPU that PyTorch can use: training runs on the CPU"
-    memory = size(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    return f"{place}. {os.cpu_count()} CPU cores, {memory} of memory, PyTorch {torch.__version__}."
+        return f"{torch.cuda.get_device_name()}, {size(torch.cuda.get_device_properties(0).total_memory)}"
+    if torch.backends.mps.is_available():
+        return "Apple GPU"
+    return "No GPU that PyTorch can use: training runs on the CPU"

@@ -1,65 +1,91 @@
 """The first thing one sees: a picture, and what a trained network makes of it on the way through."""
 
-import streamlit as st
+import math
+from collections.abc import Callable
+from contextlib import suppress
 
-from cnnviz.explore.inputs.builtin_images import photo_named
-from cnnviz.render.picture import enlarge, png
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from cnnviz.explore import showcase
+from cnnviz.explore.showcase import Showcase
+from cnnviz.render.mosaic import Mosaic, grid_pictures
 from cnnviz.runs.run import Run, every
 from cnnviz.ui.resources import networks
+from cnnviz.ui.shell import preload, selection
+from cnnviz.ui.shell.frame import guarded
+from cnnviz.ui.shell.parameters import IMAGE, LAYER, RUN
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 from cnnviz.ui.widgets.network_picker import preferred
 
-_PLACES = 4
-_CHANNELS = 9
+_SIDE = 192
+_HEIGHT = _SIDE + 28
+"""Of a picture with the line that a sprite has below."""
 
 
-def show() -> None:
-    """A built-in picture and some maps of a few layers, early to late; each opens on Activations."""
+def show() -> Callable[[], None]:
+    """Draw what is known of the preferred network; the rest, which needs torch, is drawn by calling the result.
+
+    Until then its place is held free, so that nothing moves.
+    """
     runs = [run for run in every() if run.snapshots()]
     if not runs:
-        return
+        return lambda: None
     run = preferred(runs)
+    snapshot = run.snapshots()[0]
     place = st.empty()
-    place.skeleton(height=300)
+    stored = showcase.read(run.id, snapshot)
     with place.container():
-        _draw(run)
+        if stored is not None:
+            _draw(run, stored)
+            return lambda: None
+        columns = _columns()
+        frames = [_frame(column) for column in columns]
+        for frame, column in zip(frames, columns, strict=True):
+            frame.skeleton(height=_SIDE)
+            column.caption("…")
+
+    def compute() -> None:
+        preload.wait_for_torch()
+        with guarded(place):
+            with frames[0]:
+                computed = showcase.compute(*networks.network(networks.stamp(run.id, snapshot)))
+            with suppress(OSError):  # a bench that can't be written to is looked at all the same
+                showcase.write(run.id, snapshot, computed)
+            with place.container():
+                _draw(run, computed)
+
+    return compute
 
 
-def _draw(run: Run) -> None:
-    stamp = networks.stamp(run.id, run.snapshots()[0])
-    card = networks.network(stamp)[1]
-    name = "digit-3" if card.image_shape[2] == 1 else "frog"
-    seen = networks.network_input(stamp, f"photo.{name}", photo_named(name).image(), False)
-    found = [
-        layer
-        for layer in networks.layers(stamp, run.config.freeze)
-        if len(layer.output_shape) == 3 and not layer.idle
-    ]
-    blocks = [layer for layer in found if layer.block] or found
-    chosen = blocks[:: max(1, -(-len(blocks) // _PLACES))][:_PLACES]
-    first, *rest = st.columns([1] * (1 + len(chosen)), gap="medium")
+def _draw(run: Run, of: Showcase) -> None:
+    first, *rest = _columns()
     with first:
-        st.image(
-            png(enlarge(seen.pixels, to=196)),
-            output_format="PNG",
-            alt=f"{name}, as the network reads it",
-            width="stretch",
-        )
-        likeliest = networks.prediction(stamp, seen.values)
-        st.caption(f"{run.title} says **{card.classes[int(likeliest.argmax())]}** ({likeliest.max():.0%})")
-    for place, layer in zip(rest, chosen, strict=True):
-        with place:
-            maps = networks.maps(stamp, seen.values, layer.name)[:_CHANNELS]
-            mosaic = networks.some_tiles(maps)
-            sprite(
-                mosaic,
-                key=f"showcase {layer.name}",
-                tile=64,
-                columns=3,
-                alt=f"{len(maps)} maps of {layer.name}",
+        _picture(grid_pictures(of.pixels[None]), f"{of.photo}, as the network reads it", columns=1)
+        st.caption(f"{run.title} says **{of.label}** ({of.probability:.0%})")
+    for column, (layer, maps) in zip(rest, of.maps.items(), strict=False):
+        with column:
+            _picture(
+                networks.some_tiles(maps),
+                f"{len(maps)} maps of {layer}",
+                columns=math.isqrt(showcase.CHANNELS),
             )
             st.page_link(
                 "pages/activations.py",
-                label=layer.name,
-                query_params={"run": run.id, "layer": layer.name, "image": f"photo.{name}"},
+                label=layer,
+                query_params=selection.link({RUN: run.id, LAYER: layer, IMAGE: f"photo.{of.photo}"}),
             )
+
+
+def _columns() -> list[DeltaGenerator]:
+    return st.columns(1 + showcase.LAYERS, gap="medium")
+
+
+def _frame(column: DeltaGenerator) -> DeltaGenerator:
+    """A place as high as a picture, before it is there: nothing moves when it comes."""
+    return column.container(height=_HEIGHT, border=False)
+
+
+def _picture(mosaic: Mosaic, alt: str, *, columns: int) -> None:
+    with _frame(st.container()):
+        sprite(mosaic, key=f"showcase {alt}", tile=_SIDE // columns, columns=columns, alt=alt)

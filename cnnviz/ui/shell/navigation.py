@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
+from cnnviz.ui.shell import preload
+
 
 def run(groups: Mapping[str, Sequence[StreamlitPage]]) -> None:
     """Show all pages by their group's name ("" for none), and run the one that the address names."""
@@ -16,4 +18,7 @@ def run(groups: Mapping[str, Sequence[StreamlitPage]]) -> None:
                     st.markdown(f":gray[:small[{name}]]", width="content")
                 for one in pages:
                     st.page_link(one, width="content")
-    page.run()
+    try:
+        page.run()
+    finally:
+        preload.page_over()

@@ -6,12 +6,13 @@ import socket
 import sys
 
 from cnnviz import workspace
+from cnnviz.ui.shell import preload
 
 _ADDRESS = "127.0.0.1"
 
 
 def main() -> None:
-    """Turn into Streamlit on the given port, unless something else listens there."""
+    """Run Streamlit on the given port, unless something else listens there."""
     parser = argparse.ArgumentParser(prog="make app", description="Start cnnviz in the browser.")
     parser.add_argument("--port", type=int, default=8501)
     port = parser.parse_args().port
@@ -25,8 +26,13 @@ def main() -> None:
             sys.exit(f"Port {port} can't be used ({error.strerror}): try make app PORT={port + 1}")
     print(f"cnnviz is at http://{_ADDRESS}:{port} (stop it with Ctrl-C)", flush=True)
     os.chdir(workspace.ROOT)
-    command = ["-m", "streamlit", "run", "app.py", "--server.port", str(port), "--server.address", _ADDRESS]
-    os.execv(sys.executable, [sys.executable, *command])  # noqa: S606
+    # Here, and not in a process of its own: the modules of the first page are loaded while the server starts.
+    from streamlit.web import bootstrap, cli  # noqa: F401
+
+    preload.start()
+    cli.main(
+        ["run", "app.py", "--server.port", str(port), "--server.address", _ADDRESS], prog_name="streamlit"
+    )
 
 
 if __name__ == "__main__":

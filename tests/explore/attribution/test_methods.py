@@ -23,7 +23,7 @@ from cnnviz.explore.attribution.occlusion import window_of
 from cnnviz.explore.attribution.superpixels import superpixels
 from cnnviz.models.checkpoint import Card
 from cnnviz.models.registry import build
-from cnnviz.outcome import outcome
+from cnnviz.progress import finish
 
 SIDE = 16
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
@@ -87,7 +87,7 @@ def ask(
 ) -> list[Attribution]:
     setting = AttributionSetting(**{"layer": "act2", **how.pop("setting", {})})
     image = picture() if image is None else image
-    return outcome(attribute(*found, image, method=method, targets=targets or (2,), setting=setting, **how))
+    return finish(attribute(*found, image, method=method, targets=targets or (2,), setting=setting, **how))
 
 
 def reference(method: Any, target: int, **how: Any) -> np.ndarray:
@@ -414,12 +414,12 @@ def test_what_cannot_be_asked_is_one_line(small: Any) -> None:
     with pytest.raises(CnnvizError, match="doesn't fit"):
         ask(small, "occlusion", options=options.Occlusion(window=17))
     with pytest.raises(CnnvizError, match="Choose a class"):
-        outcome(attribute(*small, picture(), method="saliency", targets=[]))
+        finish(attribute(*small, picture(), method="saliency", targets=[]))
 
 
 def test_work_can_be_stopped_and_says_how_far_it_is(small: Any) -> None:
     work = attribute(*small, picture(), method="occlusion", targets=[0])
-    shares = [next(work) for _ in range(3)]
+    shares = [next(work).share for _ in range(3)]
     assert shares == sorted(shares)
     assert 0 == shares[0] < shares[2] < 1
     work.close()

@@ -312,7 +312,7 @@ def test_learning_raises_the_score(small, parametrisation: str, decorrelate: boo
     )
     for objective in (channel("conv2", 3), cell("act2", 1, 2, 2), unit("fc2", 0)):
         told, found = whole(maximise(model, card, objective, settings=settings))
-        assert [one.step for one in told] == list(range(1, 41))
+        assert [one.share for one in told] == [step / 40 for step in range(1, 41)]
         assert found.trace.shape == (40, 2)
         assert (found.trace[-5:].mean(0) > found.trace[:1].mean(0)).all()
         assert found.pictures.shape == (2, 8, 8, 3)

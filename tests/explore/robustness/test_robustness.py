@@ -3,7 +3,6 @@
 import csv
 import io
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ from cnnviz.explore.activations.activation_maps import predict
 from cnnviz.explore.inputs import batches
 from cnnviz.explore.inputs.preprocessing import as_input
 from cnnviz.explore.robustness import accuracy as measuring
-from cnnviz.explore.robustness.curve import Curve, load, sample, save, table
+from cnnviz.explore.robustness.curve import Curve, sample, table
 from cnnviz.models.checkpoint import Card
 from cnnviz.models.registry import build
 
@@ -39,7 +38,7 @@ def measured(model: nn.Module, card: Card, images: np.ndarray, **how: object) ->
     shares = []
     while True:
         try:
-            shares.append(next(steps)[0])
+            shares.append(next(steps).share)
         except StopIteration as end:
             assert shares == sorted(shares)
             assert shares[-1] == pytest.approx(1)
@@ -130,17 +129,10 @@ def test_a_sample_has_of_every_class_its_share(labels: np.ndarray) -> None:
     assert sample(np.zeros(9, int), count=4).size == 4
 
 
-def test_it_is_kept_and_never_stale(tmp_path: Path) -> None:
+def test_the_table_has_a_row_a_strength() -> None:
     model, card = network(Mlp(hidden=(6,)), 3)
     found = measured(model, card, COLOUR, numbers=np.arange(20), perturbation="rotation")
     assert found.neutral == found.accuracy[found.strengths.index(0)]
-    path = tmp_path / "index" / "curve.json"
-    save(path, found, of="these weights")
-    assert load(path, of="these weights") == found
-    assert load(path, of="others") is None
-    assert load(tmp_path / "gone", of="these weights") is None
-    path.write_bytes(path.read_bytes()[:-40])
-    assert load(path, of="these weights") is None
     rows = list(csv.DictReader(io.StringIO(table([found, replace(found, perturbation="blur")]))))
     assert [float(row["accuracy"]) for row in rows] == [*found.accuracy, *found.accuracy]
     assert {(row["perturbation"], row["unit"]) for row in rows} == {("rotation", "°"), ("blur", "px")}
