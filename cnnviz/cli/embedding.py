@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,11 +10,12 @@ import numpy as np
 import typer
 
 from cnnviz.cli import checkpoint, files, progress
-from cnnviz.cli.answer import Json, answer
+from cnnviz.cli.answer import answer
+from cnnviz.cli.options import Force, Json, Network, Seed, Snapshot
 from cnnviz.diagnose import embedding_file, embedding_words
 from cnnviz.diagnose.embedding import METHODS, Embedding, embed
 from cnnviz.diagnose.embedding_file import ImageFeatures
-from cnnviz.errors import CnnvizError
+from cnnviz.errors import CnnvizError, NotFound
 from cnnviz.progress import Work
 
 if TYPE_CHECKING:
@@ -28,46 +28,39 @@ if TYPE_CHECKING:
 _SUFFIXES = (".csv", ".npz", ".png")
 
 
-class EmbeddingMethodName(StrEnum):
-    pca = "pca"
-    tsne = "tsne"
-    umap = "umap"
-
-
 def embedding(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    run: Network,
     *,
     layer: Annotated[
         str | None, typer.Option(help="As `layers` lists it; without it, what the last linear layer reads.")
     ] = None,
     method: Annotated[
-        EmbeddingMethodName, typer.Option(help="How features are laid out in a plane.")
-    ] = EmbeddingMethodName.pca,
+        str, typer.Option(help=f"How features are laid out in a plane: {', '.join(METHODS)}.")
+    ] = "pca",
     images: Annotated[int, typer.Option(min=5, help="How many test images, evenly spaced.")] = 500,
     perplexity: Annotated[int | None, typer.Option(min=2, help="Of t-SNE.")] = None,
     neighbours: Annotated[int | None, typer.Option(min=2, help="Of UMAP.")] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of what is drawn at random.")] = 0,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
+    seed: Seed = 0,
+    snapshot: Snapshot = "last",
     out: Annotated[
         Path | None, typer.Option(help="Write the points as .csv, the map as .png, or features as .npz.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """A map of test images by a layer's features: PCA, t-SNE or UMAP, with a figure of its trustworthiness."""
+    if method not in METHODS:
+        raise NotFound("method", method, available=METHODS)
     given = {"perplexity": perplexity, "neighbours": neighbours}
     options = {name: value for name, value in given.items() if value is not None}
     for name in options:
-        if name not in METHODS[method.value].options:
-            raise typer.BadParameter(f"{METHODS[method.value].title} takes none.", param_hint=f"--{name}")
-    missing = METHODS[method.value].missing
+        if name not in METHODS[method].options:
+            raise typer.BadParameter(f"{METHODS[method].title} takes none.", param_hint=f"--{name}")
+    missing = METHODS[method].missing
     if missing:
         raise CnnvizError(missing)
     target = files.destination(out, suffixes=_SUFFIXES, force=force) if out else None
-    where = checkpoint.source(run, snapshot)
-    model, card = checkpoint.load(where)
+    where, model, card = checkpoint.opened(run, snapshot)
     data = checkpoint.data_of(card)
 
     from cnnviz.explore.predictions import some_of
@@ -75,9 +68,9 @@ def embedding(
     numbers = some_of(len(data.test_labels), images)
     name = layer or _penultimate(model, card)
     rows = progress.run(_rows(model, card, data, layer=name, numbers=numbers), "Looking")
-    with progress.reporting(METHODS[method.value].title) as report:
+    with progress.reporting(METHODS[method].title) as report:
         found = embed(
-            rows.features, method=method.value, labels=rows.labels, seed=seed, options=options, report=report
+            rows.features, method=method, labels=rows.labels, seed=seed, options=options, report=report
         )
     said = progress.run(_said(model, card, data, numbers), "Predicting")
     if target:

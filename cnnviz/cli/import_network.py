@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from cnnviz.cli import progress
-from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.answer import answer, table
 from cnnviz.cli.document import lines, whole_document
+from cnnviz.cli.options import Json, Seed
 from cnnviz.errors import CnnvizError
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def import_network(
         Literal["imagenet", "random"],
         typer.Option(help="Of torchvision's: ImageNet's are downloaded if need be."),
     ] = "random",
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Decides random weights.")] = 0,
+    seed: Seed = 0,
     network: Annotated[
         str, typer.Option(help="What the file holds; without it, it is recognised from names and shapes.")
     ] = "",

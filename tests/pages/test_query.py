@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.ui.shell import query
+from cnnviz.workspace import ROOT
 
 
 def page() -> None:
@@ -67,6 +68,11 @@ def test_a_link_is_news(app: AppTest) -> None:
     app.query_params["layer"] = "three"
     app.run()
     assert layer(app) == "three"
+
+
+def test_nobody_else_reads_or_writes_the_address() -> None:
+    code = [*(ROOT / "cnnviz").rglob("*.py"), *(ROOT / "pages").glob("*.py"), ROOT / "app.py"]
+    assert [path.name for path in code if "st.query_params" in path.read_text()] == ["query.py"]
 
 
 @pytest.mark.parametrize(

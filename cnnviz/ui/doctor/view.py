@@ -11,13 +11,15 @@ from cnnviz.data import catalogue
 from cnnviz.doctor import gather
 from cnnviz.doctor.facts import Facts
 from cnnviz.doctor.finding import Examination, Finding, Remedy
-from cnnviz.doctor.rules import RULES, examine, rule
+from cnnviz.doctor.rules import examine, rule
 from cnnviz.errors import CnnvizError, DataError
 from cnnviz.formatting import quoted
 from cnnviz.progress import Work
 from cnnviz.runs.run import Run
 from cnnviz.ui.resources import datasets, networks
 from cnnviz.ui.resources.selected_network import SelectedNetwork
+from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import RECIPE
 from cnnviz.ui.widgets import long_work, run_template
 from cnnviz.ui.widgets.network_picker import network_of
 
@@ -84,14 +86,14 @@ def _shelf() -> Shelf:
 
 
 def _summary(examination: Examination) -> None:
-    count, checks = len(examination.findings), len(RULES) - len(examination.unasked)
+    count, rest = len(examination.findings), len(examination.unasked)
+    checks = count + len(examination.healthy)
     if count:
         st.subheader(f"{count} finding{'s' * (count > 1)}", anchor=False)
     else:
         st.subheader("Nothing found", anchor=False)
-    rest = len(examination.unasked)
     st.caption(
-        f"{checks} of {len(RULES)} things were checked"
+        f"{checks} of {checks + rest} things were checked"
         + (f"; {rest} could not be yet, see below." if rest else ".")
         + " Thresholds are rules of thumb: look at the evidence."
     )
@@ -130,7 +132,7 @@ def _remedy(key: str, remedy: Remedy, config: RunConfig) -> None:
         if remedy.recipe:
             st.page_link(
                 "pages/experiments.py", label=f"Experiment {remedy.recipe}", icon=":material/experiment:",
-                query_params={"recipe": remedy.recipe},
+                query_params=selection.link({RECIPE: remedy.recipe}),
             )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from cnnviz.runs.import_settings import ImportSettings
 from cnnviz.runs.network_file import NetworkFile, examine
 from cnnviz.runs.run import Run
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import CELL, CHANNEL, IMAGE, LAYER, RUN, SNAPSHOT
 from cnnviz.ui.widgets import import_form, long_work
 from cnnviz.ui.widgets.import_form import IMAGENET
 from cnnviz.ui.widgets.uploader import forget, refuse, uploader
@@ -24,7 +25,6 @@ LARGEST = 512
 """Megabytes of an upload, which is held in memory: as `server.maxUploadSize` in .streamlit/config.toml."""
 _SOURCES = {"torchvision": "One of torchvision's", "file": "A file of weights"}
 _OPEN, _DONE, _UPLOAD = "add network", "network added", "add file"
-_SPECIAL = ("run", "snapshot", "layer", "channel", "cell", "image")
 
 
 def show() -> None:
@@ -173,7 +173,6 @@ def _add(work: Work[Run]) -> None:
     if run is None:
         return
     st.session_state[_DONE] = True
-    for name in _SPECIAL:
-        selection.drop(name)
-    selection.put("run", run.id)
+    selection.drop(SNAPSHOT, LAYER, CHANNEL, CELL, IMAGE)
+    selection.put(RUN, run.id)
     st.rerun()
