@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 # Two processes: one of them has the browser tests.
 TWO := -n 2 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help app test quick check fix bench screenshots lock clean
+.PHONY: help app test quick check check-browser fix bench screenshots lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -26,6 +26,12 @@ check: $(VENV)/.tools ## lint, types, layers: what a commit has to pass
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory check-browser; \
+	else echo "Node.js is not installed: the browser code is neither linted nor type-checked."; fi
+
+check-browser: node_modules/.tools
+	node_modules/.bin/eslint
+	node_modules/.bin/tsc
 
 fix: $(VENV)/.tools ## format, and mend what can be mended
 	$(VENV)/bin/ruff check --fix .
@@ -42,8 +48,8 @@ lock: $(VENV)/.tools ## pin the newest versions that pyproject.toml allows
 	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt
 	$(VENV)/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev -c requirements.txt -o requirements-dev.txt
 
-clean: ## remove .venv and caches; data and checkpoints stay
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+clean: ## remove .venv, node_modules and caches; data and checkpoints stay
+	rm -rf $(VENV) node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/.runtime: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "cnnviz needs Python 3.11 or newer; make PYTHON=python3.12 app")'
@@ -53,4 +59,8 @@ $(VENV)/.runtime: requirements.txt
 
 $(VENV)/.tools: $(VENV)/.runtime requirements-dev.txt
 	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+node_modules/.tools: package-lock.json
+	npm ci --loglevel=error --no-audit --no-fund
 	@touch $@

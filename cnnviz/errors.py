@@ -36,6 +36,10 @@ class WeightsUnavailable(CnnvizError):
     """Pretrained weights that could not be fetched."""
 
 
+class StorageError(CnnvizError):
+    """A result that cannot be stored."""
+
+
 class RunError(CnnvizError):
     """A run that cannot be started, stopped, resumed or deleted."""
 

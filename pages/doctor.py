@@ -4,11 +4,11 @@ import streamlit as st
 
 from cnnviz.ui.doctor import view
 from cnnviz.ui.shell import frame
-from cnnviz.ui.widgets.network_picker import pick_network
+from cnnviz.ui.widgets.network_picker import pick_snapshot
 
 frame.ensure()
 with frame.guarded():
-    looked_at = pick_network()
-    if looked_at is None:
+    selected = pick_snapshot()
+    if selected is None:
         st.stop()
-    view.show(looked_at)
+    view.show(*selected)

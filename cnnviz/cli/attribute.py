@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from cnnviz.cli import checkpoint, files
-from cnnviz.cli.answer import Json, answer, table
-from cnnviz.cli.picture import FitOption, ImageOption, SizeOption, picture
-from cnnviz.cli.progress import Tell, working
+from cnnviz.cli import checkpoint, files, progress
+from cnnviz.cli.answer import answer, table
+from cnnviz.cli.options import Fit, Force, Image, Invert, Json, Network, Size, Snapshot
+from cnnviz.cli.picture import picture
 from cnnviz.errors import CnnvizError, NotFound
 from cnnviz.formatting import decimal, whole_number
-from cnnviz.outcome import outcome, part
 
 if TYPE_CHECKING:
     from cnnviz.explore.attribution.attribute import Attribution
@@ -28,7 +27,7 @@ T = TypeVar("T")
 
 
 def attribute(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    run: Network,
     *,
     method: Annotated[
         list[str] | None, typer.Option(help="May be repeated; without it, all methods are listed.")
@@ -37,15 +36,11 @@ def attribute(
         list[str] | None,
         typer.Option("--class", help="Name or number, may be repeated; without it, the predicted one."),
     ] = None,
-    image: ImageOption = None,
-    size: SizeOption = None,
-    fit: FitOption = "crop",
-    invert: Annotated[
-        bool, typer.Option("--invert", help="Swap black and white: dark ink on light paper.")
-    ] = False,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
+    image: Image = None,
+    size: Size = None,
+    fit: Fit = "crop",
+    invert: Invert = False,
+    snapshot: Snapshot = "last",
     baseline: Annotated[
         str, typer.Option(help="What is compared with: mean, black, blur or noise.")
     ] = "mean",
@@ -59,15 +54,14 @@ def attribute(
     out: Annotated[
         Path | None, typer.Option(help="Write the maps: a picture as .png, or arrays as .npz.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Which pixels speak for a class, by one or several methods, and whether the maps can be trusted."""
     if not method and out:
         raise typer.BadParameter("--out needs a --method.", param_hint="--out")
     target = files.destination(out, suffixes=(".png", ".npz"), force=force) if out else None
-    where = checkpoint.source(run, snapshot)
-    model, card = checkpoint.load(where)
+    where, model, card = checkpoint.opened(run, snapshot)
 
     from cnnviz.explore.activations.activation_maps import predict
     from cnnviz.explore.attribution import attribute as exploring
@@ -99,16 +93,16 @@ def attribute(
     for one in dict.fromkeys(method):
         if why := not_possible[one]:
             raise CnnvizError(f"{METHODS[one].title} can't be asked of this network: {why}")
-        with working(METHODS[one].title) as so_far:
-            work = exploring.attribute(
+        maps = progress.run(
+            exploring.attribute(
                 model, card, fed.values, method=one, targets=targets, options=options[one], setting=shared
-            )
-            maps = outcome(part(work, 0.0, 1.0, METHODS[one].title), _pairs(so_far))
+            ),
+            METHODS[one].title,
+        )
         found += maps
         for each in maps if check else []:
-            with working("Checking") as so_far:
-                steps = checks(model, card, fed.values, each, options=options[one], setting=shared)
-                tested[one, each.target] = outcome(steps, _pairs(so_far))
+            steps = checks(model, card, fed.values, each, options=options[one], setting=shared)
+            tested[one, each.target] = progress.run(steps, "Checking")
     if target:
         files.write(target, _content(target, found, fed, card))
     document = {
@@ -276,7 +270,3 @@ def _content(path: Path, found: Sequence[Attribution], fed: Input, card: Card) -
             ]
         )
     return sheet(rows)
-
-
-def _pairs(tell: Tell) -> Callable[[tuple[float, str]], None]:
-    return lambda step: tell(*step)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cnnviz import workspace
-from cnnviz.cli.progress import working
+from cnnviz.cli import progress
 from cnnviz.errors import DataError, NotFound
 from cnnviz.runs.run import Run, find
 
@@ -61,6 +61,15 @@ def source(text: str, snapshot: str) -> Source:
     return Source(workspace.snapshot_file(text, snapshot), run)
 
 
+def opened(text: str, snapshot: str) -> tuple[Source, nn.Module, Card]:
+    """What `text` stands for, its network in evaluation mode on the CPU, and its card.
+
+    Raises NotFound for a run or snapshot that does not exist, CheckpointError for a damaged file.
+    """
+    where = source(text, snapshot)
+    return where, *load(where)
+
+
 def load(where: Source) -> tuple[nn.Module, Card]:
     """The network, in evaluation mode on the CPU, and its card. Raises CheckpointError."""
     from cnnviz.models import checkpoint
@@ -82,8 +91,7 @@ def data_of(card: Card, *, any_size: bool = False) -> Dataset:
             "This network was imported without a data set, so it has no test images: give a picture."
         )
     try:
-        with working(f"Preparing {card.data}") as progress:
-            data = catalogue.load(card.data, progress)
+        data = progress.run(catalogue.loading(card.data), f"Preparing {card.data}")
     except NotFound:
         raise DataError(
             f"The data set {card.data!r} is not here and can't be downloaded: import its pictures with "

@@ -1,16 +1,17 @@
 """`data`: the data sets, and how to get more."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cnnviz import workspace
-from cnnviz.cli.answer import Command, Group, Json, answer, table
-from cnnviz.cli.progress import Tell, working
-from cnnviz.data import catalogue, image_folder, prepared
+from cnnviz.cli import progress
+from cnnviz.cli.answer import Command, Group, answer, table
+from cnnviz.cli.options import Json
+from cnnviz.data import catalogue, importing, prepared
 from cnnviz.data.prepared import Dataset
+from cnnviz.progress import Work
 
 data = typer.Typer(name="data", cls=Group, invoke_without_command=True)
 
@@ -45,7 +46,7 @@ def get(
     as_json: Json = False,
 ) -> None:
     """Download a data set, or make it."""
-    _prepare(lambda progress: catalogue.prepare(name, progress), as_json=as_json)
+    _prepare(catalogue.prepare(name), as_json=as_json)
 
 
 @data.command("import", cls=Command)
@@ -58,13 +59,12 @@ def import_(
 ) -> None:
     """Import your own pictures: train/<class>/ and val/<class>/ (and test/), or <class>/ alone, which is split."""
     called = name or workspace.slug(path.absolute().stem, fallback="my-images")
-    take: Callable[..., Dataset] = image_folder.import_zip if path.is_file() else image_folder.import_folder
-    _prepare(lambda progress: take(path, name=called, side=side, progress=progress), as_json=as_json)
+    take = importing.import_zip if path.is_file() else importing.import_folder
+    _prepare(take(path, name=called, side=side), as_json=as_json)
 
 
-def _prepare(job: Callable[[Tell], Dataset], *, as_json: bool) -> None:
-    with working("Starting") as progress:
-        made = job(progress)
+def _prepare(work: Work[Dataset], *, as_json: bool) -> None:
+    made = progress.run(work, "Starting")
     found = _document(made)
     text = (
         f"{made.name} is here: {found['train']:,} training and {found['test']:,} test images. {made.source}."

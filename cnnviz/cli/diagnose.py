@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from cnnviz.cli import checkpoint, files
-from cnnviz.cli.answer import Json, answer, table
-from cnnviz.cli.progress import working
+from cnnviz.cli import checkpoint, files, progress
+from cnnviz.cli.answer import answer, table
+from cnnviz.cli.options import Force, ImageCount, Json, Network, Snapshot
 from cnnviz.config import Data
 from cnnviz.errors import CnnvizError
-from cnnviz.formatting import accuracy
+from cnnviz.formatting import accuracy, per_cent
 
 if TYPE_CHECKING:
     from cnnviz.diagnose.scores import ClassScore
@@ -31,41 +31,33 @@ class Split(StrEnum):
 
 
 def diagnose(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    run: Network,
     *,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
+    snapshot: Snapshot = "last",
     split: Annotated[Split, typer.Option(help="Images of which split.")] = Split.test,
-    count: Annotated[int, typer.Option(min=1, help="How many of them, evenly spaced.")] = 2000,
+    count: ImageCount = 2000,
     bins: Annotated[int, typer.Option(min=1, max=100, help="Bins of the calibration.")] = 15,
     most: Annotated[int, typer.Option(min=0, help="Images in each list.")] = 20,
     out: Annotated[Path | None, typer.Option(help="Write the scores by class as .csv.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Confusion, precision, recall, F1, calibration with temperature, surest mistakes, labels to check."""
     from cnnviz.diagnose import scores
 
     target = files.destination(out, suffixes=(".csv",), force=force) if out else None
-    where = checkpoint.source(run, snapshot)
-    model, card = checkpoint.load(where)
+    where, model, card = checkpoint.opened(run, snapshot)
     data = checkpoint.data_of(card)
     if split is Split.validation and where.run is None:
         raise CnnvizError("A file alone does not say which images validated it: name its run.")
     how = where.run.config.data if where.run else Data(name=card.data)
 
-    from cnnviz.explore.predictions import SPLITS, joined, predictions, some_of
+    from cnnviz.explore.predictions import SPLITS, predicting, some_of
 
     pool = SPLITS[split.value](data, how)
     numbers = pool.numbers[some_of(len(pool.numbers), count)]
-    parts, done = [], 0
-    with working("Predicting") as progress:
-        for part in predictions(model, card, pool.images, pool.labels, numbers=numbers):
-            parts.append(part)
-            done += len(part)
-            progress(done / len(numbers), f"{done:,} of {len(numbers):,} {split.value} images")
-    found = joined(parts)
+    work = predicting(model, card, pool.images, pool.labels, numbers=numbers, of=f"{split.value} images")
+    found = progress.run(work, "Predicting")
     by_class = scores.by_class(found.confusion(), card.classes)
     if target:
         files.write(target, scores.table(by_class).encode())
@@ -128,7 +120,7 @@ def _text(document: dict[str, Any], by_class: tuple[ClassScore, ...], card: Card
     from cnnviz.diagnose.confusion import commonest
 
     def share(value: float | None, error: float | None) -> str:
-        return "–" if value is None else f"{100 * value:.1f} % ± {100 * (error or 0):.1f}"
+        return "–" if value is None else per_cent(value, error or 0)
 
     rows = [
         [

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cnnviz.cli import checkpoint, files
-from cnnviz.cli.answer import Json, answer
-from cnnviz.cli.progress import working
+from cnnviz.cli import checkpoint, files, progress
+from cnnviz.cli.answer import answer
+from cnnviz.cli.options import Force, Json, RunName, Snapshot
 from cnnviz.errors import CnnvizError
-from cnnviz.outcome import outcome
 from cnnviz.runs.run import find
 
 if TYPE_CHECKING:
@@ -22,16 +21,14 @@ if TYPE_CHECKING:
 
 
 def doctor(
-    run: Annotated[str, typer.Argument(help="A run.")],
+    run: RunName,
     *,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
+    snapshot: Snapshot = "last",
     curves_only: Annotated[
         bool, typer.Option("--curves-only", help="Look at the run's files alone, not into network and data.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Write findings and facts as .json.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Overfitting, learning rate, dead units, gradients, leaks, labels: what is wrong, and what would mend it."""
@@ -60,9 +57,7 @@ def _looked(facts: Facts, run: str, snapshot: str) -> Facts:
     try:
         model, card = checkpoint.load(where)
         data = checkpoint.data_of(card)
-        steps = gather.look_inside(facts, model, card, data)
-        with working("Looking into the network") as progress:
-            return outcome(steps, lambda step: progress(*step))
+        return progress.run(gather.look_inside(facts, model, card, data), "Looking into the network")
     except CnnvizError as error:
         return gather.without(facts, error)
 

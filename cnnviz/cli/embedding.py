@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from enum import StrEnum
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
 
-from cnnviz.cli import checkpoint, files
-from cnnviz.cli.answer import Json, answer
-from cnnviz.cli.progress import Tell, working
-from cnnviz.diagnose import embedding_kept, embedding_words
+from cnnviz.cli import checkpoint, files, progress
+from cnnviz.cli.answer import answer
+from cnnviz.cli.options import Force, Json, Network, Seed, Snapshot
+from cnnviz.diagnose import embedding_file, embedding_words
 from cnnviz.diagnose.embedding import METHODS, Embedding, embed
-from cnnviz.diagnose.embedding_kept import Rows
-from cnnviz.errors import CnnvizError
-from cnnviz.outcome import outcome
+from cnnviz.diagnose.embedding_file import ImageFeatures
+from cnnviz.errors import CnnvizError, NotFound
+from cnnviz.progress import Work
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,67 +26,53 @@ if TYPE_CHECKING:
     from cnnviz.models.checkpoint import Card
 
 _SUFFIXES = (".csv", ".npz", ".png")
-_LOOKING = 0.5
-"""Share of the work that features take."""
-
-
-class EmbeddingMethodName(StrEnum):
-    pca = "pca"
-    tsne = "tsne"
-    umap = "umap"
 
 
 def embedding(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    run: Network,
     *,
     layer: Annotated[
         str | None, typer.Option(help="As `layers` lists it; without it, what the last linear layer reads.")
     ] = None,
     method: Annotated[
-        EmbeddingMethodName, typer.Option(help="How features are laid out in a plane.")
-    ] = EmbeddingMethodName.pca,
+        str, typer.Option(help=f"How features are laid out in a plane: {', '.join(METHODS)}.")
+    ] = "pca",
     images: Annotated[int, typer.Option(min=5, help="How many test images, evenly spaced.")] = 500,
     perplexity: Annotated[int | None, typer.Option(min=2, help="Of t-SNE.")] = None,
     neighbours: Annotated[int | None, typer.Option(min=2, help="Of UMAP.")] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of what is drawn at random.")] = 0,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
+    seed: Seed = 0,
+    snapshot: Snapshot = "last",
     out: Annotated[
         Path | None, typer.Option(help="Write the points as .csv, the map as .png, or features as .npz.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """A map of test images by a layer's features: PCA, t-SNE or UMAP, with a figure of its trustworthiness."""
+    if method not in METHODS:
+        raise NotFound("method", method, available=METHODS)
     given = {"perplexity": perplexity, "neighbours": neighbours}
     options = {name: value for name, value in given.items() if value is not None}
     for name in options:
-        if name not in METHODS[method.value].options:
-            raise typer.BadParameter(f"{METHODS[method.value].title} takes none.", param_hint=f"--{name}")
-    missing = METHODS[method.value].missing
+        if name not in METHODS[method].options:
+            raise typer.BadParameter(f"{METHODS[method].title} takes none.", param_hint=f"--{name}")
+    missing = METHODS[method].missing
     if missing:
         raise CnnvizError(missing)
     target = files.destination(out, suffixes=_SUFFIXES, force=force) if out else None
-    where = checkpoint.source(run, snapshot)
-    model, card = checkpoint.load(where)
+    where, model, card = checkpoint.opened(run, snapshot)
     data = checkpoint.data_of(card)
 
     from cnnviz.explore.predictions import some_of
 
     numbers = some_of(len(data.test_labels), images)
     name = layer or _penultimate(model, card)
-    with working("Looking") as progress:
-        rows = _rows(model, card, data, layer=name, numbers=numbers, tell=progress)
+    rows = progress.run(_rows(model, card, data, layer=name, numbers=numbers), "Looking")
+    with progress.reporting(METHODS[method].title) as report:
         found = embed(
-            rows.features,
-            method=method.value,
-            labels=rows.labels,
-            seed=seed,
-            options=options,
-            tell=lambda share, doing: progress(_LOOKING + (1 - _LOOKING) * share, doing),
+            rows.features, method=method, labels=rows.labels, seed=seed, options=options, report=report
         )
-    said = _said(model, card, data, numbers)
+    said = progress.run(_said(model, card, data, numbers), "Predicting")
     if target:
         title = f"{where.name}: {len(numbers):,} test images by {name}"
         files.write(target, _CONTENTS[target.suffix.lower()](rows, found, said, card, title))
@@ -96,7 +81,7 @@ def embedding(
         "layer": name,
         "images": len(numbers),
         "of": len(data.test_labels),
-        **embedding_kept.about(found),
+        **embedding_file.about(found),
         "points": [
             {
                 "image": f"test.{number}",
@@ -126,35 +111,31 @@ def _penultimate(model: nn.Module, card: Card) -> str:
     return penultimate(layers(model, (channels, height, width)))
 
 
-def _rows(model: nn.Module, card: Card, data: Dataset, *, layer: str, numbers: Any, tell: Tell) -> Rows:
+def _rows(model: nn.Module, card: Card, data: Dataset, *, layer: str, numbers: Any) -> Work[ImageFeatures]:
     from cnnviz.explore.features import features
 
-    steps: Generator[int, None, Any] = features(model, card, data.test_images, layer=layer, numbers=numbers)
-    count = len(numbers)
-    found = outcome(
-        steps, lambda done: tell(_LOOKING * done / count, f"Features of {done:,} of {count:,} images")
-    )
-    return Rows(found, numbers, np.asarray(data.test_labels)[numbers])
+    found = yield from features(model, card, data.test_images, layer=layer, numbers=numbers)
+    return ImageFeatures(found, numbers, np.asarray(data.test_labels)[numbers])
 
 
-def _said(model: nn.Module, card: Card, data: Dataset, numbers: Any) -> Predictions:
-    from cnnviz.explore.predictions import joined, predictions
+def _said(model: nn.Module, card: Card, data: Dataset, numbers: Any) -> Work[Predictions]:
+    from cnnviz.explore.predictions import predicting
 
-    return joined(list(predictions(model, card, data.test_images, data.test_labels, numbers=numbers)))
+    return predicting(model, card, data.test_images, data.test_labels, numbers=numbers, of="test images")
 
 
-def _csv(rows: Rows, found: Embedding, said: Predictions, card: Card, title: str) -> bytes:
+def _csv(rows: ImageFeatures, found: Embedding, said: Predictions, card: Card, title: str) -> bytes:
     text = embedding_words.table(
         found, rows.numbers, rows.labels, said.guesses, sureness=said.sureness, names=card.classes, prefix="test"
     )  # fmt: skip
     return text.encode()
 
 
-def _npz(rows: Rows, found: Embedding, said: Predictions, card: Card, title: str) -> bytes:
-    return embedding_kept.archive(rows, found)
+def _npz(rows: ImageFeatures, found: Embedding, said: Predictions, card: Card, title: str) -> bytes:
+    return embedding_file.archive(rows, found)
 
 
-def _png(rows: Rows, found: Embedding, said: Predictions, card: Card, title: str) -> bytes:
+def _png(rows: ImageFeatures, found: Embedding, said: Predictions, card: Card, title: str) -> bytes:
     from cnnviz.render.marks import by_class
     from cnnviz.render.scatter import picture
 
@@ -163,7 +144,7 @@ def _png(rows: Rows, found: Embedding, said: Predictions, card: Card, title: str
     return picture(found.points, marks, axes=embedding_words.axes(found), lines=lines)
 
 
-_CONTENTS: dict[str, Callable[[Rows, Embedding, Predictions, Card, str], bytes]] = {
+_CONTENTS: dict[str, Callable[[ImageFeatures, Embedding, Predictions, Card, str], bytes]] = {
     ".csv": _csv,
     ".npz": _npz,
     ".png": _png,

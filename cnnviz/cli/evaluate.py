@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cnnviz.cli import checkpoint
-from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli import checkpoint, progress
+from cnnviz.cli.answer import answer, table
 from cnnviz.cli.checkpoint import Source
-from cnnviz.cli.progress import working
+from cnnviz.cli.options import Json, Network, Snapshot
 from cnnviz.config import Data
 from cnnviz.errors import ConfigError
 from cnnviz.formatting import accuracy, standard_error
@@ -27,11 +27,9 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
 def evaluate(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    run: Network,
     *,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
+    snapshot: Snapshot = "last",
     split: Annotated[
         Split, typer.Option(help="Which images; validation and train as the run split them.")
     ] = "test",
@@ -39,8 +37,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Loss and accuracy of a trained network, over all and by class, computed in float32."""
-    where = checkpoint.source(run, snapshot)
-    model, card = checkpoint.load(where)
+    where, model, card = checkpoint.opened(run, snapshot)
     data = checkpoint.data_of(card)
     images = _images(where, data, split)
     score, counts = _score(model, card, images, device=device, split=split)
@@ -99,8 +96,7 @@ def _score(
     from cnnviz.train.execution import Execution, find_device
 
     place = torch.device(find_device(device))
-    stored, wanted = images[0].shape[1], card.image_shape[0]
-    here: Images = on_device(*images, place, None if stored == wanted else wanted)
+    here: Images = on_device(*images, place, card.image_shape[:2])
     normalise = Normalise.of(card.mean, card.std, place)
     model = Execution(place.type).arrange(model)
     counts = here.labels.bincount(minlength=len(card.classes)).tolist()
@@ -108,16 +104,7 @@ def _score(
 
 
 def _evaluated(model: nn.Module, images: Images, normalise: Any, classes: int, split: Split) -> Score:
-    from cnnviz.train.evaluate import batch_size, evaluating
+    from cnnviz.train.evaluate import evaluating
 
-    steps = evaluating(model, images, normalise, classes=classes)
-    done = 0
-    with working("Evaluating") as progress:
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                score: Score = end.value
-                return score
-            done = min(done + batch_size(images), len(images))
-            progress(done / len(images), f"{done:,} of {len(images):,} {split} images")
+    work = evaluating(model, images, normalise, classes=classes, of=f"{split} images")
+    return progress.run(work, "Evaluating")

@@ -6,8 +6,8 @@ from pathlib import Path
 import typer
 
 from cnnviz import atomic
-from cnnviz.cli.answer import FULL
 from cnnviz.errors import CnnvizError
+from cnnviz.failure import disk_full
 
 LARGEST = 64_000_000
 """Bytes of a picture or a configuration that is read."""
@@ -47,6 +47,6 @@ def write(path: Path, whole: bytes) -> None:
     try:
         atomic.replace(path, whole)
     except OSError as error:
-        if error.errno in FULL:
+        if disk_full(error):
             raise CnnvizError(f"The disk is full: make room for {path}, then try again.") from None
         raise CnnvizError(f"{path} can't be written ({error.strerror}): choose another folder.") from None

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cnnviz.cli import checkpoint, files
-from cnnviz.cli.answer import Json, answer, table, tell
-from cnnviz.cli.progress import working
+from cnnviz.cli import checkpoint, files, progress
+from cnnviz.cli.answer import answer, table, tell
+from cnnviz.cli.options import Force, Json, Network
 from cnnviz.errors import CnnvizError
+from cnnviz.progress import Progress, Work
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +28,7 @@ _MOST = 20
 
 
 def filters(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    run: Network,
     *,
     layer: Annotated[
         str | None, typer.Option(help="A convolution; without it, all layers with filters are listed.")
@@ -46,7 +47,7 @@ def filters(
         Path | None,
         typer.Option(help="Write the filters: a picture as .png, arrays as .npz, a table as .csv."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """The filters of a layer: norms, dead ones, near-duplicates (cosine ≥ 0.95), through the epochs of a run."""
@@ -62,11 +63,7 @@ def filters(
     target = files.destination(out, suffixes=(".png", ".npz", ".csv"), force=force) if out else None
     found = _history(run, snapshot)
     if layer is None:
-        listed: list[tuple[FilterLayer, Redundancy]] = []
-        with working("Comparing the filters") as so_far:
-            for one in found.layers:
-                so_far(len(listed) / len(found.layers), one.name)
-                listed.append((one, redundancy(found.filters(one, _epoch(found, one, epoch)))))
+        listed = progress.run(_compared(found, epoch), "Comparing the filters")
         _list(run, found, listed, epoch, as_json=as_json)
         return
     chosen = layer_named(found.layers, layer)
@@ -92,6 +89,16 @@ def filters(
         "file": str(target) if target else None,
     }
     answer(document, _text(document, known), as_json=as_json)
+
+
+def _compared(found: History, epoch: int | None) -> Work[list[tuple[FilterLayer, Redundancy]]]:
+    from cnnviz.explore.filters.redundancy import redundancy
+
+    listed = []
+    for number, one in enumerate(found.layers):
+        yield Progress(number / len(found.layers), one.name)
+        listed.append((one, redundancy(found.filters(one, _epoch(found, one, epoch)))))
+    return listed
 
 
 def _history(text: str, snapshot: str | None) -> History:

@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
-from cnnviz.cli.answer import Json, answer, tell
-from cnnviz.cli.progress import working
+from cnnviz.cli import progress
+from cnnviz.cli.answer import answer, tell
+from cnnviz.cli.options import Json, RunName, Snapshot
 from cnnviz.errors import CnnvizError
 from cnnviz.formatting import duration, size
 from cnnviz.index import control, store
+from cnnviz.progress import Progress, Work
 from cnnviz.runs.run import find
 from cnnviz.runs.status import Status
 
@@ -20,11 +22,9 @@ _PAUSE = 0.2
 
 
 def index(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="As `runs` lists it.")],
+    run: RunName,
     *,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
+    snapshot: Snapshot = "last",
     images: Annotated[
         int | None, typer.Option(min=1, help="The first so many test images; without it, all of them.")
     ] = None,
@@ -33,40 +33,40 @@ def index(
     """Look through the test images for all layers at once; `channel` and the app then answer from it."""
     control.start(run, snapshot, images=images or _ALL)
     try:
-        now = _watch(run, snapshot)
+        now = progress.run(_watched(run, snapshot), "Loading.")
     except KeyboardInterrupt:
         control.stop(run, snapshot)
         tell("Stopped; an index that was there before stays.")
         raise typer.Exit(130) from None
     if now is None or now.state != "finished":
         raise CnnvizError(now.reason if now else f"The run {run} was deleted meanwhile.")
-    found = store.find(run, snapshot, of=store.mark(run, snapshot, find(run).config.data.name))
+    artifact = store.artifact(run, snapshot, find(run).config.data.name)
+    found = artifact.load()
     if found is None:
         raise CnnvizError("The index is damaged, or its weights were written anew just now: make it again.")
-    bytes_ = found.file.stat().st_size
+    bytes_ = artifact.path.stat().st_size
     document = {
         "run": run,
         "snapshot": snapshot,
         "images": found.images,
         "layers": len(found.layers),
         "seconds": now.seconds,
-        "file": str(found.file),
+        "file": str(artifact.path),
         "bytes": bytes_,
     }
     answer(
         document,
         f"{found.images:,} test images, {len(found.layers)} layers, {duration(now.seconds)}: "
-        f"{found.file} ({size(bytes_)}).",
+        f"{artifact.path} ({size(bytes_)}).",
         as_json=as_json,
     )
 
 
-def _watch(run: str, snapshot: str) -> Status | None:
-    """Tell how far it is until nobody is at it any more."""
-    with working("Loading.") as show:
-        while (now := control.state(run, snapshot)) is not None and now.active:
-            left = f", {duration(now.seconds_left)} left" if now.seconds_left else ""
-            done = f"{now.step:,} of {now.steps:,} images{left}" if now.step else now.reason
-            show(now.share, done)
-            time.sleep(_PAUSE)
+def _watched(run: str, snapshot: str) -> Work[Status | None]:
+    """How it goes, until nobody is at it any more."""
+    while (now := control.state(run, snapshot)) is not None and now.active:
+        left = f", {duration(now.seconds_left)} left" if now.seconds_left else ""
+        done = f"{now.step:,} of {now.steps:,} images{left}" if now.step else now.reason
+        yield Progress(now.share, done)
+        time.sleep(_PAUSE)
     return now

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cnnviz.cli import checkpoint, files
-from cnnviz.cli.answer import Json, answer, table
-from cnnviz.cli.progress import working
+from cnnviz.cli import checkpoint, files, progress
+from cnnviz.cli.answer import answer, table
+from cnnviz.cli.options import Force, ImageCount, Json, Network, Snapshot
 from cnnviz.errors import NotFound
 from cnnviz.formatting import accuracy
 
@@ -26,14 +26,10 @@ _HEAD = ["IMAGE", "CLASS", "PREDICTED", "PROBABILITY"]
 
 
 def predictions(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    run: Network,
     *,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
-    count: Annotated[
-        int, typer.Option(min=1, help="Test images that are predicted, evenly over the test set.")
-    ] = 2000,
+    snapshot: Snapshot = "last",
+    count: ImageCount = 2000,
     truth: Annotated[str | None, typer.Option(metavar="CLASS", help="Only images of this class.")] = None,
     guess: Annotated[
         str | None, typer.Option("--predicted", metavar="CLASS", help="Only images that are taken for it.")
@@ -46,13 +42,12 @@ def predictions(
     ] = "number",
     most: Annotated[int, typer.Option(min=1, help="Lines that are shown; --json and --out hold all.")] = 20,
     out: Annotated[Path | None, typer.Option(help="Write the list as .csv.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Test images with what the network says of them: all, right or wrong ones, surest or least sure first."""
     target = files.destination(out, suffixes=(".csv",), force=force) if out else None
-    where = checkpoint.source(run, snapshot)
-    model, card = checkpoint.load(where)
+    where, model, card = checkpoint.opened(run, snapshot)
     data = checkpoint.data_of(card)
     is_of, taken_for = _number(truth, card), _number(guess, card)
     found = _predicted(model, card, data, count)
@@ -97,13 +92,8 @@ def _number(name: str | None, card: Card) -> int | None:
 
 
 def _predicted(model: nn.Module, card: Card, data: Dataset, count: int) -> Predictions:
-    from cnnviz.explore.predictions import joined, predictions, some_of
+    from cnnviz.explore.predictions import predicting, some_of
 
     numbers = some_of(len(data.test_labels), count)
-    parts, done = [], 0
-    with working("Predicting") as progress:
-        for part in predictions(model, card, data.test_images, data.test_labels, numbers=numbers):
-            parts.append(part)
-            done += len(part)
-            progress(done / len(numbers), f"{done:,} of {len(numbers):,} test images")
-    return joined(parts)
+    work = predicting(model, card, data.test_images, data.test_labels, numbers=numbers, of="test images")
+    return progress.run(work, "Predicting")

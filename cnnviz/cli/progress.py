@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from rich import progress as rich
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
 
 from cnnviz.cli.answer import tell
+from cnnviz.progress import Progress, Report, Result, Work, finish
 
-Tell = Callable[[float, str], None]
 _EVERY = 5.0
 """Seconds between two lines where there is no terminal."""
 
@@ -24,32 +24,38 @@ def bar(start: str) -> Iterator[Callable[[float, str, str], None]]:
         yield lambda share, before, after: None
         return
     columns: list[Any] = [
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=32),
-        TextColumn("{task.fields[after]}", markup=False),
+        rich.TextColumn("{task.description}", markup=False),
+        rich.BarColumn(bar_width=32),
+        rich.TextColumn("{task.fields[after]}", markup=False),
     ]
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(start, total=1.0, after="")
+    with rich.Progress(*columns, console=console, transient=True) as drawn:
+        task = drawn.add_task(start, total=1.0, after="")
 
         def show(share: float, before: str, after: str) -> None:
-            progress.update(task, completed=min(max(share, 0.0), 1.0), description=before, after=after)
+            drawn.update(task, completed=min(max(share, 0.0), 1.0), description=before, after=after)
 
         yield show
 
 
+def run(work: Work[Result], start: str) -> Result:
+    """What `work` comes to; how far it is shows on the way."""
+    with reporting(start) as report:
+        return finish(work, report)
+
+
 @contextmanager
-def working(start: str) -> Iterator[Tell]:
-    """A function that is told how far work is (0 to 1) and what is being done."""
+def reporting(start: str) -> Iterator[Report]:
+    """What shows how far work is that can only report, not yield."""
     if Console(stderr=True).is_terminal:
         with bar(start) as show:
-            yield lambda share, message: show(share, f"{share:4.0%}", message)
+            yield lambda progress: show(progress.share, f"{progress.share:4.0%}", progress.doing)
         return
     told = time.monotonic()
 
-    def line(share: float, message: str) -> None:
+    def line(progress: Progress) -> None:
         nonlocal told
         if time.monotonic() - told > _EVERY:
             told = time.monotonic()
-            tell(f"{share:4.0%} {message}")
+            tell(f"{progress.share:4.0%} {progress.doing}")
 
     yield line

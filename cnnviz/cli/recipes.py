@@ -5,11 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.answer import answer, table
+from cnnviz.cli.options import Json
 from cnnviz.recipes import convolution, library, plan, results_table
+from cnnviz.recipes.assessment import Assessment, assess
 from cnnviz.recipes.recipe import Recipe, Size
 from cnnviz.recipes.results import RunsByConfiguration, shelf, summary
-from cnnviz.recipes.verdict import verdict
 
 SizeOption = Annotated[
     Size,
@@ -43,9 +44,9 @@ def recipes(
     listed = list(library.every().values())
     rows = [["RECIPE", "VARIANTS", "RUN", "TITLE"]]
     for one in listed:
-        names = library.variants(one)
-        done = sum(bool(results_table.best(runs, one, name)[1]) for name in names)
-        rows.append([one.id, str(len(names) or "–"), str(done) if names else one.kind, one.title])
+        assessed = assess(one, runs)
+        done = sum(variant.counts for variant in assessed)
+        rows.append([one.id, str(len(assessed) or "–"), str(done) if assessed else one.kind, one.title])
     answer([_document(one, runs) for one in listed], table(rows), as_json=as_json)
 
 
@@ -55,27 +56,26 @@ def _document(recipe: Recipe, runs: RunsByConfiguration) -> dict[str, Any]:
     )
     return whole | {
         "kind": recipe.kind,
-        "variants": [_variant(recipe, name, runs) for name in library.variants(recipe)],
+        "variants": [_variant(one) for one in assess(recipe, runs)],
     }
 
 
-def _variant(recipe: Recipe, name: str, runs: RunsByConfiguration) -> dict[str, Any]:
-    found = library.variant(recipe, name)
-    size, outcomes = results_table.best(runs, recipe, name)
+def _variant(assessment: Assessment) -> dict[str, Any]:
+    recipe, name, outcomes = assessment.recipe, assessment.variant.id, assessment.outcomes
     measured: dict[str, Mapping[str, Any]] = {}
     for figure in outcomes[0].figures if outcomes else ():
         if one := summary(outcomes, figure):
             measured[figure] = {"mean": one.mean, "standard_deviation": one.deviation, "seeds": one.seeds}
-    said = verdict(recipe, found.reported, outcomes, size=size)
     return {
         "id": name,
         "differs_in": plan.differences(recipe)[name],
         "config": plan.configuration(recipe, name).model_dump(mode="json"),
-        "reported": found.reported.model_dump(mode="json", exclude_defaults=True),
-        "size": size if outcomes else None,
+        "reported": assessment.variant.reported.model_dump(mode="json", exclude_defaults=True),
+        "size": assessment.size if outcomes else None,
         "measured": measured,
         "runs": [one.run.id for one in outcomes],
-        "verdict": {"state": said.state, "words": said.words},
+        "same_run_as": assessment.same_run or None,
+        "verdict": {"state": assessment.verdict.state, "words": assessment.verdict.words},
     }
 
 
@@ -97,17 +97,9 @@ def _text(recipe: Recipe, runs: RunsByConfiguration) -> str:
         ]
         parts += [f"{one.question} {one.answer}" for one in found.questions]
     rows = [["VARIANT", "REPORTED", "MEASURED", "SIZE", "VERDICT"]]
-    for variant in library.variants(recipe).values():
-        size, outcomes = results_table.best(runs, recipe, variant.id)
-        said = verdict(recipe, variant.reported, outcomes, size=size)
-        rows.append(
-            [
-                variant.id,
-                *results_table.side_by_side(variant.reported, outcomes),
-                size if outcomes else "–",
-                said.words,
-            ]
-        )
+    for one in assess(recipe, runs):
+        figures = results_table.side_by_side(one.variant.reported, one.outcomes)
+        rows.append([one.variant.id, *figures, one.size if one.outcomes else "–", one.verdict.words])
     if len(rows) > 1:
         parts.append(table(rows))
     return "\n\n".join(parts)

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from cnnviz import atomic, workspace
-from cnnviz.cli.answer import Json, answer, tell
+from cnnviz.cli.answer import answer, tell
 from cnnviz.cli.document import how_it_ended
 from cnnviz.cli.follow import watch
+from cnnviz.cli.options import Json
 from cnnviz.cli.recipes import Pretrained, Seeds, SizeOption, Variants
 from cnnviz.cli.train import fits
 from cnnviz.errors import CnnvizError
@@ -16,11 +17,11 @@ from cnnviz.recipes import library, reproduction, results_table
 from cnnviz.recipes.depth import depths
 from cnnviz.recipes.recipe import Recipe, Size
 from cnnviz.recipes.reproduction import Task
-from cnnviz.recipes.results import RunsByConfiguration, kept, shelf
+from cnnviz.recipes.results import RunsByConfiguration, archived, shelf
 from cnnviz.runs import control
 
-KEPT_SIZES: tuple[Size, ...] = ("full", "short")
-"""What is run at these sizes is worth keeping."""
+ARCHIVED_SIZES: tuple[Size, ...] = ("full", "short")
+"""What is run at these sizes goes into the repository."""
 
 
 def reproduce(
@@ -56,7 +57,7 @@ def reproduce(
     failed: dict[str, str] = {}
     for number, task in enumerate(todo, start=1):
         tell(f"\n{number} of {len(todo)}: {task.config.title}, seed {task.config.seed}")
-        if reason := _made(task, keep=write):
+        if reason := _made(task, archive=write):
             failed[f"{task.recipe.id} {task.variant}, seed {task.config.seed}"] = reason
             tell(reason)
     path = _written(chosen) if write else None
@@ -72,7 +73,7 @@ def reproduce(
         raise typer.Exit(1)
 
 
-def _made(task: Task, *, keep: bool) -> str:
+def _made(task: Task, *, archive: bool) -> str:
     """Make one run; why it could not be made, or nothing. Ctrl-C stops it and leaves."""
     try:
         fits(task.config)
@@ -86,24 +87,24 @@ def _made(task: Task, *, keep: bool) -> str:
         same = [run for run in alike if run.config.seed == task.config.seed and run.status().active]
         control.stop_all(run.id for run in same)
         raise typer.Exit(130) from None
-    if keep:
-        reproduction.keep(run)
+    if archive:
+        reproduction.archive(run)
     status = run.status()
     return "" if status.state == "finished" else how_it_ended(run, status)
 
 
 def _written(chosen: list[Recipe]) -> Path:
-    """Keep the figures of the runs of `chosen`, and write the account of all that are kept."""
+    """Keep the figures of the runs of `chosen`, and write the page of all that are archived."""
     runs = shelf()
     for recipe in chosen:
         for name in library.variants(recipe):
-            for size in KEPT_SIZES:
+            for size in ARCHIVED_SIZES:
                 found = [one.run for one in runs.outcomes(recipe, name, size=size)]
                 # Of what never came to an end, the last failure says why.
                 failed = [run for run in runs.runs(recipe, name, size=size) if run.status().state == "failed"]
                 for run in found or failed[:1]:
                     if run.folder.parent != workspace.records_root():
-                        reproduction.keep(run)
+                        reproduction.archive(run)
     looked = {}
     for recipe in library.every().values():
         if recipe.look:
@@ -112,5 +113,5 @@ def _written(chosen: list[Recipe]) -> Path:
             except CnnvizError as error:
                 tell(f"{recipe.id}: {error}")
     path = workspace.records_root().with_suffix(".md")
-    atomic.replace(path, results_table.account(RunsByConfiguration(kept()), looked).encode())
+    atomic.replace(path, results_table.markdown(RunsByConfiguration(archived()), looked).encode())
     return path

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cnnviz.cli import checkpoint, files
-from cnnviz.cli.answer import Json, answer, table
-from cnnviz.cli.progress import working
+from cnnviz.cli import checkpoint, files, progress
+from cnnviz.cli.answer import answer, table
+from cnnviz.cli.options import Force, Json, Network, Seed, Snapshot
 from cnnviz.data.perturbation import PERTURBATIONS
 from cnnviz.errors import NotFound
-from cnnviz.formatting import accuracy
-from cnnviz.outcome import outcome
+from cnnviz.formatting import accuracy, per_cent
 
 if TYPE_CHECKING:
     from cnnviz.explore.robustness.curve import Curve
@@ -24,7 +22,7 @@ _HEAD = ["STRENGTH", "ACCURACY", "TRUE CLASS"]
 
 
 def robustness(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    run: Network,
     *,
     perturbation: Annotated[
         list[str] | None,
@@ -36,12 +34,10 @@ def robustness(
     images: Annotated[
         int, typer.Option(min=1, help="How many test images, drawn from every class alike.")
     ] = 500,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of the sample and of the noise.")] = 0,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
+    seed: Seed = 0,
+    snapshot: Snapshot = "last",
     out: Annotated[Path | None, typer.Option(help="Write the curves as .csv.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Accuracy on test images that are shifted, turned, covered, blurred or otherwise shaken, by strength."""
@@ -54,16 +50,16 @@ def robustness(
         if name not in PERTURBATIONS:
             raise NotFound("perturbation", name, available=PERTURBATIONS)
     target = files.destination(out, suffixes=(".csv",), force=force) if out else None
-    where = checkpoint.source(run, snapshot)
-    model, card = checkpoint.load(where)
+    where, model, card = checkpoint.opened(run, snapshot)
     data = checkpoint.data_of(card, any_size=True)
     numbers = sample(data.test_labels, count=images, seed=seed, data=card.data)
     curves = [
-        _measured(
+        progress.run(
             measuring(
                 model, card, data.test_images, data.test_labels,
                 numbers=numbers, perturbation=name, seed=seed,
-            )
+            ),
+            "Shaking",
         )
         for name in wanted
     ]  # fmt: skip
@@ -83,16 +79,11 @@ def robustness(
     answer(document, "\n\n".join([title, *map(_text, curves)]), as_json=as_json)
 
 
-def _measured(steps: Generator[tuple[float, str], None, Curve]) -> Curve:
-    with working("Shaking") as progress:
-        return outcome(steps, lambda step: progress(*step))
-
-
 def _text(curve: Curve) -> str:
     shaking = PERTURBATIONS[curve.perturbation]
     setting = shaking.settings[shaking.strength]
     rows = [
-        [setting.words(strength), accuracy(share, curve.count), f"{100 * sure:.1f} %"]
+        [setting.words(strength), accuracy(share, curve.count), per_cent(sure)]
         for strength, share, sure in zip(curve.strengths, curve.accuracy, curve.true_probability, strict=True)
     ]
     return f"{shaking.title}: {shaking.what}\n{table([_HEAD, *rows], right=range(3))}"

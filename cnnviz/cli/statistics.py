@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cnnviz.cli import checkpoint, files
-from cnnviz.cli.answer import Json, answer, table
-from cnnviz.cli.progress import working
+from cnnviz.cli import checkpoint, files, progress
+from cnnviz.cli.answer import answer, table
+from cnnviz.cli.options import Force, ImageCount, Json, Network, Snapshot
 from cnnviz.errors import NotFound
-from cnnviz.outcome import outcome
+from cnnviz.formatting import per_cent
 
 if TYPE_CHECKING:
-    from cnnviz.explore.statistics.profile import LayerStatistics, Profile
+    from cnnviz.explore.statistics.profile import LayerStatistics
     from cnnviz.models.checkpoint import Card
 
 _HEAD = ["LAYER", "KIND", "ZEROS", "DEAD", "SPREAD", "SELECTIVE", "PROBE", "FIELD, PX", "OF"]
 
 
 def statistics(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    run: Network,
     *,
-    images: Annotated[int, typer.Option(min=1, help="How many test images, evenly spaced.")] = 500,
+    images: ImageCount = 500,
     of_class: Annotated[
         str | None, typer.Option("--class", help="Only images of this class, by its name; without it, all.")
     ] = None,
     every: Annotated[
         bool, typer.Option("--every", help="List every layer, not only blocks and activations.")
     ] = False,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
+    snapshot: Snapshot = "last",
     out: Annotated[Path | None, typer.Option(help="Write every layer as .csv.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Sparsity, dead channels, spread, class selectivity, linear probe and effective field of every layer."""
@@ -44,13 +42,13 @@ def statistics(
     from cnnviz.explore.statistics.layer_statistics import statistics as measuring
 
     target = files.destination(out, suffixes=(".csv",), force=force) if out else None
-    where = checkpoint.source(run, snapshot)
-    model, card = checkpoint.load(where)
+    where, model, card = checkpoint.opened(run, snapshot)
     number = _class(card, of_class)
     data = checkpoint.data_of(card)
     chosen = profile.sample(data.test_labels, count=images, of_class=number, data=card.data)
-    found = _measured(
-        measuring(model, card, data.test_images, data.test_labels, numbers=chosen, of_class=of_class)
+    found = progress.run(
+        measuring(model, card, data.test_images, data.test_labels, numbers=chosen, of_class=of_class),
+        "Measuring",
     )
     if target:
         files.write(target, profile.table(found).encode())
@@ -76,11 +74,6 @@ def _class(card: Card, name: str | None) -> int | None:
     return card.classes.index(name)
 
 
-def _measured(steps: Generator[tuple[float, str], None, Profile]) -> Profile:
-    with working("Measuring") as progress:
-        return outcome(steps, lambda step: progress(*step))
-
-
 def _text(layers: Sequence[LayerStatistics]) -> str:
     return table([_HEAD, *map(_row, layers)], right=range(2, len(_HEAD)))
 
@@ -89,7 +82,7 @@ def _row(one: LayerStatistics) -> list[str]:
     def share(value: float | None, error: float | None = None) -> str:
         if value is None:
             return "–"
-        return f"{100 * value:.1f} %" + ("" if error is None else f" ± {100 * error:.1f}")
+        return per_cent(value, error)
 
     return [
         one.layer,

@@ -1,8 +1,8 @@
-"""Images on the device as uint8, sliced, augmented and normalised a batch at a time."""
+"""Images as uint8, on the device or in an array, sliced, resized, augmented and normalised a batch at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,8 @@ class Images:
     """uint8, (N, H, W, C)."""
     labels: Tensor
     """int64, (N,)."""
-    size: int | None = None
-    """Width and height that a batch is resized to; None leaves it as it is."""
+    size: tuple[int, int] | None = None
+    """Height and width that a batch is resized to; None leaves it as it is."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -34,14 +34,42 @@ class Images:
         return pixels if self.size is None else resize(pixels, self.size)
 
 
+@dataclass(frozen=True, eq=False)
+class StoredImages:
+    """Some images of an array, of which only a batch is copied at a time."""
+
+    pixels: npt.NDArray[np.uint8]
+    """(N, H, W, C)."""
+    numbers: npt.NDArray[np.integer]
+    """Which of them, in order."""
+    size: tuple[int, int]
+    """Height and width that a batch is resized to."""
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def batch(self, which: slice) -> Tensor:
+        """The pixels of some images in that size: uint8, (N, H, W, C)."""
+        return resize(torch.from_numpy(np.ascontiguousarray(self.pixels[self.numbers[which]])), self.size)
+
+
+class ImageSource(Protocol):
+    """Images that can be had a batch at a time."""
+
+    def __len__(self) -> int: ...
+
+    def batch(self, which: slice, /) -> Tensor:
+        """uint8, (N, H, W, C), of the size that a network reads."""
+
+
 def on_device(
     images: npt.NDArray[np.uint8],
     labels: npt.NDArray[np.int64],
     indices: npt.NDArray[np.int64],
     device: torch.device,
-    size: int | None = None,
+    size: tuple[int, int] | None = None,
 ) -> Images:
-    """The chosen images and labels, copied to the device; batches of them are resized to `size`."""
+    """The chosen images and labels, copied to the device; batches of them are resized to `size` (height, width)."""
     return Images(
         size=size,
         pixels=torch.from_numpy(np.ascontiguousarray(images[indices])).to(device),
@@ -69,6 +97,25 @@ class Normalise:
         rows = pixels.reshape(count, height, width * channels).float()
         rows.mul_(self.scale.repeat(width)).sub_(self.shift.repeat(width))
         return rows.view(count, height, width, channels).permute(0, 3, 1, 2)
+
+
+def images_at_once(size: tuple[int, int], *, most: int, least: int) -> int:
+    """How many images of that height and width make a batch: `most` of 32 × 32, fewer where they are larger."""
+    return min(most, max(least, most * 32 * 32 // (size[0] * size[1])))
+
+
+def pixel_batches(images: ImageSource, *, batch_size: int) -> Iterator[tuple[slice, Tensor]]:
+    """Where in `images` a batch lies, and its pixels, uint8 (N, H, W, C), for one batch after the other."""
+    for start in range(0, len(images), batch_size):
+        here = slice(start, min(start + batch_size, len(images)))
+        yield here, images.batch(here)
+
+
+def input_batches(
+    images: ImageSource, normalise: Normalise, *, batch_size: int
+) -> Iterator[tuple[slice, Tensor]]:
+    """As `pixel_batches`, normalised: float32 (N, C, H, W)."""
+    return ((here, normalise(pixels)) for here, pixels in pixel_batches(images, batch_size=batch_size))
 
 
 class Batch(NamedTuple):

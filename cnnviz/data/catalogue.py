@@ -9,8 +9,9 @@ import numpy as np
 
 from cnnviz.data import download, hymenoptera, prepared, shapes, split
 from cnnviz.data.prepared import Dataset
-from cnnviz.data.scratch import Progress, locked, silent
+from cnnviz.data.scratch import locked
 from cnnviz.errors import ConfigError, DataError, NotFound
+from cnnviz.progress import Progress, Work, finish, within
 from cnnviz.workspace import data_root, dataset_folder, plain_name
 
 
@@ -30,7 +31,7 @@ class CatalogueEntry:
     offline: bool
     """Made on this machine, at most from another data set that is here."""
     download_mb: float
-    prepare: Callable[[Path, Progress], Dataset]
+    prepare: Callable[[Path], Work[Dataset]]
     """Writes the data set into a folder that does not exist yet."""
     family: str
     by_hand: Callable[[Path], str] = lambda root: "go online once"
@@ -55,7 +56,12 @@ def available() -> list[str]:
     return known + sorted(ready - set(known))
 
 
-def load(name: str, progress: Progress | None = None) -> Dataset:
+def load(name: str) -> Dataset:
+    """As `loading`, when nobody watches."""
+    return finish(loading(name))
+
+
+def loading(name: str) -> Work[Dataset]:
     """The data set called `name`; one that needs no download is made first if it is not there.
 
     Raises NotFound for an unknown name, and DataError for one that is broken or has to be downloaded first.
@@ -69,29 +75,28 @@ def load(name: str, progress: Progress | None = None) -> Dataset:
             f"`python -m cnnviz data get {name}`, or {entry.by_hand(data_root())}."
         )
     if entry.made_from:
-        load(entry.made_from)
-    return prepare(name, progress)
+        yield from loading(entry.made_from)
+    return (yield from prepare(name))
 
 
-def prepare(name: str, progress: Progress | None = None) -> Dataset:
+def prepare(name: str) -> Work[Dataset]:
     """The data set called `name`, downloaded or made if it is not there.
 
-    Of several processes that ask at once, one does the work and the others wait. What `progress` raises
-    goes through and leaves nothing behind.
+    Of several processes that ask at once, one does the work and the others wait. Whoever closes it leaves nothing
+    behind.
     Raises NotFound for an unknown name, DownloadError if the network fails, DataError otherwise.
     """
     folder = _folder(name)
     entry = _ENTRIES.get(name)
     if folder.exists() or entry is None:
         return _existing(name)
-    progress = progress or silent
     if entry.made_from:
-        prepare(entry.made_from, progress)
+        yield from prepare(entry.made_from)
     with prepared.writing(folder), locked(folder):
         if folder.exists():
             return prepared.read(folder)
-        dataset = entry.prepare(folder, progress)
-    progress(1.0, f"{entry.title} is ready.")
+        dataset = yield from entry.prepare(folder)
+    yield Progress(1.0, f"{entry.title} is ready.")
     return dataset
 
 
@@ -126,11 +131,11 @@ def _is_readable(folder: Path) -> bool:
     return True
 
 
-def _digits(folder: Path, progress: Progress) -> Dataset:
+def _digits(folder: Path) -> Work[Dataset]:
     from PIL import Image
     from sklearn.datasets import load_digits
 
-    progress(0.0, "Enlarging 1,797 digits")
+    yield Progress(0.0, "Enlarging 1,797 digits")
     bunch = load_digits()
     small = np.rint(bunch.images * (255 / 16)).astype(np.uint8)
     large = [np.asarray(Image.fromarray(digit).resize((28, 28), Image.Resampling.BICUBIC)) for digit in small]
@@ -150,10 +155,11 @@ def _digits(folder: Path, progress: Progress) -> Dataset:
     )
 
 
-def _shapes(folder: Path, progress: Progress) -> Dataset:
+def _shapes(folder: Path) -> Work[Dataset]:
     train, test = _ENTRIES["shapes"].train, _ENTRIES["shapes"].test
-    train_images, train_labels = shapes.draw(train, seed=0, progress=progress)
-    test_images, test_labels = shapes.draw(test, seed=1)
+    share = train / (train + test)
+    train_images, train_labels = yield from within(shapes.draw(train, seed=0), 0.0, share)
+    test_images, test_labels = yield from within(shapes.draw(test, seed=1), share, 1.0)
     return prepared.write(
         folder,
         name="shapes",
@@ -166,9 +172,9 @@ def _shapes(folder: Path, progress: Progress) -> Dataset:
     )
 
 
-def _tiny_cifar10(folder: Path, progress: Progress) -> Dataset:
+def _tiny_cifar10(folder: Path) -> Work[Dataset]:
     whole = prepared.read(dataset_folder("cifar10"))
-    progress(0.0, "Drawing 500 CIFAR-10 images a class")
+    yield Progress(0.0, "Drawing 500 CIFAR-10 images a class")
     order = np.random.default_rng(0).permutation(len(whole.train_labels))
     chosen = np.sort(split.stratified(whole.train_labels, order, _ENTRIES["tiny-cifar10"].train))
     return prepared.write(

@@ -22,8 +22,9 @@ import numpy as np
 from cnnviz import workspace
 from cnnviz.data import prepared
 from cnnviz.data.prepared import Dataset
-from cnnviz.data.scratch import Progress, temporary
+from cnnviz.data.scratch import temporary
 from cnnviz.errors import DownloadError
+from cnnviz.progress import Progress, Work
 
 _TIMEOUT = 6.0
 _STALLED = 12.0
@@ -80,19 +81,19 @@ ARCHIVES = {
 }
 
 
-def mnist(folder: Path, progress: Progress) -> Dataset:
+def mnist(folder: Path) -> Work[Dataset]:
     """MNIST, written to `folder`. Raises DownloadError, and leaves nothing, if it can't be had."""
-    return _prepare("mnist", folder, progress)
+    return _prepare("mnist", folder)
 
 
-def fashion_mnist(folder: Path, progress: Progress) -> Dataset:
+def fashion_mnist(folder: Path) -> Work[Dataset]:
     """Fashion-MNIST, written to `folder`. Raises DownloadError, and leaves nothing, if it can't be had."""
-    return _prepare("fashion-mnist", folder, progress)
+    return _prepare("fashion-mnist", folder)
 
 
-def cifar10(folder: Path, progress: Progress) -> Dataset:
+def cifar10(folder: Path) -> Work[Dataset]:
     """CIFAR-10, written to `folder`. Raises DownloadError, and leaves nothing, if it can't be had."""
-    return _prepare("cifar10", folder, progress)
+    return _prepare("cifar10", folder)
 
 
 def by_hand(name: str, root: Path) -> str:
@@ -100,18 +101,18 @@ def by_hand(name: str, root: Path) -> str:
     return f"put {', '.join(ARCHIVES[name].files)} into {root / f'{name}-raw'} and get it again"
 
 
-def _prepare(name: str, folder: Path, progress: Progress) -> Dataset:
+def _prepare(name: str, folder: Path) -> Work[Dataset]:
     archive = ARCHIVES[name]
     raw = folder.parent / f"{name}-raw"
     with temporary(folder) as place:
         with _child(name, place, raw) as child:
-            reason = _watch(child, archive, place, progress)
+            reason = yield from _watch(child, archive, place)
         if reason:
             raise DownloadError(
                 f"{archive.title} could not be downloaded through torchvision ({reason}): "
                 f"check the network and try again, or {by_hand(name, folder.parent)}."
             )
-        progress(0.95, f"Writing {archive.title}")
+        yield Progress(0.95, f"Writing {archive.title}")
         arrays = {path.stem: np.load(path, mmap_mode="r") for path in place.glob("t*_*.npy")}
         classes = json.loads((place / "classes.json").read_text(encoding="utf-8"))
         return prepared.write(folder, name=name, classes=classes, source=archive.source, **arrays)
@@ -135,7 +136,7 @@ def _child(name: str, place: Path, raw: Path) -> Iterator[subprocess.Popen[bytes
         child.communicate()
 
 
-def _watch(child: subprocess.Popen[bytes], archive: DatasetArchive, place: Path, progress: Progress) -> str:
+def _watch(child: subprocess.Popen[bytes], archive: DatasetArchive, place: Path) -> Work[str]:
     """Why the child failed, in a few words; empty when it succeeded."""
     total, moved = 0, time.monotonic()
     while child.poll() is None:
@@ -144,9 +145,10 @@ def _watch(child: subprocess.Popen[bytes], archive: DatasetArchive, place: Path,
         done = min(1.0, sum(sizes.get(file, 0) for file in archive.files) / archive.size)
         if done < 1.0:
             megabytes = archive.size / 1e6
-            progress(0.9 * done, f"Downloading {archive.title}: {done * megabytes:.1f} of {megabytes:.1f} MB")
+            words = f"Downloading {archive.title}: {done * megabytes:.1f} of {megabytes:.1f} MB"
+            yield Progress(0.9 * done, words)
         else:
-            progress(0.9, f"Unpacking {archive.title}")
+            yield Progress(0.9, f"Unpacking {archive.title}")
         if sum(sizes.values()) != total or not (place / "torchvision").exists():
             total, moved = sum(sizes.values()), time.monotonic()
         if time.monotonic() - moved > (_STALLED if done < 1.0 else _UNPACKING):

@@ -9,12 +9,12 @@ from torch.nn import functional
 from cnnviz.config import Erasing, HorizontalFlip, PadAndCrop, RandomResizedCrop, Rotation
 
 
-def resize(images: Tensor, size: int) -> Tensor:
-    """Images with both sides `size` (bilinear, antialiased where smaller)."""
-    if images.shape[1:3] == (size, size):
+def resize(images: Tensor, size: tuple[int, int]) -> Tensor:
+    """Images of that height and width (bilinear, antialiased where smaller)."""
+    if images.shape[1:3] == size:
         return images
     planes = images.permute(0, 3, 1, 2).float()
-    resized = functional.interpolate(planes, size=(size, size), mode="bilinear", antialias=True)
+    resized = functional.interpolate(planes, size=size, mode="bilinear", antialias=True)
     return resized.round_().clamp_(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
 
 

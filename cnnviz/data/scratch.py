@@ -4,16 +4,9 @@ import fcntl
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-Progress = Callable[[float, str], None]
-"""Told how far work is (0 to 1) and what is being done; may raise, which cancels the work."""
-
-
-def silent(fraction: float, message: str) -> None:
-    """Progress that nobody watches."""
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 
 from cnnviz.data.prepared import Images, Labels
-from cnnviz.data.scratch import Progress, silent
+from cnnviz.progress import Progress, Work
 
 SIDE = 32
 _SCALE = 4
@@ -16,7 +16,7 @@ Outline = npt.NDArray[np.float64]
 Random = np.random.Generator
 
 
-def draw(count: int, seed: int, *, progress: Progress = silent) -> tuple[Images, Labels]:
+def draw(count: int, seed: int) -> Work[tuple[Images, Labels]]:
     """`count` pictures, uint8, (N, 32, 32, 3), and their classes, int64, (N,): the same for the same seed.
 
     Classes are equally frequent (within one picture) and in random order. Colour, size, place and angle say
@@ -27,7 +27,7 @@ def draw(count: int, seed: int, *, progress: Progress = silent) -> tuple[Images,
     images = np.empty((count, SIDE, SIDE, 3), dtype=np.uint8)
     for number, label in enumerate(labels):
         if number % 250 == 0:
-            progress(number / count, f"Drawing shapes: {number:,} of {count:,}")
+            yield Progress(number / count, f"Drawing shapes: {number:,} of {count:,}")
         images[number] = _picture(_OUTLINES[CLASSES[label]], random)
     for start in range(0, count, 1000):
         part = images[start : start + 1000]

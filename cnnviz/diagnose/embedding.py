@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnviz.diagnose.embedding_progress import Tell, iterations, silent
+from cnnviz.diagnose.embedding_progress import iterations
 from cnnviz.errors import CnnvizError, NotFound
+from cnnviz.progress import Progress, Report, silent
 
 NEIGHBOURS = 10
 """Nearest images that a map is judged by."""
@@ -112,9 +113,9 @@ def embed(
     labels: NDArray[np.integer] | None = None,
     seed: int = 0,
     options: Mapping[str, int] | None = None,
-    tell: Tell = silent,
+    report: Report = silent,
 ) -> Embedding:
-    """The map of `features` (N, C). `tell` is told how far it is (0 to 1), and what is being done.
+    """The map of `features` (N, C). `report` hears how far it is.
 
     Options that are too large for so few images are made smaller. Raises NotFound for a method that is none, and
     CnnvizError for one that is not installed, too few images, or features that are all the same.
@@ -133,10 +134,10 @@ def embed(
     taken = {
         name: option.fitting(given.get(name, option.default), count) for name, option in how.options.items()
     }
-    tell(0.0, how.title)
-    points, explained = how.lay(features, seed=seed, tell=tell, **taken)
+    report(Progress(0.0, how.title))
+    points, explained = how.lay(features, seed=seed, report=report, **taken)
     points = np.ascontiguousarray(points - points.mean(0), np.float32)
-    tell(0.95, "How far it can be trusted")
+    report(Progress(0.95, "How far it can be trusted"))
     sample = some(count, seed)
     near = neighbours(len(sample))
     return Embedding(
@@ -207,28 +208,30 @@ def _components(features: Features, count: int, seed: int) -> tuple[Features, ND
     return found.astype(np.float32), shares
 
 
-def _pca(features: Features, *, seed: int, tell: Tell) -> tuple[Features, tuple[float, float]]:
+def _pca(features: Features, *, seed: int, report: Report) -> tuple[Features, tuple[float, float]]:
     points, shares = _components(features, 2, seed)
     return points, (float(shares[0]), float(shares[1]))
 
 
-def _tsne(features: Features, *, seed: int, tell: Tell, perplexity: int) -> tuple[Features, None]:
+def _tsne(features: Features, *, seed: int, report: Report, perplexity: int) -> tuple[Features, None]:
     from sklearn.manifold import TSNE
 
     begun, _ = _components(features, _BEFORE, seed)
-    tell(0.05, "t-SNE: neighbours")
+    report(Progress(0.05, "t-SNE: neighbours"))
     laying = TSNE(
         2, perplexity=perplexity, init="pca", learning_rate="auto", max_iter=_STEPS, random_state=seed, verbose=2
     )  # fmt: skip
     # It has no callback; what it prints says how far it is.
-    with iterations(lambda done: tell(0.1 + 0.8 * done / _STEPS, f"t-SNE, step {done:,} of {_STEPS:,}")):
+    with iterations(
+        lambda done: report(Progress(0.1 + 0.8 * done / _STEPS, f"t-SNE, step {done:,} of {_STEPS:,}"))
+    ):
         return laying.fit_transform(begun), None
 
 
-def _umap(features: Features, *, seed: int, tell: Tell, neighbours: int) -> tuple[Features, None]:
+def _umap(features: Features, *, seed: int, report: Report, neighbours: int) -> tuple[Features, None]:
     module: Any = importlib.import_module(_UMAP)
     begun, _ = _components(features, _BEFORE, seed)
-    tell(0.1, "UMAP")
+    report(Progress(0.1, "UMAP"))
     laying = module.UMAP(n_neighbors=neighbours, n_components=2, random_state=seed, n_jobs=1)
     return laying.fit_transform(begun), None
 

@@ -1,107 +1,109 @@
-"""A map made in a process of its own, which can be ended at any moment: scikit-learn's t-SNE can't be asked to stop.
+"""A map made in a process of its own, which goes on when the page is left: scikit-learn's t-SNE can't be asked to stop.
 
-`python -m cnnviz.diagnose.embedding_process ROWS TARGET WANTED`: `WANTED` is JSON. It prints how far it is.
+`python -m cnnviz.diagnose.embedding_process FOLDER LEASE QUESTION`: `QUESTION` is JSON.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Generator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
 
-from cnnviz import workspace
-from cnnviz.diagnose import embedding_kept
-from cnnviz.diagnose.embedding import embed
+from cnnviz.artifact import StoredArtifact
+from cnnviz.diagnose.embedding import Embedding, embed
+from cnnviz.diagnose.embedding_file import EMBEDDING, FEATURES, ImageFeatures
 from cnnviz.errors import CnnvizError
+from cnnviz.runs import job, process
+from cnnviz.runs.status import Status
 
-Progress = tuple[float, str]
-_PACE = 0.2
-"""Seconds between two looks at how far it is."""
 _NICE = 5
 """Pages and trainings come first."""
+_STEPS = 1_000
+"""What the work counts as."""
+_PATIENCE = 1.0
+"""Seconds until a process that does not answer is killed: nothing is lost by it."""
 
 
-def making(
-    rows: Path, target: Path, *, rows_of: str, of: str, method: str, options: Mapping[str, int], seed: int
-) -> Generator[Progress, None, None]:
-    """Make the map of the features kept in `rows`, and keep it in `target`: yields how far it is, and what is done.
+@dataclass(frozen=True)
+class EmbeddingQuestion:
+    """What a process is to make a map of, and how."""
 
-    Closing the generator ends the process; nothing is kept then. Raises CnnvizError when it fails.
-    """
-    wanted = {"rows_of": rows_of, "of": of, "method": method, "options": dict(options), "seed": seed}
-    with tempfile.TemporaryFile() as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", __name__, str(rows), str(target), json.dumps(wanted)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=workspace.ROOT,
-            # Threads that wait for one another on a busy machine had better sleep.
-            env=os.environ | {"OMP_WAIT_POLICY": "PASSIVE"},
-        )
-        try:
-            while process.poll() is None:
-                said = _last(log)
-                yield float(said.get("share", 0.0)), str(said.get("doing", "Loading"))
-                time.sleep(_PACE)
-            if process.returncode:
-                raise CnnvizError(_last(log).get("error") or _unexpected(process.returncode))
-        finally:
-            process.kill()
-            process.wait()
+    features: str
+    """File of the features."""
+    features_mark: str
+    target: str
+    """File of the map."""
+    mark: str
+    method: str
+    options: Mapping[str, int]
+    seed: int
 
 
-def _last(log: IO[bytes]) -> dict[str, Any]:
-    """The last whole line that is JSON."""
-    lines = os.pread(log.fileno(), 1 << 20, 0).split(b"\n")[:-1]
-    for line in reversed(lines):
-        with suppress(ValueError):
-            found = json.loads(line)
-            if isinstance(found, dict):
-                return found
-    return {}
+def folder(target: StoredArtifact[Embedding]) -> Path:
+    """Where the process that makes a map says how far it is."""
+    return target.path.with_suffix("")
 
 
-def _unexpected(code: int) -> str:
-    return f"The map was not finished (its process ended with {code}): free memory, or choose fewer images."
+def start(
+    features: StoredArtifact[ImageFeatures],
+    target: StoredArtifact[Embedding],
+    *,
+    method: str,
+    options: Mapping[str, int],
+    seed: int,
+) -> Status:
+    """Make the map of stored features, unless that is under way. Raises RunError when the folder can't be written."""
+    question = EmbeddingQuestion(
+        str(features.path), features.mark, str(target.path), target.mark, method, dict(options), seed
+    )
+    first = Status(state="queued", reason="Loading.", steps=_STEPS, updated=time.time())
+    return process.start_once(
+        folder(target), __name__, first, json.dumps(asdict(question)), what="The map"
+    )  # fmt: skip
+
+
+def state(target: StoredArtifact[Embedding]) -> Status | None:
+    """How the making goes, or how it went the last time; None if there was none."""
+    return process.state(folder(target))
+
+
+def stop(target: StoredArtifact[Embedding]) -> None:
+    """End the making."""
+    process.end(folder(target), patience=_PATIENCE)
+
+
+class Embedder(job.Job):
+    """One map in the making."""
+
+    room = "make room, then make the map again"
+    smaller = "choose fewer images"
+
+    def __init__(self, folder: Path, descriptor: int, arguments: list[str]) -> None:
+        super().__init__(folder, descriptor)
+        self.question = EmbeddingQuestion(**json.loads(arguments[0]))
+
+    def do(self) -> None:
+        """Make the map, and store it."""
+        asked = self.question
+        features = StoredArtifact(Path(asked.features), asked.features_mark, FEATURES).load()
+        if features is None:
+            raise CnnvizError("The features were removed meanwhile: make the map again.")
+        found = embed(
+            features.features, method=asked.method, labels=features.labels, seed=asked.seed,
+            options=asked.options, report=self.report,
+        )  # fmt: skip
+        StoredArtifact(Path(asked.target), asked.mark, EMBEDDING).save(found)
+        self.tell(durable=False, state="finished", reason="", step=_STEPS, seconds_left=None)
 
 
 def main() -> None:
     """Make the map that the command line names."""
-    os.nice(_NICE)
-    rows_file, target = Path(sys.argv[1]), Path(sys.argv[2])
-    wanted = json.loads(sys.argv[3])
-
-    def tell(**said: Any) -> None:
-        # sys.stdout is held back while t-SNE prints.
-        print(json.dumps(said), file=sys.__stdout__, flush=True)
-
-    try:
-        rows = embedding_kept.load_rows(rows_file, of=wanted["rows_of"])
-        if rows is None:
-            raise CnnvizError("The features were removed meanwhile: make the map again.")
-        found = embed(
-            rows.features,
-            method=wanted["method"],
-            labels=rows.labels,
-            seed=wanted["seed"],
-            options=wanted["options"],
-            tell=lambda share, doing: tell(share=share, doing=doing),
-        )
-        embedding_kept.save(target, found, of=wanted["of"])
-    except CnnvizError as error:
-        tell(error=str(error))
-        sys.exit(1)
-    except OSError as error:
-        tell(error=f"The map can't be kept ({error.strerror}): make room on the disk.")
-        sys.exit(1)
+    # Threads that wait for one another on a busy machine had better sleep.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    job.main(Embedder, nice=_NICE)
 
 
 if __name__ == "__main__":

@@ -7,17 +7,11 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 
-Tell = Callable[[float, str], None]
-"""Takes a share (0 to 1) and what is being done."""
 _ITERATION = re.compile(r"Iteration (\d+)")
 
 
-def silent(share: float, doing: str) -> None:
-    """Tell nobody."""
-
-
 @contextmanager
-def iterations(told: Callable[[int], None]) -> Iterator[None]:
+def iterations(told: Callable[[int], object]) -> Iterator[None]:
     """In the block nothing is printed; `told` is given each number that would have come after "Iteration".
 
     It is the whole process whose output is held back: not for a thread beside others that print.
@@ -27,7 +21,7 @@ def iterations(told: Callable[[int], None]) -> Iterator[None]:
 
 
 class _Listener(io.TextIOBase):
-    def __init__(self, told: Callable[[int], None]) -> None:
+    def __init__(self, told: Callable[[int], object]) -> None:
         self._told = told
 
     def write(self, text: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from cnnviz.diagnose import duplicates
 from cnnviz.diagnose.duplicates import Shared
 from cnnviz.doctor.facts import Answers, Facts, Inside
 from cnnviz.errors import CnnvizError
+from cnnviz.progress import Progress, Work, within
 from cnnviz.runs.run import Run
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ IMAGES = 200
 """Training images that the network is looked into with."""
 _ASKED = 500
 """Validation images that it is asked about, at most."""
-Progress = tuple[float, str]
 
 
 def from_files(run: Run, snapshot: str = "last") -> Facts:
@@ -51,42 +50,41 @@ def from_files(run: Run, snapshot: str = "last") -> Facts:
     )
 
 
-def look_inside(
-    facts: Facts, model: nn.Module, card: Card, data: Dataset
-) -> Generator[Progress, None, Facts]:
-    """The facts with what network and data tell: yields how much is done, and what. Changes nothing in either."""
+def look_inside(facts: Facts, model: nn.Module, card: Card, data: Dataset) -> Work[Facts]:
+    """The facts with what network and data tell: changes nothing in either."""
     from cnnviz.data import split
-    from cnnviz.explore.predictions import joined, predictions, some_of
+    from cnnviz.explore.predictions import predicting, some_of
     from cnnviz.explore.statistics import dead_units
 
     train, validation = split.of_run(data, facts.config.data)
     some = np.sort(train[some_of(len(train), IMAGES)])
-    yield 0.0, "Looking for dead units"
+    yield Progress(0.0, "Looking for dead units")
     rectifiers = dead_units.rectifiers(model, card, data.train_images, some)
-    yield 0.1, "Following the gradient"
+    yield Progress(0.1, "Following the gradient")
     reached = dead_units.gradients(model, card, data.train_images, data.train_labels, some)
     asked = np.sort(validation)[some_of(len(validation), _ASKED)]
-    parts, done = [], 0
-    yield 0.3, f"Asking it about {len(asked):,} validation images"
-    for part in predictions(model, card, data.train_images, data.train_labels, numbers=asked):
-        parts.append(part)
-        done += len(part)
-        yield 0.3 + 0.4 * done / len(asked), f"Asking it about {len(asked):,} validation images"
+    answers = yield from within(
+        predicting(model, card, data.train_images, data.train_labels, numbers=asked),
+        0.3, 0.7, f"Asking it about {len(asked):,} validation images",
+    )  # fmt: skip
     count = len(card.classes)
     labels = np.bincount(data.train_labels[train], minlength=count)
     missing = np.flatnonzero(np.isin(data.test_labels, np.flatnonzero(labels == 0)))
     on_test = None
     if len(missing):
         unseen = missing[some_of(len(missing), _ASKED)]
-        told = predictions(model, card, data.test_images, data.test_labels, numbers=np.sort(unseen))
-        on_test = _answers("test", joined(list(told)), count)
+        told = yield from within(
+            predicting(model, card, data.test_images, data.test_labels, numbers=np.sort(unseen)),
+            0.7, 0.7, "Asking it about classes that it never saw",
+        )  # fmt: skip
+        on_test = _answers("test", told, count)
     shared = yield from _shared(data, train, validation)
     inside = Inside(
         images=len(some),
         rectifiers=rectifiers,
         gradients=reached,
         batch_norms=dead_units.batch_norms(model),
-        answers=_answers("validation", joined(parts), count),
+        answers=_answers("validation", answers, count),
         labels=tuple(labels.tolist()),
         on_test=on_test,
     )
@@ -109,7 +107,7 @@ def without(facts: Facts, error: CnnvizError) -> Facts:
 
 def _shared(
     data: Dataset, train: NDArray[np.int64], validation: NDArray[np.int64]
-) -> Generator[Progress, None, tuple[Shared, ...]]:
+) -> Work[tuple[Shared, ...]]:
     splits = {
         "training": (data.train_images, data.train_labels, np.sort(train)),
         "validation": (data.train_images, data.train_labels, np.sort(validation)),
@@ -122,7 +120,7 @@ def _shared(
         for some in duplicates.fingerprints(images, numbers):
             hashes += some
             done += len(some)
-            yield 0.7 + 0.3 * done / total, f"Comparing {total:,} images"
+            yield Progress(0.7 + 0.3 * done / total, f"Comparing {total:,} images")
         prints[name] = (hashes, labels[numbers])
     return tuple(
         replace(

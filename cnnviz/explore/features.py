@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from cnnviz.data.batches import Normalise
-from cnnviz.data.geometry import resize
 from cnnviz.errors import CnnvizError
+from cnnviz.explore.inputs.batches import batches
 from cnnviz.explore.layers.capture import capture
 from cnnviz.explore.layers.structure import Layer
 from cnnviz.models.checkpoint import Card
+from cnnviz.progress import Progress, Work
 
-_BATCH = 100
-"""Images of 32×32 at once; fewer where they are larger."""
 _MOST = 2**29
 """Bytes of the features of all images."""
 
@@ -29,8 +26,8 @@ def features(
     *,
     layer: str,
     numbers: Sequence[int] | NDArray[np.int64],
-) -> Generator[int, None, NDArray[np.float32]]:
-    """Features of the chosen ones of `images` (uint8, N×H×W×C): yields how many are done, gives float32 (N, C).
+) -> Work[NDArray[np.float32]]:
+    """Features of the chosen ones of `images` (uint8, N×H×W×C): gives float32 (N, C).
 
     One number a channel: maps and tokens are averaged over places, linear layers are taken as they are. At the size
     of training. Raises LayerNotFound, and CnnvizError for no images, for more features than fit into memory, and for
@@ -39,22 +36,15 @@ def features(
     chosen = np.asarray(numbers, np.int64)
     if not len(chosen):
         raise CnnvizError("There are no images to look through.")
-    normalise = Normalise.of(card.mean, card.std, torch.device("cpu"))
-    height, width, _ = card.image_shape
-    batch = max(8, min(_BATCH, _BATCH * 32 * 32 // (height * width)))
     found: NDArray[np.float32] | None = None
-    for start in range(0, len(chosen), batch):
-        some = chosen[start : start + batch]
-        pixels = torch.from_numpy(np.ascontiguousarray(images[some]))
-        if pixels.shape[1:3] != (height, width):
-            pixels = resize(pixels, height)
+    for here, inputs in batches(card, images, chosen):
         with capture(model, [layer]) as seen:
-            seen.run(normalise(pixels))
+            seen.run(inputs)
         rows = pooled(seen.outputs[layer])
         if found is None:
             found = _room(len(chosen), rows.shape[1])
-        found[start : start + len(rows)] = rows
-        yield start + len(rows)
+        found[here] = rows
+        yield Progress.of(here.stop, len(chosen), before="Features of ")
     assert found is not None
     if not np.isfinite(found).all():
         raise CnnvizError(

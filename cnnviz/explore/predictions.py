@@ -5,26 +5,21 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from zipfile import BadZipFile
+from typing import Any, BinaryIO
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from cnnviz import atomic
+from cnnviz.codecs import Npz
 from cnnviz.config import Data
 from cnnviz.data import split
-from cnnviz.data.batches import Normalise
-from cnnviz.data.geometry import resize
 from cnnviz.data.prepared import Dataset
 from cnnviz.errors import CnnvizError
-from cnnviz.explore.layers.capture import capture
+from cnnviz.explore.activations.activation_maps import probabilities
+from cnnviz.explore.inputs.batches import batches
 from cnnviz.models.checkpoint import Card
-
-_BATCH = 100
-"""Images of 32×32 at once; fewer where they are larger."""
+from cnnviz.progress import Progress, Work
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,20 +111,29 @@ def predictions(
     chosen = np.asarray(numbers, np.int64)
     if not len(chosen):
         raise CnnvizError("There are no images to look through.")
-    normalise = Normalise.of(card.mean, card.std, torch.device("cpu"))
-    height, width, _ = card.image_shape
-    batch = max(8, min(_BATCH, _BATCH * 32 * 32 // (height * width)))
-    for start in range(0, len(chosen), batch):
-        some = chosen[start : start + batch]
-        pixels = torch.from_numpy(np.ascontiguousarray(images[some]))
-        if pixels.shape[1:3] != (height, width):
-            pixels = resize(pixels, height)
-        with capture(model, [], stop=False) as seen:
-            logits = seen.run(normalise(pixels))
-        if logits is None or logits.ndim != 2:
-            raise CnnvizError("This network gives no scores of classes: choose a classifier.")
-        shares = torch.softmax(logits.double(), dim=1).float().cpu().numpy()
+    for here, inputs in batches(card, images, chosen):
+        some = chosen[here]
+        shares = probabilities(model, inputs).astype(np.float32)
         yield Predictions(some, np.asarray(labels)[some], shares)
+
+
+def predicting(
+    model: nn.Module,
+    card: Card,
+    images: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    *,
+    numbers: NDArray[np.int64],
+    of: str = "images",
+    parts: list[Predictions] | None = None,
+) -> Work[Predictions]:
+    """As `predictions`, all in one. What is done is added to `parts`, so that it is not lost when it is stopped."""
+    parts, done = [] if parts is None else parts, 0
+    for part in predictions(model, card, images, labels, numbers=numbers):
+        parts.append(part)
+        done += len(part)
+        yield Progress.of(done, len(numbers), of)
+    return joined(parts)
 
 
 def joined(parts: Sequence[Predictions]) -> Predictions:
@@ -169,35 +173,38 @@ def some_of(total: int, count: int) -> NDArray[np.int64]:
     return np.arange(count, dtype=np.int64) * total // max(count, 1)
 
 
-def save(path: Path, found: Predictions, *, of: str, half: bool = False) -> None:
-    """Keep them in a file that says what they are of; with `half`, in 16 bits. Raises OSError when the disk is full."""
-    content = io.BytesIO()
-    if half:
-        numbers, labels = found.numbers.astype(np.int32), found.labels.astype(np.int16)
-        small = _halved(found.probabilities)
-        np.savez_compressed(content, of=of, numbers=numbers, labels=labels, log_probabilities=small)
-    else:
-        np.savez(content, of=of, **vars(found))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    atomic.replace(path, content.getvalue(), durable=False)
+@dataclass(frozen=True)
+class HalfPrecision:
+    """Predictions for shipping: as logarithms in 16 bits, compressed. The likeliest class stays so."""
+
+    def encode(self, result: Predictions, mark: str) -> bytes:
+        content = io.BytesIO()
+        np.savez_compressed(
+            content,
+            of=mark,
+            numbers=result.numbers.astype(np.int32),
+            labels=result.labels.astype(np.int16),
+            log_probabilities=_halved(result.probabilities),
+        )
+        return content.getvalue()
+
+    def decode(self, file: BinaryIO, mark: str) -> Predictions | None:
+        return CODEC.decode(file, mark)
 
 
-def load(path: Path, *, of: str) -> Predictions | None:
-    """What was kept; None if there is nothing, or it is of something else, or damaged."""
-    try:
-        with np.load(path, allow_pickle=False) as kept:
-            if str(kept["of"]) != of:
-                return None
-            if "log_probabilities" in kept:
-                shares = np.exp(kept["log_probabilities"].astype(np.float32))
-                return Predictions(
-                    kept["numbers"].astype(np.int64),
-                    kept["labels"].astype(np.int64),
-                    shares / shares.sum(1, keepdims=True),
-                )
-            return Predictions(**{name: kept[name] for name in Predictions.__dataclass_fields__})
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+def _doubled(arrays: Mapping[str, Any]) -> Predictions | None:
+    if "log_probabilities" not in arrays:
         return None
+    shares = np.exp(arrays["log_probabilities"].astype(np.float32))
+    return Predictions(
+        arrays["numbers"].astype(np.int64),
+        arrays["labels"].astype(np.int64),
+        shares / shares.sum(1, keepdims=True),
+    )
+
+
+CODEC = Npz(Predictions, unpack=_doubled)
+"""Reads predictions of half precision, too."""
 
 
 def _halved(probabilities: NDArray[np.float32]) -> NDArray[np.float16]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from hashlib import file_digest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from cnnviz import atomic, workspace
+from cnnviz import workspace
+from cnnviz.artifact import StoredArtifact
+from cnnviz.codecs import same_inputs
+from cnnviz.data.identity import identity
 from cnnviz.errors import CheckpointError, LayerNotFound
 
 if TYPE_CHECKING:
@@ -23,52 +26,21 @@ _FORMAT = 1
 
 @dataclass(frozen=True)
 class Index:
-    """What an index is of; its layers are read by `layer`."""
+    """What excites the channels of all layers."""
 
-    file: Path
     images: int
     """Of the test set, the first so many."""
-    layers: Mapping[str, int]
-    """The number that each layer has in the file; equal ones share theirs."""
+    layers: Mapping[str, Excitation]
+    """By name; of a stored index, read when they are asked for."""
 
 
-def mark(run_id: str, snapshot: str, data: str) -> str:
-    """The state of weights and test images, which an index is of: other ones have another mark.
+def artifact(run_id: str, snapshot: str, data: str, weights: str | None = None) -> StoredArtifact[Index]:
+    """Where the index of a snapshot's network over the test images of `data` is stored.
 
-    Raises CheckpointError when there is no such snapshot.
+    `weights` is the digest of the snapshot's file, where it is known. Raises CheckpointError when there is none.
     """
-    weights = workspace.snapshot_file(run_id, snapshot)
-    try:
-        found = weights.stat()
-    except FileNotFoundError:
-        raise CheckpointError(
-            f"The run {run_id} has no snapshot {snapshot!r}: wait for it, or choose another."
-        ) from None
-    try:
-        images = (workspace.dataset_folder(data) / "test_images.npy").stat()
-    except FileNotFoundError:
-        of = (0, 0)  # drawn or downloaded later
-    else:
-        of = images.st_mtime_ns, images.st_size
-    return json.dumps([found.st_mtime_ns, found.st_size, found.st_ino, data, *of])
-
-
-def file(run_id: str, snapshot: str) -> Path:
-    """Where an index is kept, whether or not it is."""
-    return workspace.index_folder(run_id, snapshot) / "index.npz"
-
-
-def find(run_id: str, snapshot: str, *, of: str) -> Index | None:
-    """The index of that mark; None if there is none, or it is of another state, or damaged."""
-    path = file(run_id, snapshot)
-    try:
-        with np.load(path, allow_pickle=False) as kept:
-            about = json.loads(str(kept["about"]))
-        if about["format"] != _FORMAT or about["of"] != of:
-            return None
-        return Index(path, int(about["images"]), dict(about["layers"]))
-    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
-        return None
+    path = workspace.index_folder(run_id, snapshot) / "index.npz"
+    return StoredArtifact(path, f"{weights or _digest(run_id, snapshot)} {identity(data)}", CODEC)
 
 
 def layer(index: Index, name: str) -> Excitation | None:
@@ -76,38 +48,80 @@ def layer(index: Index, name: str) -> Excitation | None:
 
     Raises LayerNotFound for a layer that has no channels to look through.
     """
-    from cnnviz.explore.channels.excitation import Excitation
-
     if name not in index.layers:
         raise LayerNotFound(name, available=index.layers)
-    number = index.layers[name]
     try:
-        with np.load(index.file, allow_pickle=False) as kept:
-            arrays: dict[str, Any] = {
-                field.name: kept[f"{number}.{field.name}"] for field in fields(Excitation)
-            }
-            return Excitation(**arrays | {"width": int(arrays["width"])})
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return index.layers[name]
+    except Exception:  # a damaged file makes readers raise nearly anything
         return None
 
 
-def write(path: Path, found: Mapping[str, Excitation], *, of: str) -> int:
-    """Put an index in the place of an earlier one; gives its size in bytes. Raises OSError when the disk is full."""
-    numbers: dict[int, int] = {}
-    arrays: dict[str, Any] = {}
-    for excitation in found.values():
-        if id(excitation) in numbers:
-            continue
-        number = numbers.setdefault(id(excitation), len(numbers))
-        for field in fields(excitation):
-            arrays[f"{number}.{field.name}"] = getattr(excitation, field.name)
-    about = {
-        "format": _FORMAT,
-        "of": of,
-        "images": next(iter(found.values())).count,
-        "layers": {name: numbers[id(excitation)] for name, excitation in found.items()},
-    }
-    content = io.BytesIO()
-    np.savez(content, about=json.dumps(about), **arrays)
-    atomic.replace(path, content.getbuffer())
-    return content.tell()
+@dataclass(frozen=True)
+class _StoredLayers(Mapping[str, "Excitation"]):
+    """The layers in a file."""
+
+    path: Path
+    numbers: Mapping[str, int]
+    """Of the layers in the file; equal ones share theirs."""
+
+    def __getitem__(self, name: str) -> Excitation:
+        from cnnviz.explore.channels.excitation import Excitation
+
+        number = self.numbers[name]
+        with np.load(self.path, allow_pickle=False) as stored:
+            arrays: dict[str, Any] = {
+                field.name: stored[f"{number}.{field.name}"] for field in fields(Excitation)
+            }
+        return Excitation(**arrays | {"width": int(arrays["width"])})
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.numbers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.numbers)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+
+class IndexCodec:
+    """An index as one .npz."""
+
+    def encode(self, result: Index, mark: str) -> memoryview:
+        numbers: dict[int, int] = {}
+        arrays: dict[str, Any] = {}
+        for excitation in result.layers.values():
+            if id(excitation) in numbers:
+                continue
+            number = numbers.setdefault(id(excitation), len(numbers))
+            for field in fields(excitation):
+                arrays[f"{number}.{field.name}"] = getattr(excitation, field.name)
+        about = {
+            "format": _FORMAT,
+            "of": mark,
+            "images": result.images,
+            "layers": {name: numbers[id(excitation)] for name, excitation in result.layers.items()},
+        }
+        content = io.BytesIO()
+        np.savez(content, about=json.dumps(about), **arrays)
+        return content.getbuffer()
+
+    def decode(self, file: BinaryIO, mark: str) -> Index | None:
+        with np.load(file, allow_pickle=False) as stored:
+            about = json.loads(str(stored["about"]))
+        if about["format"] != _FORMAT or not same_inputs(about["of"], mark):
+            return None
+        return Index(int(about["images"]), _StoredLayers(Path(file.name), dict(about["layers"])))
+
+
+CODEC = IndexCodec()
+
+
+def _digest(run_id: str, snapshot: str) -> str:
+    try:
+        with open(workspace.snapshot_file(run_id, snapshot), "rb") as file:
+            return file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"The run {run_id} has no snapshot {snapshot!r}: wait for it, or choose another."
+        ) from None

@@ -5,22 +5,21 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable
 from urllib.request import Request, urlopen
 
 from cnnviz.errors import WeightsUnavailable
 from cnnviz.models.pretrained import cached_file
 from cnnviz.models.torchvision_models import WeightsEnum
+from cnnviz.progress import Progress, Work
 
 _PATIENCE = 20.0
 _STEP = 1 << 18
 
 
-def fetch(weights: WeightsEnum, progress: Callable[[float, str], None]) -> None:
+def fetch(weights: WeightsEnum) -> Work[None]:
     """Put the file of these weights where torchvision looks for it, unless it is there.
 
-    What `progress` raises goes through, and leaves nothing behind.
-    Raises WeightsUnavailable, saying which file to put where.
+    Whoever closes it leaves nothing behind. Raises WeightsUnavailable, saying which file to put where.
     """
     file = cached_file(weights)
     if file.exists():
@@ -36,7 +35,8 @@ def fetch(weights: WeightsEnum, progress: Callable[[float, str], None]) -> None:
                 digest.update(piece)
                 done += len(piece)
                 share = done / total if total else 0.0
-                progress(share, f"Downloading {file.name}: {done / 1e6:.1f} of {total / 1e6:.1f} MB")
+                words = f"Downloading {file.name}: {done / 1e6:.1f} of {total / 1e6:.1f} MB"
+                yield Progress(share, words)
         wanted = re.search(r"-([0-9a-f]{8,})\.", file.name)
         if (wanted and not digest.hexdigest().startswith(wanted[1])) or (total and done != total):
             raise OSError("it arrived damaged")

@@ -127,5 +127,5 @@ def _whole(item: dict[str, Any], common: Settings, earlier: Mapping[str, dict[st
         )
     if base not in earlier:
         raise ConfigError(f"{item.get('id')} is based on {base!r}, which has to come before it in the file.")
-    kept = {key: value for key, value in earlier[base].items() if key not in _OWN}
-    return kept | item | {"settings": merged(kept["settings"], item.get("settings", {}))}
+    inherited = {key: value for key, value in earlier[base].items() if key not in _OWN}
+    return inherited | item | {"settings": merged(inherited["settings"], item.get("settings", {}))}

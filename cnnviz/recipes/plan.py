@@ -72,18 +72,23 @@ def differences(recipe: Recipe) -> dict[str, dict[str, Any]]:
 def _shortened(values: Settings, short: Settings) -> Settings:
     """`values` with fewer images and epochs; never more epochs than they had."""
     shorter = merged(values, short)
-    return dict(shorter) | {"epochs": min(values["epochs"], shorter["epochs"])}
+    return dict(shorter) | {"epochs": min(_number(values, "epochs"), _number(shorter, "epochs"))}
 
 
 def _smoke(values: Settings) -> Settings:
     """`values` on a few images that are always there, for one epoch and from random weights."""
-    data, network = values["data"]["name"], values["network"]["name"]
-    side = _SMALLEST.get(network)
-    tiny: dict[str, Any] = {"name": _STAND_INS.get(data, "shapes")}
-    if side or values["data"].get("size"):
+    data = values.get("data", {})
+    side = _SMALLEST.get(values.get("network", {}).get("name"))
+    tiny: dict[str, Any] = {"name": _STAND_INS.get(data.get("name"), "shapes")}
+    if side or data.get("size"):
         tiny["size"] = side or 32
     small = merged(values, merged(_SMOKE, {"data": tiny}))
-    return dict(small) | {"epochs": 1, "batch_size": min(20, values["batch_size"])}
+    return dict(small) | {"epochs": 1, "batch_size": min(20, _number(values, "batch_size"))}
+
+
+def _number(values: Settings, name: str) -> int:
+    """A setting, or its default where the recipe leaves it out."""
+    return int(values.get(name, RunConfig.model_fields[name].default))
 
 
 def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:

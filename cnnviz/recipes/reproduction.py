@@ -1,4 +1,4 @@
-"""Runs whatever is missing of the recipes, keeps their figures, and writes down reported beside measured."""
+"""Runs whatever is missing of the recipes, archives their figures, and writes down reported beside measured."""
 
 import json
 import shutil
@@ -10,13 +10,13 @@ from cnnviz import atomic, workspace
 from cnnviz.config import RunConfig
 from cnnviz.recipes import library, plan
 from cnnviz.recipes.recipe import Recipe, Size
-from cnnviz.recipes.results import RunsByConfiguration, kept
+from cnnviz.recipes.results import RunsByConfiguration, archived
 from cnnviz.runs import control
 from cnnviz.runs.run import Run
 from cnnviz.runs.status import RESUMABLE
 
-KEPT = ("config.json", "status.json", "metrics.jsonl")
-"""Files of a run that are kept in the repository: what was asked for, how it ended, and its figures."""
+ARCHIVED = ("config.json", "status.json", "metrics.jsonl")
+"""Files of a run that go into the repository: what was asked for, how it ended, and its figures."""
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,13 @@ def begin(task: Task, shelf: RunsByConfiguration) -> Run:
     return control.start(task.config)
 
 
-def keep(run: Run) -> Path:
-    """Copy a run's configuration and figures to where they are kept, without those of single steps.
+def archive(run: Run) -> Path:
+    """Copy a run's configuration and figures to `docs/reproduction/`, without those of single steps.
 
-    It takes the place of kept ones of the same experiment and seed that came to nothing.
+    It takes the place of those of the same experiment and seed that came to nothing.
     """
     same = plan.identity(run.config)
-    for old in kept():
+    for old in archived():
         if (plan.identity(old.config), old.config.seed) == (
             same,
             run.config.seed,
@@ -84,7 +84,7 @@ def keep(run: Run) -> Path:
             shutil.rmtree(old.folder)
     folder = workspace.records_root() / workspace.plain_name(run.id, what="run")
     folder.mkdir(parents=True, exist_ok=True)
-    for name in KEPT:
+    for name in ARCHIVED:
         if (run.folder / name).exists():
             shutil.copyfile(run.folder / name, folder / name)
     metrics = folder / "metrics.jsonl"

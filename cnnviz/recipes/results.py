@@ -11,8 +11,8 @@ from cnnviz.config import RunConfig
 from cnnviz.errors import ConfigError, RunError
 from cnnviz.recipes import plan
 from cnnviz.recipes.recipe import Recipe, Size
-from cnnviz.runs.metrics import Line
 from cnnviz.runs.run import Run, every
+from cnnviz.train.events import EpochEnded
 
 
 @dataclass(frozen=True)
@@ -43,14 +43,19 @@ class VariantSummary:
 
 
 class RunsByConfiguration:
-    """All runs of this bench and all kept ones, by what was run."""
+    """All runs of this bench and all archived ones, by what was run; each once, wherever its folder lies."""
 
     def __init__(self, runs: Iterable[Run]) -> None:
         self._runs: dict[str, list[Run]] = defaultdict(list)
+        known: set[object] = set()
         for run in runs:
             if run.imported:  # its configuration says nothing of how it was trained
                 continue
-            self._runs[plan.identity(run.config)].append(run)
+            identity = plan.identity(run.config)
+            copies = {run.id, (identity, run.config.seed, run.record.created)}
+            if copies.isdisjoint(known):
+                self._runs[identity].append(run)
+            known |= copies
 
     def every(self) -> list[Run]:
         """All of them."""
@@ -80,13 +85,11 @@ class RunsByConfiguration:
 
 def shelf() -> RunsByConfiguration:
     """The runs of this machine, and those whose figures came with cnnviz."""
-    here = every()
-    known = {run.id for run in here}
-    return RunsByConfiguration([*here, *(run for run in kept() if run.id not in known)])
+    return RunsByConfiguration([*every(), *archived()])
 
 
-def kept() -> list[Run]:
-    """Runs of which the configuration and figures are kept under `docs/reproduction/`."""
+def archived() -> list[Run]:
+    """Runs of which the configuration and figures lie under `docs/reproduction/`."""
     root = workspace.records_root()
     runs = [Run(folder.name, folder) for folder in sorted(root.iterdir())] if root.is_dir() else []
     return [run for run in runs if _readable(run)]
@@ -120,14 +123,14 @@ def _outcome(run: Run, changed: int, size: int) -> Outcome | None:
         "test_loss": last["test_loss"],
         "seconds": last["seconds"],
         "best_validation_epoch": _lowest(epochs),
-        "first_epoch_validation_accuracy": epochs[0]["validation_accuracy"],
+        "first_epoch_validation_accuracy": epochs[0].validation_accuracy,
     }
     # Of the weights that were tested: the last epoch's, or those of the best one where it was restored.
-    ending = next((line for line in epochs if line["epoch"] == last["epoch"]), epochs[-1])
+    ending = next((line for line in epochs if line.epoch == last["epoch"]), epochs[-1])
     for name in ("validation_accuracy", "validation_loss", "train_accuracy", "train_loss"):
-        figures[name] = ending[name]
+        figures[name] = getattr(ending, name)
     if last["reason"] != "completed":
-        figures["stopped_epoch"] = epochs[-1]["epoch"]
+        figures["stopped_epoch"] = epochs[-1].epoch
     classes = metrics.started.get("classes", [])
     return Outcome(
         run=run,
@@ -142,8 +145,8 @@ def _outcome(run: Run, changed: int, size: int) -> Outcome | None:
     )
 
 
-def _lowest(epochs: Sequence[Line]) -> int:
-    return int(min(epochs, key=lambda line: line["validation_loss"])["epoch"])
+def _lowest(epochs: Sequence[EpochEnded]) -> int:
+    return int(min(epochs, key=lambda line: line.validation_loss).epoch)
 
 
 def summary(outcomes: Sequence[Outcome], figure: str) -> VariantSummary | None:

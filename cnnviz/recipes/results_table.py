@@ -1,34 +1,38 @@
 """`docs/reproduction.md`: reported beside measured, for every recipe."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import get_args
 
-from cnnviz.formatting import duration, standard_error
+from cnnviz.formatting import duration, per_cent, standard_error
 from cnnviz.recipes import convolution, library, plan
+from cnnviz.recipes.assessment import Assessment, assess
 from cnnviz.recipes.depth import Depth
 from cnnviz.recipes.recipe import Recipe, Reported, Size, Variant
 from cnnviz.recipes.results import Outcome, RunsByConfiguration, summary
-from cnnviz.recipes.verdict import verdict
+from cnnviz.recipes.verdict import LEGEND, State, judged_figures
 
-_HEAD = """# Reproduction
+_HEAD = f"""# Reproduction
 
 What five lab reports say, beside what came out here. Written by `python -m cnnviz reproduce`; every figure has a run
 behind it, whose configuration and metrics are in `docs/reproduction/`. Accuracies are of the test set: mean ± standard
-deviation over seeds where there are several, then the standard error of the test in brackets. Noise is two standard
-errors (s.e.) of both tests and of the seeds together; where fewer than three seeds were run, their deviation is
-assumed: half a point, or a twentieth of the errors if that is less. Sizes: `full` is as reported, `short` has fewer
-images or epochs and is not comparable. What is not run without a reason has waited for machine time.
-"""
+deviation over seeds where there are several, then the standard error of the test in brackets. Sizes: `full` is as
+reported, `short` has fewer images or epochs and is not comparable. What is not run without a reason has waited for
+machine time.
+
+{LEGEND}"""
 _SIZES: tuple[Size, ...] = ("full", "short")
 
 
-def account(shelf: RunsByConfiguration, depths: dict[str, list[Depth]]) -> str:
+def markdown(shelf: RunsByConfiguration, depths: dict[str, list[Depth]]) -> str:
     """The whole page. `depths` has what was measured of recipes that train nothing, by id."""
-    parts = [_HEAD, _machines(shelf)]
+    assessed = {recipe.id: assess(recipe, shelf) for recipe in library.every().values()}
+    every = [one for those in assessed.values() for one in those]
+    parts = [_HEAD, f"{len(every)} variants: {totals(every)}.\n", _machines(shelf)]
     for report in library.reports():
         parts.append(f"## Report {report.report}: {report.title}\n")
         for recipe in report.recipes:
-            parts.append("\n".join(_section(recipe, shelf, depths.get(recipe.id))))
+            parts.append("\n".join(_section(recipe, assessed[recipe.id], shelf, depths.get(recipe.id))))
     return "\n".join(parts)
 
 
@@ -44,15 +48,16 @@ def _machines(shelf: RunsByConfiguration) -> str:
     )
 
 
-def best(shelf: RunsByConfiguration, recipe: Recipe, variant: str) -> tuple[Size, list[Outcome]]:
-    """The outcomes of a variant at the largest size at which there are any."""
-    for size in _SIZES:
-        if found := shelf.outcomes(recipe, variant, size=size):
-            return size, found
-    return "full", []
+def totals(assessments: Sequence[Assessment]) -> str:
+    """How many variants came out, a run counted once: 2 reproduced, 1 undecided, 3 not run."""
+    states = Counter(one.verdict.state for one in assessments if one.counts or not one.outcomes)
+    parts = [f"{states[state]} {state}" for state in get_args(State) if states[state]]
+    if again := sum(bool(one.same_run) for one in assessments):
+        parts.append(f"{again} with the run of another")
+    return ", ".join(parts)
 
 
-def figure_text(outcomes: list[Outcome], figure: str) -> str:
+def figure_text(outcomes: Sequence[Outcome], figure: str) -> str:
     """A figure over seeds with what is known of its error: 71.8 % ± 0.4 (± 0.5)."""
     found = summary(outcomes, figure)
     if found is None:
@@ -60,7 +65,7 @@ def figure_text(outcomes: list[Outcome], figure: str) -> str:
     if figure.endswith("accuracy"):
         spread = f" ± {100 * found.deviation:.1f}" if found.deviation is not None else ""
         error = 100 * standard_error(found.mean, outcomes[0].count(figure))
-        return f"{100 * found.mean:.1f} %{spread} (± {error:.1f})"
+        return f"{per_cent(found.mean)}{spread} (± {error:.1f})"
     if figure == "seconds":
         return duration(found.mean)
     if figure.endswith("epoch"):
@@ -76,21 +81,15 @@ def reported_text(reported: Reported, figure: str) -> str:
     if isinstance(value, tuple):
         return f"{100 * value[0]:.0f} to {100 * value[1]:.0f} %"
     if figure.endswith("accuracy"):
-        return f"{100 * value:.1f} %"
+        return per_cent(value)
     if figure == "seconds":
         return duration(value)
     return f"{value:g}" if figure.endswith("epoch") else f"{value:.4f}"
 
 
-def main_figure(reported: Reported) -> str:
-    """The figure that a variant is judged by: validation accuracy where the report gives no other."""
-    validation = reported.validation_accuracy is not None or reported.validation_accuracy_range is not None
-    return "validation_accuracy" if validation and reported.test_accuracy is None else "test_accuracy"
-
-
-def side_by_side(reported: Reported, outcomes: list[Outcome]) -> tuple[str, str]:
+def side_by_side(reported: Reported, outcomes: Sequence[Outcome]) -> tuple[str, str]:
     """The main figure as reported and as measured."""
-    figure = main_figure(reported)
+    figure = judged_figures(reported)[0]
     if reported.target_test_accuracy is not None:
         said = f"aims at {100 * reported.target_test_accuracy:.0f} %"
     elif reported.validation_accuracy_range is not None:
@@ -110,12 +109,14 @@ def compared_figures(reported: Reported) -> list[str]:
     ]
 
 
-def _section(recipe: Recipe, shelf: RunsByConfiguration, depths: list[Depth] | None) -> Iterator[str]:
+def _section(
+    recipe: Recipe, assessments: list[Assessment], shelf: RunsByConfiguration, depths: list[Depth] | None
+) -> Iterator[str]:
     yield f"### {recipe.id}: {recipe.title}\n"
     yield f"{recipe.question}\n"
     match recipe.kind:
         case "train":
-            yield from _table(recipe, shelf)
+            yield from _table(assessments, shelf)
         case "explore":
             yield from _depth_table(depths)
         case "teach":
@@ -127,38 +128,36 @@ def _section(recipe: Recipe, shelf: RunsByConfiguration, depths: list[Depth] | N
         yield f"Assumed: {'; '.join(recipe.assumed)}.\n"
 
 
-def _table(recipe: Recipe, shelf: RunsByConfiguration) -> Iterator[str]:
+def _table(assessments: list[Assessment], shelf: RunsByConfiguration) -> Iterator[str]:
     yield "| variant | reported | measured | runs | size | training | verdict |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     more = []
-    for variant in library.variants(recipe).values():
-        size, outcomes = best(shelf, recipe, variant.id)
-        said = verdict(recipe, variant.reported, outcomes, size=size)
-        words = said.words if outcomes else _why_not(recipe, variant, shelf)
+    for one in assessments:
+        outcomes, reported = one.outcomes, one.variant.reported
         cells = [
-            variant.id,
-            *side_by_side(variant.reported, outcomes),
+            one.variant.id,
+            *side_by_side(reported, outcomes),
             str(len(outcomes)),
-            size if outcomes else "–",
+            one.size if outcomes else "–",
             figure_text(outcomes, "seconds") if outcomes else "–",
-            words,
+            one.verdict.words if outcomes else _why_not(one.recipe, one.variant, shelf),
         ]
         yield "| " + " | ".join(cells) + " |"
-        if outcomes and size == "full":
-            more.append(_others(variant, outcomes, main_figure(variant.reported)))
+        if outcomes and one.size == "full":
+            more.append(_others(one.variant, outcomes, judged_figures(reported)[0]))
     yield ""
     yield from (line for line in more if line)
 
 
-def _others(variant: Variant, outcomes: list[Outcome], shown: str) -> str:
+def _others(variant: Variant, outcomes: Sequence[Outcome], main: str) -> str:
     """The other figures that a report gives, reported / measured."""
     parts = [
         f"{name.replace('_', ' ')} {reported_text(variant.reported, name)} / {figure_text(outcomes, name)}"
         for name in compared_figures(variant.reported)
-        if name != shown
+        if name != main
     ]
     parts += [
-        f"{name} {100 * value:.1f} % / {100 * outcomes[0].per_class[name]:.1f} %"
+        f"{name} {per_cent(value)} / {per_cent(outcomes[0].per_class[name])}"
         for name, value in variant.reported.per_class.items()
         if name in outcomes[0].per_class
     ]

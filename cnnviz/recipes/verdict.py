@@ -1,34 +1,45 @@
 """Reported against measured, in words."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import hypot, sqrt
+from math import hypot
 from typing import Literal
 
 from cnnviz.formatting import decimal, standard_error
+from cnnviz.recipes.noise import SeedSpread, noise, seed_spread, spread_that_explains
 from cnnviz.recipes.recipe import Recipe, Reported, Size
-from cnnviz.recipes.results import Outcome, VariantSummary, summary
+from cnnviz.recipes.results import Outcome
 
-State = Literal["reproduced", "differs", "not comparable", "not run"]
+State = Literal["reproduced", "undecided", "differs", "not comparable", "not run"]
 
-_POINTS, _OF_ERRORS = 0.005, 0.05
-
-
-def assumed_deviation(accuracy: float) -> float:
-    """Standard deviation over seeds that is assumed where fewer than three were run.
-
-    Half a point, or a twentieth of the errors where these are few.
-    """
-    return min(_POINTS, _OF_ERRORS * (1 - accuracy))
-
-
-_COMPARED = ("test_accuracy", "validation_accuracy")
+LEGEND = """\
+The measured figure is a mean over seeds; the report's is one more run. A difference is *reproduced* within two standard
+errors of both tests and of the seeds, and *differs* beyond the 95 % interval, which takes Student's t for the seeds;
+between the two it is *undecided*. With one seed, the seeds' spread is that of the recipe's other variants, or of the
+report's own repetitions, where there are any; else it is unknown, and nothing is said to differ. A reported loss counts
+as the accuracy does; of its error, one seed tells nothing.
+"""
+"""How verdicts are reached, for a page."""
+_ORDER: tuple[State, ...] = ("reproduced", "undecided", "differs")
+"""The verdict over several figures is the last of theirs."""
 
 
 @dataclass(frozen=True)
 class Verdict:
     state: State
     words: str
+
+
+@dataclass(frozen=True)
+class _Figure:
+    """One figure on both sides."""
+
+    name: str
+    difference: float
+    """Measured less reported."""
+    reported: float
+    tests: float | None
+    """Standard error of both tests; None where it is not known."""
 
 
 def verdict(
@@ -38,28 +49,44 @@ def verdict(
     *,
     size: Size = "full",
     pretrained: str | None = None,
+    spreads: Mapping[str, SeedSpread] | None = None,
 ) -> Verdict:
-    """Whether the runs of a variant reproduce what the report says of it.
+    """Whether the runs of a variant reproduce what the report says of it; `LEGEND` says how.
 
-    The difference of the accuracies is held against twice its standard error: that of both tests (binomial) and that
-    of the seeds, of which the report is one draw. Test images are the same or of the same kind on both sides, which
-    makes the error, if anything, too large.
+    `spreads` has the seeds' spread by figure for a variant with a single seed. Test images are the same or of the same
+    kind on both sides, which makes the error, if anything, too large.
     """
     if not outcomes:
         return Verdict("not run", "Not run.")
     if why := _another_experiment(outcomes, size, pretrained):
         return Verdict("not comparable", f"Not comparable: {why}.")
-    if reported.validation_accuracy_range and not reported.test_accuracy:
-        return _in_range(reported.validation_accuracy_range, outcomes)
-    for figure in _COMPARED:
-        said, found = getattr(reported, figure), summary(outcomes, figure)
-        if said is not None and found is not None:
-            count = outcomes[0].count(figure)
-            theirs = recipe.reported_test_count if figure == "test_accuracy" else count
-            return _compared(figure, said, found, count=count, theirs=theirs)
+    figures = _figures(recipe, reported, outcomes)
+    if not figures:
+        return Verdict("not comparable", "Not comparable: the report gives no accuracy.")
+    judged = [_judged(one, outcomes, spreads or {}, count=len(figures)) for one in figures]
+    state = max((one.state for one in judged), key=_ORDER.index)
+    seeds = "One seed" if len(outcomes) == 1 else f"{len(outcomes)} seeds"
+    named: str = state
     if reported.target_test_accuracy is not None:
-        return _target(reported.target_test_accuracy, outcomes)
-    return Verdict("not comparable", "Not comparable: the report gives no accuracy.")
+        if figures[0].difference < 0 and state == "reproduced":
+            state = "undecided"  # a little short, which another seed may mend
+        named = {"reproduced": "reached", "differs": "not reached"}.get(state, state)
+    words = "; ".join(one.words for one in judged)
+    if not any(_spread(one.name, outcomes, spreads or {}) for one in figures):
+        words += "; how far seeds scatter is unknown"
+        first = figures[0]
+        if judged[0].state == "undecided" and first.tests is not None:
+            needed = spread_that_explains(first.difference, first.tests, seeds=1)
+            words += f" ({100 * needed:.1f} would explain it)"
+    return Verdict(state, f"{seeds}: {named}, {words}.")
+
+
+def judged_figures(reported: Reported) -> tuple[str, ...]:
+    """The figures that a variant is judged by: of the test, or of validation where the report gives no other."""
+    validation = reported.validation_accuracy is not None or reported.validation_accuracy_range is not None
+    split = "validation" if validation and reported.test_accuracy is None else "test"
+    loss = (f"{split}_loss",) if getattr(reported, f"{split}_loss") is not None else ()
+    return f"{split}_accuracy", *loss
 
 
 def _another_experiment(outcomes: Sequence[Outcome], size: Size, pretrained: str | None) -> str:
@@ -71,41 +98,67 @@ def _another_experiment(outcomes: Sequence[Outcome], size: Size, pretrained: str
     return ""
 
 
-def _compared(figure: str, said: float, found: VariantSummary, *, count: int, theirs: int) -> Verdict:
-    enough = found.seeds >= 3 and found.deviation is not None
-    noise = found.deviation if enough and found.deviation is not None else assumed_deviation(said)
-    seeds = noise * sqrt(1 + 1 / found.seeds)
-    error = hypot(standard_error(said, theirs), standard_error(found.mean, count), seeds)
-    points, margin = 100 * (found.mean - said), 200 * error
-    what = "validation accuracy, " if figure == "validation_accuracy" else ""
-    state: State = "reproduced" if abs(points) <= margin else "differs"
-    where = "within" if state == "reproduced" else "beyond"
-    how = f"{where} noise (2 s.e. {margin:.1f}{'' if enough else ', seeds assumed'})"
-    return Verdict(state, f"{state.capitalize()}: {what}{_signed(points)}, {how}.")
+def _figures(recipe: Recipe, reported: Reported, outcomes: Sequence[Outcome]) -> list[_Figure]:
+    result = []
+    for name in judged_figures(reported):
+        measured = _mean(name, outcomes)
+        said, theirs = _nearest(reported, name, measured)
+        if said is None:
+            continue
+        tests = None
+        if name.endswith("accuracy"):
+            count = outcomes[0].count(name)
+            theirs *= recipe.reported_test_count if name.startswith("test") else count
+            tests = hypot(standard_error(said, theirs), standard_error(measured, count))
+        result.append(_Figure(name, measured - said, said, tests))
+    return result
 
 
-def _in_range(limits: tuple[float, float], outcomes: Sequence[Outcome]) -> Verdict:
-    found = summary(outcomes, "validation_accuracy")
-    assert found is not None
-    low, high = limits
-    margin = 2 * hypot(
-        standard_error(found.mean, outcomes[0].validation_count), assumed_deviation(found.mean)
+def _nearest(reported: Reported, name: str, measured: float) -> tuple[float | None, int]:
+    """What the report says of a figure, as near to the measured one as it allows; 0 where that has no error."""
+    said: float | None = getattr(reported, name)
+    if said is not None or not name.endswith("accuracy"):
+        return said, 1
+    if name == "validation_accuracy" and reported.validation_accuracy_range:
+        low, high = reported.validation_accuracy_range
+        return min(max(measured, low), high), 1
+    target = reported.target_test_accuracy
+    return (None, 1) if target is None else (max(measured, target), 0)
+
+
+def _judged(
+    figure: _Figure, outcomes: Sequence[Outcome], spreads: Mapping[str, SeedSpread], *, count: int
+) -> Verdict:
+    spread = _spread(figure.name, outcomes, spreads)
+    limits = noise(figure.tests or 0.0, spread, seeds=len(outcomes), figures=count)
+    distance = abs(figure.difference)
+    state: State = (
+        "reproduced" if distance <= limits.likely else "differs" if distance > limits.certain else "undecided"
     )
-    span = f"{low:.0%} to {high:.0%}"
-    if low - margin <= found.mean <= high + margin:
-        return Verdict("reproduced", f"Reproduced: validation accuracy {found.mean:.1%}, reported {span}.")
-    return Verdict("differs", f"Differs: validation accuracy {found.mean:.1%}, reported {span}.")
+    share = figure.name.endswith("accuracy")
+    scale = 100.0 if share else 100 / max(figure.reported, 1e-12)
+    unit = " points" if share else " %"
+    what = {"test_accuracy": "", "validation_accuracy": "validation accuracy "}.get(figure.name, "loss ")
+    words = f"{what}{decimal(scale * figure.difference, '+.1f' if share else '+.0f')}{unit}"
+    if spread is None:
+        if figure.tests is None:
+            return Verdict(state, f"{words}, of which no error is known")
+        side = "within" if state == "reproduced" else "beyond"
+        return Verdict(state, f"{words}, {side} the tests' ±{scale * limits.likely:.1f}")
+    whose = f" (spread of {spread.source})" if spread.source else ""
+    likely, certain = (
+        f"±{scale * limit:.1f}{'' if share else ' %'}" for limit in (limits.likely, limits.certain)
+    )
+    if state == "undecided":
+        return Verdict(state, f"{words}, beyond {likely} but within {certain}: too few seeds{whose}")
+    return Verdict(
+        state, f"{words}, {f'within {likely}' if state == 'reproduced' else f'beyond {certain}'}{whose}"
+    )
 
 
-def _target(target: float, outcomes: Sequence[Outcome]) -> Verdict:
-    found = summary(outcomes, "test_accuracy")
-    assert found is not None
-    error = 100 * standard_error(found.mean, outcomes[0].test_count)
-    text = f"{found.mean:.1%} (± {error:.1f}) on the way to {target:.0%}"
-    if found.mean >= target:
-        return Verdict("reproduced", f"Reached: test accuracy {text}.")
-    return Verdict("differs", f"Not reached: test accuracy {text}.")
+def _spread(name: str, outcomes: Sequence[Outcome], spreads: Mapping[str, SeedSpread]) -> SeedSpread | None:
+    return seed_spread([[one.figures[name] for one in outcomes]]) or spreads.get(name)
 
 
-def _signed(points: float) -> str:
-    return decimal(points, "+.1f") + " points"
+def _mean(name: str, outcomes: Sequence[Outcome]) -> float:
+    return sum(one.figures[name] for one in outcomes) / len(outcomes)

@@ -1,26 +1,17 @@
 """Start, stop, resume and delete runs. Whoever asks, and however often at once, one wins."""
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
-from cnnviz import atomic, workspace
+from cnnviz import workspace
 from cnnviz.config import RunConfig
 from cnnviz.errors import RunError
-from cnnviz.runs import lease, memory, status
+from cnnviz.runs import lease, process, status
 from cnnviz.runs.run import Run, create, environment, every, find
 from cnnviz.runs.status import RESUMABLE, Status
-
-STOP = "stop"
-"""A file of this name in the run's folder asks its worker to stop."""
-_LAST_WORDS = 5.0
-"""Seconds that a worker may take to leave after it has said how its run ended."""
 
 
 def start(config: RunConfig) -> Run:
@@ -65,7 +56,7 @@ def stop(run_id: str, *, patience: float = 4.0) -> Status:
     run = find(run_id)
     if not run.status().active:
         raise RunError(f"The run {run_id} is not under way: there is nothing to stop.")
-    stop_worker(run.folder, patience=patience)
+    process.stop(run.folder, patience=patience)
     with one_at_a_time():
         return _stopped(find(run_id))
 
@@ -75,7 +66,7 @@ def stop_all(run_ids: Iterable[str]) -> None:
     runs = [run for run in map(find, run_ids) if run.status().active]
     for run in runs:  # all are told before the first is waited for, so that none gets its turn
         with suppress(FileNotFoundError):
-            (run.folder / STOP).touch()
+            (run.folder / process.STOP).touch()
     for run in sorted(runs, key=lambda one: one.record.created, reverse=True):
         with suppress(RunError):
             stop(run.id)
@@ -120,63 +111,9 @@ def delete(run_id: str) -> None:
 
 def _hire(run: Run, first: Status) -> None:
     """Start a worker that holds the run's lease from before its first instruction."""
-    start_worker(
+    process.start(
         run.folder, "cnnviz.runs.worker", first, what=f"The run {run.id}", tidy=[run.folder / "snapshots"]
     )
-
-
-def start_worker(
-    folder: Path, module: str, first: Status, *arguments: str, what: str, tidy: Iterable[Path] = ()
-) -> None:
-    """Start `python -m MODULE FOLDER LEASE …`, detached, holding the folder's lease from before its first instruction.
-
-    What an earlier one left unfinished in the folder, and in those to `tidy`, is removed.
-    Raises RunError, about `what`, when someone holds the lease or the folder can't be written.
-    """
-    try:
-        descriptor = lease.take(folder / "lease", patience=_LAST_WORDS)
-    except OSError as error:
-        raise RunError(f"{what} could not be started: {error.strerror or error}.") from error
-    if descriptor is None:
-        raise RunError(f"{what} is already under way.")
-    try:
-        (folder / STOP).unlink(missing_ok=True)
-        for place in (folder, *tidy):
-            atomic.remove_unfinished(place)
-        status.write(folder, first)
-        with (folder / "log.txt").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", module, str(folder), str(descriptor), *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd=workspace.ROOT,
-                env=os.environ | memory.kept() | {"PYTHONUNBUFFERED": "1"},
-                start_new_session=True,
-                pass_fds=[descriptor],
-            )
-        with suppress(OSError):
-            lease.name(descriptor, process.pid)
-    except OSError as error:
-        raise RunError(f"{what} could not be started: {error.strerror or error}.") from error
-    finally:
-        os.close(descriptor)
-
-
-def stop_worker(folder: Path, *, patience: float) -> None:
-    """Ask the worker of a folder to stop, and kill it if it has not gone within `patience` seconds."""
-    path = folder / "lease"
-    until = time.monotonic() + patience
-    with suppress(FileNotFoundError):  # deleted just now
-        (folder / STOP).touch()
-    while lease.held(path) and time.monotonic() < until:
-        time.sleep(0.05)
-    process = lease.holder(path)
-    if process is not None:
-        with suppress(ProcessLookupError):
-            os.kill(process, signal.SIGKILL)
-        while lease.held(path) and time.monotonic() < until + 1:
-            time.sleep(0.02)
 
 
 def one_at_a_time() -> AbstractContextManager[None]:

@@ -94,7 +94,8 @@ def _score(run: Run, data: "Dataset") -> "Score":
 
     model, card = checkpoint.load(workspace.snapshot_file(run.id, "last"))
     device = torch.device("cpu")
-    images = on_device(data.test_images, data.test_labels, np.arange(len(data.test_labels)), device)
+    numbers = np.arange(len(data.test_labels))
+    images = on_device(data.test_images, data.test_labels, numbers, device, card.image_shape[:2])
     normalise = Normalise.of(card.mean, card.std, device)
     return evaluate(model, images, normalise, classes=len(card.classes))
 

@@ -23,7 +23,8 @@ class Status(Strict):
     """Why, in words, where the state does not speak for itself; or what is being done."""
     epoch: int = 0
     """Whole epochs so far."""
-    epochs: int
+    epochs: int = 0
+    """Of the whole run; 0 for other work than training."""
     step: int = 0
     steps: int = 0
     """Of the whole run; 0 until known."""

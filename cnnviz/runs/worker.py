@@ -3,78 +3,48 @@
 It waits for its turn before it loads torch, and depends on nothing but its folder.
 """
 
-import errno
 import json
 import os
-import signal
-import sys
 import time
-import traceback
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from cnnviz import atomic, workspace
-from cnnviz.errors import CnnvizError, RunError
-from cnnviz.runs import lease, status
-from cnnviz.runs.control import STOP
+from cnnviz.errors import RunError
+from cnnviz.runs import job, lease
+from cnnviz.runs.job import Job, Stopped
 from cnnviz.runs.metrics import Journal
+from cnnviz.runs.process import STOP
 from cnnviz.runs.run import Run
 
 if TYPE_CHECKING:
     from cnnviz.train.execution import Execution
     from cnnviz.train.session import Session
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
-
-class _StopTraining(BaseException):
-    """The run has been asked to stop."""
-
-
-class Worker:
+class Worker(Job):
     """One run being trained: what it writes, and how it ends."""
 
-    def __init__(self, run: Run, descriptor: int) -> None:
-        self.run = run
-        self.descriptor = descriptor
-        self.status = status.read(run.folder)
-        self._told = 0.0
+    room = "make room, then resume; the run goes on from its last snapshot"
+    smaller = "start again with a smaller batch or network"
+
+    def __init__(self, folder: Path, descriptor: int, arguments: list[str]) -> None:
+        super().__init__(folder, descriptor)
+        self.run = Run(folder.name, folder)
         self._created: dict[str, float] = {}
         """When other runs were made, as far as it was needed; it does not change."""
 
-    def work(self) -> None:
-        """Train to the end, to a stop request or to a failure, and say in `status.json` which it was."""
-        try:
-            lease.sign(self.descriptor)
-            self._wait_for_turn()
+    def do(self) -> None:
+        """Train, when it is its turn."""
+        self._wait_for_turn()
+        over = self.run.metrics().finished
+        if over and not (self.folder / "snapshots" / "last.state").exists():
+            # It was killed before its last word alone.
+            self.tell(state="finished", reason=over["reason"], seconds_left=None)
+        else:
             self._train()
-        except _StopTraining:
-            self._end(state="stopped", reason="Stopped on request.")
-        except BaseException as error:
-            self._end(state="failed", reason=_in_words(error))
-            with suppress(OSError):  # the log is on the same full disk
-                traceback.print_exc()
-        finally:
-            (self.run.folder / STOP).unlink(missing_ok=True)
-
-    def _end(self, **changes: Any) -> None:
-        lease.give_reserve(self.descriptor)
-        with suppress(FileNotFoundError):  # the folder was deleted: nobody is left to be told
-            self.tell(**changes, seconds_left=None)
-
-    def tell(self, *, durable: bool = True, **changes: Any) -> None:
-        """Replace the status with some of its values changed."""
-        self._told = time.monotonic()
-        self.status = self.status.model_copy(update={**changes, "updated": time.time()})
-        status.write(self.run.folder, self.status, durable=durable)
-
-    def check(self) -> None:
-        """Raise _StopTraining if the run has been asked to stop."""
-        if (self.run.folder / STOP).exists():
-            raise _StopTraining
 
     def _wait_for_turn(self) -> None:
         slot = workspace.checkpoints_root() / ".slot"
@@ -149,14 +119,14 @@ class Worker:
                     snapshots.save(session, resumable=False)
                     journal.add("finished", asdict(event), durable=True)
                     self._progress(session, total)
-                    self.tell(state="finished", reason=event.reason, seconds_left=None)
                     snapshots.forget()
+                    self.tell(state="finished", reason=event.reason, seconds_left=None)
                     return
             if time.monotonic() - self._told > 0.5:
                 self._progress(session, total)
-                if (self.run.folder / STOP).exists():
+                if (self.folder / STOP).exists():
                     snapshots.save(session)
-                    raise _StopTraining
+                    raise Stopped
             if snapshots.due:
                 snapshots.save(session)
 
@@ -229,29 +199,9 @@ def _line(event: Any) -> str:
     )
 
 
-def _in_words(error: BaseException) -> str:
-    text = str(error)
-    if isinstance(error, CnnvizError):
-        return text
-    if (isinstance(error, OSError) and error.errno in _FULL) or "No space left" in text:
-        return "The disk is full. Make room, then resume: the run goes on from its last snapshot."
-    if isinstance(error, MemoryError) or "out of memory" in text.lower() or "can't allocate memory" in text:
-        return "Out of memory. Start again with a smaller batch or network."
-    first = text.splitlines()[0][:200] if text else ""
-    return f"Unexpected {type(error).__name__}{': ' if first else ''}{first} (the log has the details)."
-
-
 def main() -> None:
     """Train the run that the command line names."""
-    folder, descriptor = Path(sys.argv[1]), int(sys.argv[2])
-    os.set_inheritable(descriptor, False)
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        (folder / STOP).touch()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    Worker(Run(folder.name, folder), descriptor).work()
+    job.main(Worker)
 
 
 if __name__ == "__main__":

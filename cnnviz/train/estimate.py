@@ -9,6 +9,7 @@ from torch.nn import functional
 from cnnviz.config import Network
 from cnnviz.errors import ConfigError
 from cnnviz.models.registry import Shape, build, outline
+from cnnviz.models.tracing import ModuleCall, tracing
 from cnnviz.train.evaluate import forward
 from cnnviz.train.execution import Execution, find_device, wait
 
@@ -57,15 +58,13 @@ def parameter_count(network: Network, *, image_shape: Shape, classes: int) -> in
         model = outline(network, image_shape=image_shape, classes=classes).eval()
     except (RuntimeError, ValueError) as error:
         raise ConfigError(f"This network does not fit images of {height}×{width}: {error}.") from error
-    entered: list[str] = []
-    for name, module in model.named_modules():
-        module.register_forward_pre_hook(lambda *_, name=name: entered.append(name))
+    entered: list[ModuleCall] = []
     try:
-        with torch.no_grad():
+        with tracing(model, dict(model.named_modules()), enter=entered.append), torch.no_grad():
             model(torch.empty(1, channels, height, width, device="meta"))
     except (RuntimeError, ValueError, AssertionError) as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ConfigError(
-            f"This network does not fit images of {height}×{width}: its layer {entered[-1]!r} can't go on ({why})."
+            f"This network does not fit images of {height}×{width}: its layer {entered[-1].name!r} can't go on ({why})."
         ) from error
     return sum(parameter.numel() for parameter in model.parameters())

@@ -1,14 +1,12 @@
 """Loss and accuracy of a network on a split, the same way for validation, test and the command line."""
 
-from collections.abc import Generator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from cnnviz.data.batches import Images, Normalise
-from cnnviz.outcome import outcome
-from cnnviz.train.events import Tick
+from cnnviz.data.batches import Images, Normalise, images_at_once, input_batches
+from cnnviz.progress import Progress, Work, finish
 from cnnviz.train.execution import Execution
 from cnnviz.train.loss import cross_entropy
 
@@ -18,8 +16,8 @@ _BATCH = 500
 
 def batch_size(images: Images) -> int:
     """How many of these images are looked at at once."""
-    height, width = (images.size,) * 2 if images.size else images.pixels.shape[1:3]
-    return min(_BATCH, max(16, _BATCH * 32 * 32 // (height * width)))
+    height, width = images.size or images.pixels.shape[1:3]
+    return images_at_once((height, width), most=_BATCH, least=16)
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ def evaluate(
     model: nn.Module, images: Images, normalise: Normalise, *, classes: int, way: Execution | None = None
 ) -> Score:
     """The score of `model` (which is left in evaluation mode) on `images`, in float32 unless `way` says else."""
-    return outcome(evaluating(model, images, normalise, classes=classes, way=way))
+    return finish(evaluating(model, images, normalise, classes=classes, way=way))
 
 
 def evaluating(
@@ -49,7 +47,8 @@ def evaluating(
     classes: int,
     way: Execution | None = None,
     softmax_first: bool = False,
-) -> Generator[Tick, None, Score]:
+    of: str = "images",
+) -> Work[Score]:
     """As `evaluate`, a batch at a time: yields after each, returns the score.
 
     With `softmax_first` the loss is that of a training which made this mistake.
@@ -58,14 +57,13 @@ def evaluating(
     way = way or Execution(images.labels.device.type)
     losses = []
     right = torch.zeros(classes, device=images.labels.device, dtype=torch.int64)
-    size = batch_size(images)
-    for start in range(0, len(images), size):
+    for here, inputs in input_batches(images, normalise, batch_size=batch_size(images)):
         with torch.inference_mode():
-            labels = images.labels[start : start + size]
-            logits = forward(model, normalise(images.batch(slice(start, start + size))), way)
+            labels = images.labels[here]
+            logits = forward(model, inputs, way)
             losses.append(cross_entropy(logits, labels, softmax_first=softmax_first, reduction="sum"))
             right += labels[logits.argmax(1) == labels].bincount(minlength=classes)
-        yield Tick()
+        yield Progress.of(here.stop, len(images), of)
     total = images.labels.bincount(minlength=classes)
     return Score(
         loss=torch.stack(losses).cpu().double().sum().item() / len(images),

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from cnnviz.progress import Progress
+
 
 @dataclass(frozen=True)
 class Tick:
@@ -63,4 +65,4 @@ class Finished:
     weights_sha256: str
 
 
-Event = Tick | StepLogged | EpochEnded | Finished
+Event = Tick | Progress | StepLogged | EpochEnded | Finished

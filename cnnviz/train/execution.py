@@ -3,6 +3,7 @@
 import copy
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import nn
 
 from cnnviz.config import RunConfig
 from cnnviz.errors import ConfigError
+from cnnviz.models.tracing import ModuleCall, tracing
 
 _LONG_RUN = 20 * 60
 """Seconds of training from which compiling (a minute or so) may pay."""
@@ -83,9 +85,9 @@ def choose(
     timings: dict[Execution, float] = {}
     for way in _ways(config, model, device):
         candidate = copy.deepcopy(model)
-        pixels = _strided_pixels(candidate)
         try:
-            timings[way] = _time(candidate, way, step)
+            with _strided_pixels(candidate) as pixels:
+                timings[way] = _time(candidate, way, step)
         except (RuntimeError, ValueError) as error:
             if config.precision != "auto" or way.precision == "fp32":
                 raise ConfigError(
@@ -138,21 +140,25 @@ def _plainest_fast(timings: dict[Execution, float]) -> Execution:
     return best
 
 
-def _strided_pixels(model: nn.Module) -> list[nn.Module]:
-    """Convolutions with a stride that read maps of one pixel, once `model` has run.
+@contextmanager
+def _strided_pixels(model: nn.Module) -> Iterator[list[nn.Module]]:
+    """Convolutions with a stride that read maps of one pixel when `model` runs in the block.
 
     Their bf16 weight gradient is uninitialised memory on CPUs (oneDNN in PyTorch 2.15).
     """
     found: list[nn.Module] = []
 
-    def look(module: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-        if min(inputs[0].shape[2:]) == 1:
-            found.append(module)
+    def look(call: ModuleCall) -> None:
+        if min(call.args[0].shape[2:]) == 1:
+            found.append(call.module)
 
-    for module in model.modules():
-        if isinstance(module, nn.Conv2d) and max(module.stride) > 1:
-            module.register_forward_pre_hook(look)
-    return found
+    strided = {
+        name: module
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Conv2d) and max(module.stride) > 1
+    }
+    with tracing(model, strided, enter=look):
+        yield found
 
 
 def _time(model: nn.Module, way: Execution, step: Callable[[nn.Module, Execution], None]) -> float:

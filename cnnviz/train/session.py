@@ -110,7 +110,7 @@ class Session:
             self.dataset.test_labels,
             split.for_test(self.dataset, self.config.data),
             self.normalise.scale.device,
-            self.config.data.size,
+            self.card.image_shape[:2],
         )
 
     @property
@@ -205,7 +205,7 @@ def prepare(config: RunConfig, dataset: Dataset, *, way: Execution | None = None
         step=0,
     )
     model = starting_network(config, image_shape=image_shape, classes=len(dataset.classes))
-    train = on_device(dataset.train_images, dataset.train_labels, indices, device, config.data.size)
+    train = on_device(dataset.train_images, dataset.train_labels, indices, device, image_shape[:2])
     normalise = Normalise.of(mean, std, device)
     if way is None:
         first = torch.arange(config.batch_size, device=device)
@@ -230,7 +230,7 @@ def prepare(config: RunConfig, dataset: Dataset, *, way: Execution | None = None
         way=probe.chosen,
         probe=probe,
         train=train,
-        validation=on_device(dataset.train_images, dataset.train_labels, held_out, device, config.data.size),
+        validation=on_device(dataset.train_images, dataset.train_labels, held_out, device, image_shape[:2]),
         dataset=dataset,
         normalise=normalise,
     )

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from cnnviz.progress import finish
 from cnnviz.runs import importing
 from tests.browser.looks import canvas, colours, settled
 
@@ -209,7 +210,7 @@ def test_thousands_of_channels_fit_a_canvas_on_a_sharp_narrow_screen(
     browser: Browser, address: str, bench: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CNNVIZ_CHECKPOINTS", str(bench / "checkpoints"))
-    run = importing.from_torchvision("resnet50", weights="random", seed=0, side=64)
+    run = finish(importing.from_torchvision("resnet50", weights="random", seed=0, side=64))
     context = browser.new_context(viewport={"width": 390, "height": 800}, device_scale_factor=3)
     page = context.new_page()
     page.goto(f"{address}/activations?run={run.id}&layer=layer4.2&channel=2047", timeout=120_000)

@@ -1,9 +1,11 @@
 """Shaking a picture: what the network says, and the address, follow the sliders."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.browser.looks import canvas, choose, colours, drawn, enter, settled
 
@@ -52,6 +54,53 @@ def test_a_double_click_and_reset_undo(page: Page, address: str) -> None:
     with page.expect_download() as download:
         page.get_by_role("button", name="PNG", exact=True).click()
     assert Path(download.value.path()).read_bytes() != shaken
+
+
+def test_reset_wins_over_what_a_slider_says_before_it_has_heard_of_it(page: Page, address: str) -> None:
+    """As on a slow line: the slider comes to rest when the answer to Reset is still on its way."""
+    held: list[str | bytes] = []
+    said: list[str | bytes] = []
+    holding = False
+
+    def relay(browser: WebSocketRoute) -> None:
+        server = browser.connect_to_server()
+        server.on_message(lambda message: held.append(message) if holding else browser.send(message))
+
+        def say(message: str | bytes) -> None:
+            said.append(message)
+            server.send(message)
+
+        def release() -> None:
+            for message in held:
+                browser.send(message)
+
+        browser.on_message(say)
+        releases.append(release)
+
+    releases: list[Callable[[], None]] = []
+    page.route_web_socket(re.compile("/_stcore/stream"), relay)
+    page.goto(f"{address}/robustness?run=cifar10-resnet18&shake=blur:2")
+    canvas(page, "Shaken: Frog, blur 2 px")
+    settled(page)
+    before = len(said)
+    holding = True
+    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("slider", name="Blur").dispatch_event("change")
+    # Reset, and the slider, which still says 2; and the app is through with both.
+    while len(said) < before + 2 or sum(_finished(message) for message in held) < 2:
+        page.wait_for_timeout(20)
+    assert b"rested" in said[before + 1]
+    holding = False
+    releases[-1]()
+    canvas(page, "Shaken: Frog, as it is")
+    expect(page.get_by_role("slider", name="Blur")).to_have_value("0")
+    expect(page).to_have_url(re.compile(r"shake=none(&|$)"))
+
+
+def _finished(message: str | bytes) -> bool:
+    found = ForwardMsg()
+    found.ParseFromString(message)
+    return bool(found.WhichOneof("type") == "script_finished")
 
 
 def test_a_curve_is_measured_and_marked(page: Page, address: str, bench: Path) -> None:

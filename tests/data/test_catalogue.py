@@ -11,6 +11,7 @@ import pytest
 
 from cnnviz.data import catalogue, prepared, shapes
 from cnnviz.errors import DataError, NotFound
+from cnnviz.progress import Progress, Work, finish
 from cnnviz.workspace import ROOT
 
 
@@ -20,9 +21,9 @@ def few_shapes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     drawn: list[int] = []
     whole = shapes.draw
 
-    def draw(count: int, seed: int, **options: object) -> tuple[np.ndarray, np.ndarray]:
+    def draw(count: int, seed: int) -> Work[tuple[np.ndarray, np.ndarray]]:
         drawn.append(count)
-        return whole(min(count, 60), seed, **options)
+        return whole(min(count, 60), seed)
 
     monkeypatch.setattr(shapes, "draw", draw)
     return drawn
@@ -79,11 +80,11 @@ def test_digits_are_made_on_first_use_and_only_then(root: Path) -> None:
 
 
 def test_shapes_are_made_on_first_use(root: Path, few_shapes: list[int]) -> None:
-    told: list[tuple[float, str]] = []
-    dataset = catalogue.load("shapes", lambda *said: told.append(said))
+    told: list[Progress] = []
+    dataset = finish(catalogue.loading("shapes"), told.append)
     assert few_shapes == [10_000, 2_000]
     assert dataset.classes == shapes.CLASSES
-    assert told[-1] == (1.0, "Shapes is ready.")
+    assert told[-1] == Progress(1.0, "Shapes is ready.")
     assert (dataset.train_images[:10] != dataset.test_images[:10]).any()
 
 
@@ -124,7 +125,7 @@ def test_what_needs_a_download_says_so(root: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["shape", "", "../cifar10", "/etc", "a" * 300, "Shapes"])
 def test_unknown_names_are_answered_with_near_ones(root: Path, name: str) -> None:
-    for ask in (catalogue.load, catalogue.prepare):
+    for ask in (catalogue.load, lambda name: finish(catalogue.prepare(name))):
         with pytest.raises(NotFound, match=r"shapes|cifar10"):
             ask(name)
 
@@ -144,12 +145,12 @@ def test_broken_partial_and_hidden_folders_are_not_offered(root: Path, arrays: d
 
 
 def test_cancelling_leaves_nothing(root: Path, few_shapes: list[int]) -> None:
-    def cancel(fraction: float, message: str) -> None:
-        if fraction > 0 or "Drawing" in message:
+    def cancel(progress: Progress) -> None:
+        if progress.share > 0 or "Drawing" in progress.doing:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        catalogue.load("shapes", cancel)
+        finish(catalogue.loading("shapes"), cancel)
     assert [path.name for path in root.iterdir()] == [".shapes.lock"]
     assert len(catalogue.load("shapes").train_labels) == 60
 
@@ -229,7 +230,7 @@ def test_a_source_is_kept_in_the_plain_json(root: Path) -> None:
 
 
 def test_importing_the_catalogue_loads_no_torch() -> None:
-    script = "import sys, cnnviz.data.catalogue, cnnviz.data.image_folder; print(*sorted(sys.modules))"
+    script = "import sys, cnnviz.data.catalogue, cnnviz.data.importing; print(*sorted(sys.modules))"
     said = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -19,6 +19,7 @@ import pytest
 
 from cnnviz.data import catalogue, download
 from cnnviz.errors import DownloadError
+from cnnviz.progress import Progress, finish
 
 pytestmark = pytest.mark.slow
 
@@ -62,16 +63,16 @@ def _left(root: Path) -> list[str]:
 
 def test_a_download_becomes_a_prepared_data_set(root: Path, torchvision: Callable[[str], None]) -> None:
     torchvision("(raw / 'train-images-idx3-ubyte.gz').write_bytes(bytes(5_000_000)); time.sleep(0.3)")
-    told: list[tuple[float, str]] = []
-    dataset = catalogue.prepare("mnist", lambda *said: told.append(said))
+    told: list[Progress] = []
+    dataset = finish(catalogue.prepare("mnist"), told.append)
     assert dataset.image_shape == (28, 28, 1)
     assert dataset.classes == tuple("0123456789")
     assert dataset.train_images.all()
     assert not dataset.test_images.any()
     assert _left(root) == ["mnist"]
-    fractions = [fraction for fraction, _ in told]
+    fractions = [one.share for one in told]
     assert fractions == sorted(fractions)
-    assert any("5.0 of 11.6 MB" in message for _, message in told)
+    assert any("5.0 of 11.6 MB" in one.doing for one in told)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_a_failed_download_leaves_nothing_and_says_what_to_do(
 ) -> None:
     torchvision(f"(raw / 'train-images-idx3-ubyte.gz').write_bytes(bytes(99)); {body}")
     with pytest.raises(DownloadError) as caught:
-        catalogue.prepare("mnist")
+        finish(catalogue.prepare("mnist"))
     said = str(caught.value)
     assert reason in said
     assert "through torchvision" in said
@@ -107,7 +108,7 @@ def test_a_network_that_hangs_is_given_up(
     torchvision("time.sleep(60)")
     start = time.monotonic()
     with pytest.raises(DownloadError, match="nothing arrived"):
-        catalogue.prepare("mnist")
+        finish(catalogue.prepare("mnist"))
     assert time.monotonic() - start < 10
     assert _left(root) == []
 
@@ -116,12 +117,12 @@ def test_cancelling_ends_the_child_and_leaves_nothing(root: Path, torchvision: C
     torchvision(f"Path({str(root.parent / 'pid')!r}).write_text(str(os.getpid())); time.sleep(60)")
     pid = root.parent / "pid"
 
-    def cancel(fraction: float, message: str) -> None:
+    def cancel(progress: Progress) -> None:
         if pid.exists() and pid.read_text():
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        catalogue.prepare("mnist", cancel)
+        finish(catalogue.prepare("mnist"), cancel)
     assert not Path(f"/proc/{pid.read_text()}").exists()
     assert _left(root) == []
 
@@ -130,7 +131,7 @@ def test_files_put_there_by_hand_are_taken(root: Path, torchvision: Callable[[st
     torchvision("assert (raw / 'train-images-idx3-ubyte.gz').read_bytes() == b'good'")
     (root / "mnist-raw").mkdir()
     (root / "mnist-raw" / "train-images-idx3-ubyte.gz").write_bytes(b"good")
-    assert catalogue.prepare("mnist").name == "mnist"
+    assert finish(catalogue.prepare("mnist")).name == "mnist"
     assert (root / "mnist-raw" / "train-images-idx3-ubyte.gz").read_bytes() == b"good"
 
 
@@ -139,7 +140,7 @@ def test_damaged_files_put_there_by_hand_are_named(root: Path, torchvision: Call
     (root / "mnist-raw").mkdir()
     (root / "mnist-raw" / "train-images-idx3-ubyte.gz").write_bytes(b"bad")
     with pytest.raises(DownloadError, match=r"train-images-idx3-ubyte\.gz is damaged"):
-        catalogue.prepare("mnist")
+        finish(catalogue.prepare("mnist"))
     assert _left(root) == ["mnist-raw"]
 
 
@@ -149,7 +150,7 @@ def test_the_real_torchvision_offline_fails_in_time(root: Path, monkeypatch: pyt
     monkeypatch.delenv("no_proxy", raising=False)
     start = time.monotonic()
     with pytest.raises(DownloadError, match="Connection refused"):
-        catalogue.prepare("mnist")
+        finish(catalogue.prepare("mnist"))
     assert time.monotonic() - start < 30
     assert _left(root) == []
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cnnviz.data import archive, catalogue, image_folder, images
+from cnnviz.data import archive, catalogue, images, importing
 from cnnviz.errors import ArchiveError, DataError
+from cnnviz.progress import Progress, finish
 
 Make = Callable[..., bytes]
 
@@ -50,10 +51,10 @@ def bring(request: pytest.FixtureRequest, root: Path, tmp_path: Path) -> Callabl
         if request.param == "folder":
             place = tmp_path / "pictures"
             place.mkdir()
-            return image_folder.import_folder(_fill(place, files), name=name, side=side)
+            return finish(importing.import_folder(_fill(place, files), name=name, side=side))
         outer = "my pets/" if request.param == "wrapped zip" else ""
-        return image_folder.import_zip(
-            _zip({outer + key: raw for key, raw in files.items()}), name=name, side=side
+        return finish(
+            importing.import_zip(_zip({outer + key: raw for key, raw in files.items()}), name=name, side=side)
         )
 
     return do
@@ -147,6 +148,12 @@ def test_pictures_in_two_splits_and_placeholders_are_told(
             "not in both train",
         ),
         (lambda files: files | {"val/cow/1.png": b""}, "'cow' is not in both"),
+        (lambda files: files | {"train/Cat/1.png": b""}, "'Cat' and 'cat' would be two classes of one name"),
+        (lambda files: files | {"train/dog  /1.png": b""}, "'dog' and 'dog  ' would be two classes"),
+        (
+            lambda files: {name.partition("/")[2]: raw for name, raw in files.items()} | {"DOG/1.png": b""},
+            "'DOG' and 'dog' would be two classes",
+        ),
         (
             lambda files: {name: b"" if "dog" in name else raw for name, raw in files.items()},
             "Fewer than two",
@@ -179,8 +186,10 @@ def test_what_cannot_be_trained_on_is_refused(
 
 def test_class_names_are_text_and_never_paths(root: Path, picture: Make) -> None:
     names = {"train/Ça va? <b>/1.png", "train/nul:*/1.png", "val/Ça va? <b>/2.png", "val/nul:*/2.png"}
-    dataset = image_folder.import_zip(
-        _zip({name: picture(i) for i, name in enumerate(sorted(names))}), name="odd", side=8
+    dataset = finish(
+        importing.import_zip(
+            _zip({name: picture(i) for i, name in enumerate(sorted(names))}), name="odd", side=8
+        )
     )
     assert dataset.classes == ("nul:*", "Ça va? <b>")
     assert sorted(path.suffix for path in (root / "odd").iterdir()) == [".json", *[".npy"] * 4]
@@ -190,29 +199,38 @@ def test_class_names_are_text_and_never_paths(root: Path, picture: Make) -> None
 def test_unsafe_and_taken_names_are_refused(root: Path, picture: Make, name: str) -> None:
     (root / "taken").mkdir()
     with pytest.raises(DataError):
-        image_folder.import_zip(_zip(_files(picture, "train", "val")), name=name, side=8)
+        finish(importing.import_zip(_zip(_files(picture, "train", "val")), name=name, side=8))
     assert _left(root) == ["taken"]
 
 
 @pytest.mark.parametrize("side", [0, 7, 513])
 def test_sides_out_of_range_are_refused(root: Path, picture: Make, side: int) -> None:
     with pytest.raises(DataError, match="8 to 512"):
-        image_folder.import_zip(_zip(_files(picture, "train", "val")), name="pets", side=side)
+        finish(importing.import_zip(_zip(_files(picture, "train", "val")), name="pets", side=side))
 
 
 def test_a_missing_folder_is_refused(root: Path) -> None:
     with pytest.raises(DataError, match="check the path"):
-        image_folder.import_folder(root / "nothing", name="pets", side=8)
+        finish(importing.import_folder(root / "nothing", name="pets", side=8))
 
 
 def test_cancelling_leaves_nothing(root: Path, picture: Make) -> None:
-    def cancel(fraction: float, message: str) -> None:
-        if fraction > 0.5:
+    def cancel(progress: Progress) -> None:
+        if progress.share > 0.5:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        image_folder.import_zip(_zip(_files(picture, "train", "val")), name="pets", side=8, progress=cancel)
+        finish(importing.import_zip(_zip(_files(picture, "train", "val")), name="pets", side=8), cancel)
     assert _left(root) == []
+
+
+def test_no_word_names_the_data_set_before_it_is_there(root: Path, picture: Make) -> None:
+    words: list[str] = []
+    work = importing.import_zip(_zip(_files(picture, "train", "val")), name="pets", side=8)
+    finish(work, lambda progress: words.append(progress.doing))
+    assert words[0].startswith("Reading pictures")
+    assert words[-1].startswith("Writing")
+    assert not any("pets" in said for said in words)
 
 
 def _member(name: str, *, mode: int = 0, flags: int = 0) -> io.BytesIO:
@@ -248,7 +266,7 @@ def _member(name: str, *, mode: int = 0, flags: int = 0) -> io.BytesIO:
 )
 def test_hostile_zips_are_refused(root: Path, file: io.BytesIO | Path, message: str) -> None:
     with pytest.raises(ArchiveError, match=message) as caught:
-        image_folder.import_zip(file, name="pets", side=8)
+        finish(importing.import_zip(file, name="pets", side=8))
     assert "\n" not in str(caught.value)
     assert _left(root) == []
     assert not (root.parent / "evil.png").exists()
@@ -257,7 +275,7 @@ def test_hostile_zips_are_refused(root: Path, file: io.BytesIO | Path, message: 
 def test_too_many_members_are_refused(root: Path, monkeypatch: pytest.MonkeyPatch, picture: Make) -> None:
     monkeypatch.setattr(archive, "MAX_MEMBERS", 11)
     with pytest.raises(ArchiveError, match="more than 11 members"):
-        image_folder.import_zip(_zip(_files(picture, "train", "val")), name="pets", side=8)
+        finish(importing.import_zip(_zip(_files(picture, "train", "val")), name="pets", side=8))
 
 
 def test_a_bomb_is_refused_by_its_header(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,7 +283,7 @@ def test_a_bomb_is_refused_by_its_header(root: Path, monkeypatch: pytest.MonkeyP
     bomb = _zip({f"train/{kind}/1.png": bytes(6_000_000) for kind in "ab"}, compression=zipfile.ZIP_DEFLATED)
     assert len(bomb.getvalue()) < 20_000
     with pytest.raises(ArchiveError, match="unpacks to more"):
-        image_folder.import_zip(bomb, name="pets", side=8)
+        finish(importing.import_zip(bomb, name="pets", side=8))
 
 
 def test_a_bomb_whose_header_lies_is_refused_too(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -288,7 +306,7 @@ def test_a_zip_with_a_damaged_member_is_refused(root: Path, picture: Make) -> No
     raw = bytearray(_zip(_files(picture, "train", "val")).getvalue())
     raw[300] ^= 255
     with pytest.raises(ArchiveError, match="damaged at"):
-        image_folder.import_zip(io.BytesIO(bytes(raw)), name="pets", side=8)
+        finish(importing.import_zip(io.BytesIO(bytes(raw)), name="pets", side=8))
     assert _left(root) == []
 
 
@@ -297,6 +315,6 @@ def test_the_placeholder_among_ants_is_found(root: Path, real_data: Path) -> Non
     source = real_data / "hymenoptera"
     if not source.exists():
         pytest.skip("needs data/hymenoptera")
-    dataset = image_folder.import_folder(source, name="ants-and-bees", side=64)
+    dataset = finish(importing.import_folder(source, name="ants-and-bees", side=64))
     assert (len(dataset.train_labels), len(dataset.test_labels)) == (245, 153)
     assert dataset.source.endswith("(perhaps a placeholder: train/ants/imageNotFound.jpg)")

@@ -14,6 +14,7 @@ from PIL import Image
 
 from cnnviz.data import catalogue, hymenoptera
 from cnnviz.errors import DataError, DownloadError
+from cnnviz.progress import finish
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ def test_pictures_put_there_by_hand_are_used(root: Path, pictures: dict[str, byt
         path = root / "hymenoptera" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(raw)
-    data = catalogue.prepare("ants-bees")
+    data = finish(catalogue.prepare("ants-bees"))
     assert data.classes == ("ants", "bees")
     assert data.train_images.shape == data.test_images.shape == (6, 224, 224, 3)
     # 256 pixels, of which the middle 224 are kept.
@@ -63,7 +64,7 @@ def test_a_download_gives_the_same(
 ) -> None:
     monkeypatch.setattr(hymenoptera, "urlopen", answer(zipped(pictures)))
     told: list[str] = []
-    data = catalogue.prepare("ants-bees", lambda share, message: told.append(message))
+    data = finish(catalogue.prepare("ants-bees"), lambda progress: told.append(progress.doing))
     assert (len(data.train_labels), len(data.test_labels)) == (6, 6)
     assert told[0].startswith("Downloading ants and bees: ")
 
@@ -80,7 +81,7 @@ def test_what_can_not_be_had_says_what_to_do_and_leaves_nothing(
 ) -> None:
     monkeypatch.setattr(hymenoptera, "urlopen", server)
     with pytest.raises(DownloadError, match=said) as raised:
-        catalogue.prepare("ants-bees")
+        finish(catalogue.prepare("ants-bees"))
     assert str(root / "hymenoptera") in str(raised.value)
     assert not [path for path in root.iterdir() if not path.name.startswith(".")]
     with pytest.raises(DataError, match="data get ants-bees"):

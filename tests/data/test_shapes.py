@@ -5,12 +5,13 @@ import pytest
 from sklearn.linear_model import RidgeClassifier
 
 from cnnviz.data import shapes
+from cnnviz.progress import Progress, finish
 
 
 def test_the_same_seed_draws_the_same_pictures() -> None:
-    images, labels = shapes.draw(40, seed=3)
-    again, labels_again = shapes.draw(40, seed=3)
-    other, _ = shapes.draw(40, seed=4)
+    images, labels = finish(shapes.draw(40, seed=3))
+    again, labels_again = finish(shapes.draw(40, seed=3))
+    other, _ = finish(shapes.draw(40, seed=4))
     np.testing.assert_array_equal(images, again)
     np.testing.assert_array_equal(labels, labels_again)
     assert (images != other).any()
@@ -19,7 +20,7 @@ def test_the_same_seed_draws_the_same_pictures() -> None:
 
 
 def test_classes_are_balanced_and_in_random_order() -> None:
-    _, labels = shapes.draw(105, seed=0)
+    _, labels = finish(shapes.draw(105, seed=0))
     counts = np.bincount(labels, minlength=10)
     assert set(counts.tolist()) == {10, 11}
     assert np.count_nonzero(np.diff(labels)) > 70
@@ -27,7 +28,7 @@ def test_classes_are_balanced_and_in_random_order() -> None:
 
 
 def test_colour_says_nothing_about_the_class_to_a_linear_model() -> None:
-    images, labels = shapes.draw(1500, seed=0)
+    images, labels = finish(shapes.draw(1500, seed=0))
     flat = images[:, ::2, ::2].reshape(len(images), -1) / 255.0 - 0.5
     model = RidgeClassifier(alpha=1000).fit(flat[:1000], labels[:1000])
     assert model.score(flat[1000:], labels[1000:]) < 0.4
@@ -44,12 +45,12 @@ def test_each_shape_has_its_own_area(name: str) -> None:
 
 def test_progress_is_told_and_can_cancel() -> None:
     told: list[float] = []
-    shapes.draw(600, seed=0, progress=lambda fraction, message: told.append(fraction))
+    finish(shapes.draw(600, seed=0), lambda progress: told.append(progress.share))
     assert told == sorted(told)
     assert len(told) == 3
 
-    def cancel(fraction: float, message: str) -> None:
+    def cancel(progress: Progress) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        shapes.draw(10, seed=0, progress=cancel)
+        finish(shapes.draw(10, seed=0), cancel)

@@ -44,6 +44,14 @@ def test_bins_are_scikit_learns(seed, bins, count):
     assert found.nll == pytest.approx(log_loss(labels, shares, labels=range(4)), rel=1e-6)
 
 
+def test_a_bin_holds_its_upper_edge():
+    shares = np.array([[0.5, 0.5], [0.25, 0.75], [0.0, 1.0]])
+    found = calibration(np.array([0, 1, 1]), shares, bins=4)
+    assert [(one.low, one.high, one.count) for one in found.bins] == [
+        (0.25, 0.5, 1), (0.5, 0.75, 1), (0.75, 1.0, 1),
+    ]  # fmt: skip
+
+
 @given(st.integers(0, 10_000), st.floats(0.3, 4))
 def test_the_temperature_is_scipys(seed, sharper):
     labels, logits = drawn(seed, sharper=sharper)

@@ -1,9 +1,6 @@
 """Maps of features, against numpy's decomposition and scikit-learn called directly."""
 
-import os
-import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +10,8 @@ from sklearn import manifold
 from sklearn.decomposition import PCA
 
 from cnnviz.cli.embedding import EmbeddingMethodName
-from cnnviz.diagnose import embedding, embedding_kept, embedding_process, embedding_words
+from cnnviz.diagnose import embedding, embedding_words
 from cnnviz.diagnose.embedding import METHODS, embed, nearest, neighbours, same_class, some
-from cnnviz.diagnose.embedding_kept import Rows
 from cnnviz.errors import CnnvizError, NotFound
 
 pytestmark = pytest.mark.slow
@@ -165,93 +161,3 @@ def test_every_method_says_what_it_shows_and_has_a_name_in_the_shell() -> None:
         assert method.shows.endswith(".")
         assert method.misleads.endswith(".")
         assert method.paper
-
-
-def test_a_map_is_kept_and_only_for_what_it_is_of(tmp_path: Path) -> None:
-    path = tmp_path / "index" / "map.npz"
-    found = embed(cloud(), method="pca", labels=LABELS)
-    embedding_kept.save(path, found, of="this")
-    again = embedding_kept.load(path, of="this")
-    assert again is not None
-    assert np.array_equal(again.points, found.points)
-    assert embedding_kept.about(again) == embedding_kept.about(found)
-    assert embedding_words.axes(again) == embedding_words.axes(found)
-    assert embedding_kept.load(path, of="that") is None
-    path.write_bytes(path.read_bytes()[:200])
-    assert embedding_kept.load(path, of="this") is None
-
-
-def rows(folder: Path, count: int = 90) -> Path:
-    path = folder / "rows.npz"
-    repeated = np.tile(cloud(), (-(-count // 90), 1))[:count]
-    noise = np.random.default_rng(0).normal(0, 0.1, repeated.shape)
-    labels = np.resize(LABELS, count)
-    embedding_kept.save_rows(
-        path, Rows((repeated + noise).astype(np.float32), np.arange(count), labels), of="rows"
-    )
-    return path
-
-
-def test_a_process_of_its_own_makes_the_same_map(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    source, target = rows(tmp_path), tmp_path / "map.npz"
-    told = list(
-        embedding_process.making(
-            source, target, rows_of="rows", of="map", method="tsne", options={"perplexity": 5}, seed=1
-        )
-    )
-    found = embedding_kept.load(target, of="map")
-    kept = embedding_kept.load_rows(source, of="rows")
-    assert found is not None
-    assert kept is not None
-    code = (
-        "import sys, numpy as np; from pathlib import Path\n"
-        "from cnnviz.diagnose import embedding_kept as k; from cnnviz.diagnose.embedding import embed\n"
-        "rows = k.load_rows(Path(sys.argv[1]), of='rows')\n"
-        "np.save(sys.argv[2], embed(rows.features, method='tsne', options={'perplexity': 5}, seed=1).points)"
-    )
-    again = tmp_path / "again.npy"
-    subprocess.run([sys.executable, "-c", code, str(source), str(again)], check=True)
-    assert np.array_equal(np.load(again), found.points)
-    assert found.same_on_map is not None
-    assert told[0] == (0.0, "Loading")
-
-
-def test_stopped_it_keeps_nothing_and_leaves_no_process(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    started: list[int] = []
-    plain = subprocess.Popen
-
-    def popen(*arguments: object, **options: object) -> "subprocess.Popen[bytes]":
-        process: subprocess.Popen[bytes] = plain(*arguments, **options)  # type: ignore[call-overload]
-        started.append(process.pid)
-        return process
-
-    monkeypatch.setattr(embedding_process.subprocess, "Popen", popen)
-    target = tmp_path / "map.npz"
-    steps = embedding_process.making(
-        rows(tmp_path, 2000), target, rows_of="rows", of="map", method="tsne", options={}, seed=0
-    )
-    with closing(steps):
-        while "step" not in next(steps)[1]:
-            pass
-    assert not target.exists()
-    with pytest.raises(ProcessLookupError):
-        os.kill(started[0], 0)
-
-
-def test_its_failure_is_one_line(tmp_path: Path) -> None:
-    source, target = rows(tmp_path), tmp_path / "map.npz"
-
-    def ask(**changes: str) -> None:
-        given = {"rows_of": "rows", "of": "map", "method": "pca"} | changes
-        for _ in embedding_process.making(source, target, options={}, seed=0, **given):
-            pass
-
-    with pytest.raises(CnnvizError, match="were removed meanwhile"):
-        ask(rows_of="others")
-    with pytest.raises(CnnvizError, match="'isomap'"):
-        ask(method="isomap")
-    assert not target.exists()

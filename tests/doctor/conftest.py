@@ -14,6 +14,7 @@ from cnnviz.data import catalogue
 from cnnviz.doctor import gather
 from cnnviz.doctor.facts import Facts
 from cnnviz.models import checkpoint
+from cnnviz.progress import finish
 from cnnviz.runs import run as running
 from cnnviz.runs import status
 from cnnviz.runs.metrics import Journal
@@ -84,13 +85,7 @@ def looked_at(run: Run) -> Facts:
     """All facts of a run."""
     facts = gather.from_files(run)
     model, card = checkpoint.load(run.folder / "snapshots" / "last.safetensors")
-    steps = gather.look_inside(facts, model, card, catalogue.load(card.data))
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            found: Facts = end.value
-            return found
+    return finish(gather.look_inside(facts, model, card, catalogue.load(card.data)))
 
 
 Admit = Callable[..., Facts]

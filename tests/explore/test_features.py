@@ -1,7 +1,6 @@
 """Features of many images, against a plain loop over single ones."""
 
 from contextlib import closing
-from typing import Any
 
 import numpy as np
 import pytest
@@ -15,17 +14,14 @@ from cnnviz.explore.activations.activation_maps import channel_maps
 from cnnviz.explore.features import features, penultimate, pooled
 from cnnviz.explore.inputs.preprocessing import as_input
 from cnnviz.explore.layers.structure import layers
+from cnnviz.progress import Progress, Work, finish
 from tests.explore.test_predictions import IMAGES, network
 
 
-def found_of(steps: Any) -> tuple[list[int], NDArray[np.float32]]:
-    """All that was told, and what came out."""
-    told = []
-    while True:
-        try:
-            told.append(next(steps))
-        except StopIteration as end:
-            return told, end.value
+def found_of(steps: Work[NDArray[np.float32]]) -> tuple[list[Progress], NDArray[np.float32]]:
+    """All that was heard, and what came out."""
+    heard: list[Progress] = []
+    return heard, finish(steps, heard.append)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +38,8 @@ def test_they_are_the_means_of_single_maps(options: Network, layer: str) -> None
     before = {name: value.clone() for name, value in model.state_dict().items()}
     numbers = list(range(3, 230, 2))
     told, found = found_of(features(model, card, IMAGES, layer=layer, numbers=numbers))
-    assert told == [100, 114]
+    assert [one.share for one in told] == [100 / 114, 1]
+    assert told[0].doing == "Features of 100 of 114 images"
     single = [channel_maps(model, as_input(IMAGES[n], card).values, layer).mean((1, 2)) for n in numbers]
     assert found.dtype == np.float32
     assert found == pytest.approx(np.stack(single), abs=1e-5)
@@ -57,7 +54,7 @@ def test_closed_it_leaves_the_network_as_it_was() -> None:
     model, card = network(Mlp(hidden=(6,)))
     model.train()
     with closing(features(model, card, IMAGES, layer="act1", numbers=range(230))) as steps:
-        assert next(steps) == 100
+        assert next(steps).share == 100 / 230
     assert model.training
     assert not any(one._forward_hooks or one._forward_pre_hooks for one in model.modules())
 
@@ -68,7 +65,7 @@ def test_images_of_another_size_are_resized_as_in_training() -> None:
     model, card = network(Mlp(hidden=(6,)))
     large = np.random.default_rng(1).integers(0, 256, (3, 12, 12, 3), dtype=np.uint8)
     _, found = found_of(features(model, card, large, layer="act1", numbers=[0, 1, 2]))
-    small = resize(torch.from_numpy(large), 8).numpy()
+    small = resize(torch.from_numpy(large), (8, 8)).numpy()
     _, same = found_of(features(model, card, small, layer="act1", numbers=[0, 1, 2]))
     assert found == pytest.approx(same, abs=1e-6)
 

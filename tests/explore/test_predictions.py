@@ -6,14 +6,25 @@ import numpy as np
 import pytest
 import torch
 
+from cnnviz.artifact import StoredArtifact
 from cnnviz.config import Cnn, Data, Mlp, Network
 from cnnviz.data import catalogue, split
 from cnnviz.errors import CnnvizError
 from cnnviz.explore.activations.activation_maps import predict
 from cnnviz.explore.inputs.preprocessing import as_input
-from cnnviz.explore.predictions import SPLITS, Predictions, joined, load, predictions, save, some_of
+from cnnviz.explore.predictions import (
+    CODEC,
+    SPLITS,
+    HalfPrecision,
+    Predictions,
+    joined,
+    predicting,
+    predictions,
+    some_of,
+)
 from cnnviz.models.checkpoint import Card
 from cnnviz.models.registry import build
+from cnnviz.progress import Progress, finish
 
 IMAGES = np.random.default_rng(4).integers(0, 256, (230, 8, 8, 3), dtype=np.uint8)
 LABELS = (np.arange(230) % 4).astype(np.int64)
@@ -93,18 +104,6 @@ def test_a_sample_is_spread_and_repeats() -> None:
     assert some_of(0, 5).tolist() == []
 
 
-def test_they_are_kept_and_only_for_what_they_are_of(tmp_path: Path, found: Predictions) -> None:
-    path = tmp_path / "index" / "x.npz"
-    assert load(path, of="this") is None
-    save(path, found, of="this")
-    again = load(path, of="this")
-    assert again is not None
-    assert again.confusion().tolist() == found.confusion().tolist()
-    assert load(path, of="that") is None
-    path.write_bytes(path.read_bytes()[:100])
-    assert load(path, of="this") is None
-
-
 def test_in_sixteen_bits_the_guesses_stay_and_the_probabilities_nearly(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     logits = random.normal(0, 6, (4000, 10))
@@ -112,9 +111,9 @@ def test_in_sixteen_bits_the_guesses_stay_and_the_probabilities_nearly(tmp_path:
     shares = np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)).astype(np.float32)
     whole = Predictions(np.arange(4000), random.integers(0, 10, 4000), shares)
     path = tmp_path / "x.npz"
-    save(path, whole, of="this", half=True)
+    StoredArtifact(path, "this", HalfPrecision()).save(whole)
     assert path.stat().st_size < 110_000
-    again = load(path, of="this")
+    again = StoredArtifact(path, "this", CODEC).load()
     assert again is not None
     assert (again.guesses == whole.guesses).all()
     assert (again.labels == whole.labels).all()
@@ -122,6 +121,21 @@ def test_in_sixteen_bits_the_guesses_stay_and_the_probabilities_nearly(tmp_path:
     assert again.probabilities.sum(1) == pytest.approx(np.ones(4000), abs=1e-5)
     almost = 1 - whole.sureness < 1e-4
     assert len(set(again.sureness[almost].tolist())) > almost.sum() / 10  # not all one
+
+
+def test_all_in_one_says_how_far_it_is_and_leaves_what_was_done() -> None:
+    model, card = network(Mlp(hidden=(6,)))
+    parts: list[Predictions] = []
+    numbers = np.arange(230)[::-1]
+    work = predicting(model, card, IMAGES, LABELS, numbers=numbers, of="test images", parts=parts)
+    assert next(work) == Progress(100 / 230, "100 of 230 test images")
+    work.close()
+    assert joined(parts).numbers.tolist() == list(range(130, 230))
+    whole = finish(predicting(model, card, IMAGES, LABELS, numbers=numbers))
+    assert whole.numbers.tolist() == list(range(230))
+    assert whole.probabilities == pytest.approx(
+        joined(list(predictions(model, card, IMAGES, LABELS, numbers=np.arange(230)))).probabilities, abs=1e-6
+    )
 
 
 def test_splits_are_those_of_the_run(tiny_data: str) -> None:
@@ -144,6 +158,6 @@ def test_images_of_another_size_are_resized_as_in_training() -> None:
     model, card = network(Mlp(hidden=(6,)))
     large = np.random.default_rng(1).integers(0, 256, (3, 12, 12, 3), dtype=np.uint8)
     result = joined(list(predictions(model, card, large, LABELS[:3], numbers=[0, 1, 2])))
-    small = resize(torch.from_numpy(large), 8).numpy()
+    small = resize(torch.from_numpy(large), (8, 8)).numpy()
     single = [predict(model, as_input(image, card).values) for image in small]
     assert result.probabilities == pytest.approx(np.stack(single), abs=1e-5)

@@ -15,6 +15,7 @@ from cnnviz.errors import WeightsUnavailable
 from cnnviz.models import torchvisions
 from cnnviz.models.fetching import fetch
 from cnnviz.models.registry import build
+from cnnviz.progress import Progress, finish
 
 CONTENT = bytes(range(256)) * 4000
 
@@ -55,12 +56,12 @@ def test_it_is_fetched_once_with_progress(server: str, cache: Path) -> None:
     name = f"net-{hashlib.sha256(CONTENT).hexdigest()[:8]}.pth"
     told: list[float] = []
     weights: Any = Weights(f"{server}/{name}")
-    fetch(weights, lambda share, message: told.append(share))
+    finish(fetch(weights), lambda progress: told.append(progress.share))
     assert (cache / name).read_bytes() == CONTENT
     assert told == sorted(told)
     assert told[-1] == 1
     before = len(told)
-    fetch(weights, lambda share, message: told.append(share))
+    finish(fetch(weights), lambda progress: told.append(progress.share))
     assert len(told) == before
 
 
@@ -68,18 +69,18 @@ def test_it_is_fetched_once_with_progress(server: str, cache: Path) -> None:
 def test_what_arrives_damaged_is_not_kept(server: str, cache: Path, name: str) -> None:
     weights: Any = Weights(f"{server}/{name}")
     with pytest.raises(WeightsUnavailable, match=name) as error:
-        fetch(weights, lambda share, message: None)
+        finish(fetch(weights))
     assert len(str(error.value).splitlines()) == 1
     assert not list(cache.iterdir())
 
 
 def test_a_cancelled_download_leaves_nothing(server: str, cache: Path) -> None:
-    def stop(share: float, message: str) -> None:
+    def stop(progress: Progress) -> None:
         raise KeyboardInterrupt
 
     weights: Any = Weights(f"{server}/net.pth")
     with pytest.raises(KeyboardInterrupt):
-        fetch(weights, stop)
+        finish(fetch(weights), stop)
     assert not list(cache.iterdir())
 
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(autouse=True)
 def _forgets() -> None:
-    attributions._store.clear()
+    attributions._shelf.clear()
 
 
 def keys(app) -> list[str]:
@@ -87,7 +87,7 @@ def test_what_is_stopped_waits_to_go_on(bench: Bench, monkeypatch: pytest.Monkey
         turns.append(of.method)
         if of.method == "occlusion":
             raise StopException
-        real(of, *arguments)
+        return (yield from real(of, *arguments))
 
     monkeypatch.setattr(attributions, "compute", stopped)
     app = open_page("attribution", run=shipped(bench, "mnist-mlp"), methods="saliency,occlusion", classes="3")

@@ -115,8 +115,9 @@ def test_the_shipped_runs_open_on_figures_without_any_data(bench: Bench) -> None
 
 @pytest.mark.realdata
 def test_the_shipped_predictions_are_what_comes_out(bench: Bench) -> None:
+    from cnnviz.artifact import StoredArtifact
     from cnnviz.data import catalogue
-    from cnnviz.explore.predictions import joined, load, predictions, some_of
+    from cnnviz.explore.predictions import CODEC, joined, predictions, some_of
     from cnnviz.models import checkpoint
 
     folder = ROOT / "checkpoints" / "mnist-mlp"
@@ -125,7 +126,7 @@ def test_the_shipped_predictions_are_what_comes_out(bench: Bench) -> None:
         data = catalogue.load("mnist")
     path = folder / "index" / "predictions-last.npz"
     with np.load(path) as kept:
-        found = load(path, of=str(kept["of"]))
+        found = StoredArtifact(path, str(kept["of"]), CODEC).load()
     assert found is not None
     model, card = checkpoint.load(folder / "snapshots" / "last.safetensors")
     numbers = some_of(10_000, 500)
@@ -135,9 +136,10 @@ def test_the_shipped_predictions_are_what_comes_out(bench: Bench) -> None:
 
 
 def test_parts_and_colours_of_a_matrix() -> None:
-    assert [Part.named(name, 4) for name in ("3.1", "3.", ".1", ".", "4.1", "x", "")] == [
+    assert [Part.named(name) for name in ("3.1", "3.", ".1", ".", "4.x", "x", "")] == [
         Part(3, 1), Part(3, None), Part(None, 1), None, None, None, None,
     ]  # fmt: skip
+    assert not Part(4, 1).within(4)
     assert Part(3, None).name == "3."
     found = coloured(np.array([[90, 2], [0, 50]]))
     assert found == [None, "#fde724", None, None]

@@ -1,21 +1,24 @@
 """The map of the Mistakes page, without a browser."""
 
 import shutil
+from typing import Any
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cnnviz import workspace
+from cnnviz import atomic, workspace
 from cnnviz.diagnose.embedding import embed, nearest
 from cnnviz.explore.features import features
 from cnnviz.models import checkpoint
+from cnnviz.runs import lease
 from cnnviz.runs.run import Run
-from cnnviz.ui.mistakes import embedding_options, embeddings
+from cnnviz.ui.mistakes import embedding_options
 from cnnviz.ui.mistakes.embedding_options import COLOURINGS
 from cnnviz.ui.widgets.scatter import Box
 from tests.pages.test_diagnosis import asked
 from tests.pages.test_pages import component, finished, open_page, trained, words
+from tests.runs.conftest import nursery, quick, wait_for, watch  # noqa: F401
 
 pytestmark = pytest.mark.slow
 
@@ -124,12 +127,32 @@ def test_a_chosen_image_stands_with_its_nearest(mapped: Run) -> None:
     assert component(opened(mapped, image="test.999"), "map")["chosen"] == -1
 
 
-def test_t_sne_is_made_when_asked_for_and_kept(mapped: Run) -> None:
+def making(run: Run) -> bool:
+    """Whether a process is at a map."""
+    return any(lease.held(path) for path in (run.folder / "index").glob("embedding-*/lease"))
+
+
+def test_t_sne_goes_on_when_the_page_is_left_and_is_found_again(mapped: Run, quick: None, watch: Any) -> None:  # noqa: F811
+    watch.fault(
+        "import time, cnnviz.diagnose.embedding as m; plain = m.trustworthiness\n"
+        "m.trustworthiness = lambda *a: (time.sleep(4), plain(*a))[1]\n"
+    )
     app = opened(mapped, method="tsne", perplexity="5")
     assert not app.get("bidi_component")
     app.button(key="make map").click().run()
     assert not app.exception
     assert not app.error
+    assert app.button(key="stop map")
+    assert making(mapped)
+    assert not open_page("filters", run=mapped.id).exception
+    assert making(mapped)
+    again = opened(mapped, method="tsne", perplexity="5")
+    assert not again.exception
+    if making(mapped):
+        assert [one for one in again.button if one.key == "stop map"]
+        assert not again.get("bidi_component")
+    wait_for(lambda: not making(mapped))
+    app = opened(mapped, method="tsne", perplexity="5")
     assert "t-SNE, perplexity 5, seed 0" in words(app)
     first = component(app, "map")["xs"]
     again = opened(mapped, method="tsne", perplexity="5")
@@ -137,6 +160,22 @@ def test_t_sne_is_made_when_asked_for_and_kept(mapped: Run) -> None:
     assert component(again, "map")["axes"] == ["The axes have no meaning", ""]
     other = opened(mapped, method="tsne", perplexity="10")
     assert other.button(key="make map")
+
+
+def test_t_sne_can_be_stopped_and_says_why_it_failed(mapped: Run, quick: None, watch: Any) -> None:  # noqa: F811
+    watch.fault("import time, cnnviz.diagnose.embedding as m; m.some = lambda *_: time.sleep(600)")
+    app = opened(mapped, method="tsne", perplexity="5")
+    app.button(key="make map").click().run()
+    app.button(key="stop map").click().run()
+    assert not app.exception
+    assert not making(mapped)
+    assert not app.warning
+    watch.fault("import cnnviz.diagnose.embedding as m; m.some = lambda *_: [][1]")
+    app.button(key="make map").click().run()
+    wait_for(lambda: not making(mapped))
+    app.run()
+    assert "Unexpected IndexError" in app.warning[0].value
+    assert app.button(key="make map")
 
 
 def test_of_other_weights_it_is_made_anew(mapped: Run) -> None:
@@ -151,8 +190,8 @@ def test_of_other_weights_it_is_made_anew(mapped: Run) -> None:
 
 def test_stopped_it_waits_to_be_asked(mapped: Run) -> None:
     app = opened(mapped)
-    app.session_state["map stopped"] = app.session_state["map shown"]
-    for path in (mapped.folder / "index").glob("embedding-*"):
+    app.session_state["stopped map"] = app.session_state["map shown"]
+    for path in (mapped.folder / "index").glob("embedding-*.npz"):
         path.unlink()
     app.run()
     assert not app.exception
@@ -178,9 +217,8 @@ def test_a_full_disk_is_one_line(mapped: Run, monkeypatch: pytest.MonkeyPatch) -
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(embeddings.embedding_kept, "save_rows", full)
+    monkeypatch.setattr(atomic, "replace", full)
     app = open_page("diagnosis", run=mapped.id, view="map")
     assert not app.exception
-    assert [one.value for one in app.error] == [
-        "The map can't be kept (No space left on device): make room on the disk."
-    ]
+    [line] = [one.value for one in app.error]
+    assert line.startswith("The disk is full: make room for embedding-last-")

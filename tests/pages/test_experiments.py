@@ -7,12 +7,17 @@ from urllib.parse import parse_qsl
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from typer.testing import CliRunner
 
-from cnnviz.recipes import library, reproduction
+from cnnviz.cli.app import app as app_of_commands
+from cnnviz.recipes import library, reproduction, results_table
+from cnnviz.recipes.assessment import assess
+from cnnviz.recipes.results import shelf
 from cnnviz.ui.resources import recipe_results
 from cnnviz.workspace import ROOT
 from tests.conftest import Bench
 from tests.pages.test_pages import finished, open_page, trained, words
+from tests.recipes.made import run_folder
 
 pytestmark = pytest.mark.slow
 
@@ -56,6 +61,27 @@ def test_every_experiment_opens(bench: Bench, name: str) -> None:
 def test_an_unknown_experiment_gets_the_nearest(bench: Bench) -> None:
     app = open_page("experiments", recipe="002-31")
     assert "002-3.1" in app.error[0].value
+
+
+def test_page_command_and_document_say_the_same(bench: Bench) -> None:
+    recipe = library.find("001-3-model1")
+    for variant, right in (("5x5", 0.748), ("adam", 0.80)):
+        run_folder(right, recipe=recipe, variant=variant)
+    for seed in range(3):
+        run_folder(0.70 + 0.001 * seed, recipe=recipe, seed=seed)
+    document = results_table.markdown(shelf(), {})
+    shell = CliRunner().invoke(app_of_commands, ["recipes", recipe.id])
+    said = [one.verdict for one in assess(recipe, shelf())]
+    assert [one.state for one in said] == ["differs", "reproduced", "differs", "not run"]
+    table = open_page("experiments", recipe=recipe.id, run_size="full").table[0].value
+    for name, one in zip(library.variants(recipe), said, strict=True):
+        assert table.loc[name, "Verdict"] == one.words
+        assert one.words in shell.stdout
+        assert one.words in document
+    assert any(
+        f"{results_table.totals(assess(recipe, shelf()))}" == one.value
+        for one in open_page("experiments").caption
+    )
 
 
 def test_a_missing_data_set_is_offered_and_nothing_starts(bench: Bench) -> None:
@@ -123,7 +149,7 @@ def test_every_view_opens_on_what_it_names_and_says_what_to_look_for(shipped: Be
     links = [
         (one.proto.page, dict(parse_qsl(one.proto.query_string)))
         for one in open_page("experiments", recipe=name).get("page_link")
-        if "view=" in one.proto.query_string
+        if "hint=" in one.proto.query_string
     ]
     assert len(links) == len(recipe.view)
     for (page, address), view in zip(links, recipe.view, strict=True):

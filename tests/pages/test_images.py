@@ -9,14 +9,16 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from cnnviz.artifact import StoredArtifact
 from cnnviz.config import Cnn, Network, ResNet18, RunConfig
 from cnnviz.errors import ImageError
 from cnnviz.explore.activations.activation_maps import channel_maps
 from cnnviz.explore.inputs.builtin_images import photo_named
 from cnnviz.explore.inputs.preprocessing import as_input
-from cnnviz.explore.predictions import load
+from cnnviz.explore.predictions import CODEC
 from cnnviz.models import checkpoint, registry
 from cnnviz.models.checkpoint import Card
+from cnnviz.progress import finish
 from cnnviz.runs import run as running
 from cnnviz.runs import status
 from cnnviz.runs.run import Run
@@ -75,7 +77,7 @@ def test_test_images_by_what_the_network_says(plain: Run, monkeypatch: pytest.Mo
     assert not [one for one in app.button if one.label.startswith(("Predict", "Go on"))]
     [path] = (plain.folder / "index").glob("predictions-last.npz")
     with np.load(path) as kept:
-        found = load(path, of=str(kept["of"]))
+        found = StoredArtifact(path, str(kept["of"]), CODEC).load()
     assert found is not None
     app.selectbox(key="image class").set_value(1).run()
     assert f"{(found.labels == 1).sum()} of the 60" in words(app)
@@ -134,7 +136,7 @@ def _predict_outside(run: Run) -> None:
     stamp = networks.stamp(run.id, "last")
     looked_at = SelectedNetwork(run, "last", stamp, networks.network(stamp)[1])
     there = predictions.pool(looked_at, datasets.dataset("tiny"), "test")
-    predictions._predict(looked_at, there, np.arange(60), None)
+    finish(predictions._predicting(looked_at, there, None, 60, split="test"))
 
 
 def test_another_size_is_followed_by_everything(residual: Run) -> None:
@@ -173,7 +175,7 @@ def test_a_change_of_size_lets_go_of_the_cell(residual: Run) -> None:
 
 def test_a_network_of_one_size_says_why(plain: Run) -> None:
     app = open_page("activations", run=plain.id, size="112")
-    assert "There is no size '112' here" in words(app)
+    assert "There is no resolution '112' here; this is '8 × 8, as trained'" in words(app)
     assert "It can be looked at in this size only: fc1 takes 64 numbers" in words(app)
     assert not [box for box in app.selectbox if box.label == "Resolution"]
 
@@ -277,6 +279,12 @@ def test_several_uploads_stay_and_one_that_fails_loses_none(plain: Run) -> None:
         ("turned.jpg", (40, 20, 3)),
     ]
     assert app.query_params["image"] == f"upload.{mine[0].hash}"
+    # What was refused is listed no longer; the reasons stay until the next files come.
+    assert not app.file_uploader[0].value
+    app.run()
+    assert len(app.error) == 3
+    app.file_uploader[0].set_value(files[:1]).run()
+    assert not app.error
     app.query_params["image"] = f"upload.{mine[1].hash}"
     app.session_state["how it was read"] = True
     app.run()

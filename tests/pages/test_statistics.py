@@ -10,11 +10,12 @@ from streamlit.testing.v1 import AppTest
 
 from cnnviz.config import Cnn, Mlp, Network, RunConfig
 from cnnviz.explore.statistics import layer_statistics as measuring
+from cnnviz.progress import finish
 from cnnviz.runs import run as running
 from cnnviz.runs import status
 from cnnviz.runs.run import Run
 from cnnviz.ui.statistics import view
-from cnnviz.ui.statistics.profiles import UNTRAINED, Subject, Which
+from cnnviz.ui.statistics.profiles import UNTRAINED, ImageSample, Subject
 from cnnviz.workspace import ROOT
 from tests.conftest import Bench
 from tests.pages.test_pages import open_page, words
@@ -139,18 +140,12 @@ def test_the_shipped_runs_open_on_figures_without_any_data(bench: Bench) -> None
 def test_the_shipped_figures_are_what_comes_out(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CNNVIZ_DATA", str(ROOT / "data"))
     shutil.copytree(ROOT / "checkpoints" / "mnist-mlp", bench.checkpoints / "mnist-mlp")
-    which = Which(500, None)
+    sample = ImageSample(500, None)
     for snapshot in ("last", UNTRAINED):
         subject = Subject(running.find("mnist-mlp"), snapshot)
-        kept = subject.kept(which)
+        kept = subject.known(sample)
         assert kept is not None
-        steps = subject.measure(which)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                found = end.value
-                break
+        found = finish(subject.measure(sample))
         for one, other in zip(kept.layers, found.layers, strict=True):
             assert other.zeros == pytest.approx(one.zeros, abs=1e-4)
             assert other.selectivity == pytest.approx(one.selectivity, abs=1e-3)
@@ -164,7 +159,7 @@ def test_what_can_not_be_kept_or_measured_is_one_line(
     (run.folder / "index").write_text("in the way")
     app = measured(open_page("statistics", run=run.id))
     assert not app.exception
-    assert app.error[0].value.startswith("It can't be kept")
+    assert "can't be stored (File exists)" in app.error[0].value
     monkeypatch.setattr(measuring, "_FEATURES", 4_000)
     app = measured(open_page("statistics", run=run.id))
     assert "too many for so wide a network" in app.error[0].value

@@ -1,18 +1,18 @@
+import shutil
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from cnnviz.recipes import library, reproduction, results_table
-from cnnviz.recipes.plan import configuration
+from cnnviz.recipes.assessment import assess
 from cnnviz.recipes.recipe import Recipe, Reported
-from cnnviz.recipes.results import Outcome, RunsByConfiguration, kept, outcome, shelf, summary
-from cnnviz.recipes.verdict import assumed_deviation, verdict
-from cnnviz.runs import run as running
-from cnnviz.runs import status
+from cnnviz.recipes.results import Outcome, RunsByConfiguration, archived, outcome, shelf, summary
 from cnnviz.runs.metrics import Journal
 from cnnviz.runs.run import Run
+from tests.recipes.made import run_folder
 
 Make = Callable[..., Run]
 
@@ -26,31 +26,7 @@ def recipe() -> Recipe:
 def make(bench: object, recipe: Recipe, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Make:
     """Makes the folder of a finished run of a variant, with a given test accuracy."""
     monkeypatch.setenv("CNNVIZ_RECORDS", str(tmp_path / "docs" / "reproduction"))
-
-    def made(
-        right: float, *, variant: str = "3x3-sgd", seed: int = 0, state: str = "finished", **how: object
-    ) -> Run:
-        run = running.create(configuration(recipe, variant, seed=seed, **how), *running.environment())  # type: ignore[arg-type]
-        status.write(run.folder, status.Status(state=state, reason="why", epochs=2, updated=time.time()))  # type: ignore[arg-type]
-        journal = Journal(run.folder)
-        journal.add("started", {"classes": ["cat", "dog"], "validation": 5000})
-        journal.add("step", {"step": 1, "loss": 2.0})
-        if state == "finished":
-            for epoch, loss, found in ((1, 0.9, 0.6), (2, 1.0, right + 0.01)):
-                journal.add(
-                    "epoch",
-                    {"epoch": epoch, "step": epoch, "train_loss": loss / 2, "train_accuracy": 0.9,
-                     "validation_loss": loss, "validation_accuracy": found},
-                )  # fmt: skip
-            journal.add(
-                "finished",
-                {"reason": "early stopping", "epoch": 1, "test_accuracy": right, "test_loss": 0.8, "test_count": 10_000,
-                 "test_accuracy_by_class": [0.5, None], "seconds": 60.0},
-            )  # fmt: skip
-        journal.close()
-        return run
-
-    return made
+    return partial(run_folder, recipe=recipe)
 
 
 def test_a_run_is_found_by_what_was_run_wherever_it_was_started(make: Make, recipe: Recipe) -> None:
@@ -96,16 +72,16 @@ def test_a_run_without_an_end_has_no_figures(make: Make, recipe: Recipe) -> None
 
 def test_what_is_kept_stands_for_the_run_and_has_no_single_steps(make: Make, recipe: Recipe) -> None:
     failed = make(0.0, state="failed")
-    reproduction.keep(failed)
-    assert [run.id for run in kept()] == [failed.id]
+    reproduction.archive(failed)
+    assert [run.id for run in archived()] == [failed.id]
     run = make(0.75)
-    folder = reproduction.keep(run)
-    assert [one.id for one in kept()] == [run.id]
+    folder = reproduction.archive(run)
+    assert [one.id for one in archived()] == [run.id]
     assert b'"step"' in (run.folder / "metrics.jsonl").read_bytes()
     assert b'"kind":"step"' not in (folder / "metrics.jsonl").read_bytes()
     before = shelf().outcomes(recipe, "3x3-sgd")
     assert len(before) == 1
-    after = RunsByConfiguration(kept()).outcomes(recipe, "3x3-sgd")
+    after = RunsByConfiguration(archived()).outcomes(recipe, "3x3-sgd")
     assert (after[0].figures, after[0].per_class) == (before[0].figures, before[0].per_class)
 
 
@@ -119,56 +95,44 @@ def test_only_what_has_not_finished_is_missing(make: Make, recipe: Recipe) -> No
     assert len(todo) == 7
 
 
-def _said(recipe: Recipe, make: Make, right: tuple[float, ...], **reported: object) -> tuple[str, str]:
-    outcomes = [found for seed, one in enumerate(right) if (found := outcome(make(one, seed=seed)))]
-    found = verdict(recipe, Reported(**reported), outcomes)  # type: ignore[arg-type]
-    return found.state, found.words
-
-
-def test_a_difference_is_held_against_all_that_is_uncertain(make: Make, recipe: Recipe) -> None:
-    # One seed: 2·√(0.00433² + 0.00430² + 2·0.005²) = 1.87 points.
-    assert _said(recipe, make, (0.765,), test_accuracy=0.750) == (
-        "reproduced",
-        "Reproduced: +1.5 points, within noise (2 s.e. 1.9, seeds assumed).",
-    )
-    state, words = _said(recipe, make, (0.725,), test_accuracy=0.750)
-    assert state == "differs"
-    assert words == "Differs: −2.5 points, beyond noise (2 s.e. 1.9, seeds assumed)."
-    # Three seeds that lie apart bear more: their own deviation counts.
-    state, words = _said(recipe, make, (0.70, 0.725, 0.75), test_accuracy=0.750)
-    assert state == "reproduced"
-    assert "assumed" not in words
-
-
-def test_few_errors_leave_little_room_for_seeds() -> None:
-    assert assumed_deviation(0.5) == assumed_deviation(0.8) == 0.005
-    assert assumed_deviation(0.98) == pytest.approx(0.001)
-
-
-def test_what_can_not_be_compared_is_said(make: Make, recipe: Recipe) -> None:
-    found = [one for one in [outcome(make(0.7))] if one]
-    assert verdict(recipe, Reported(test_accuracy=0.7), []).state == "not run"
-    assert "size short" in verdict(recipe, Reported(test_accuracy=0.7), found, size="short").words
-    assert verdict(recipe, Reported(), found).state == "not comparable"
-    assert verdict(recipe, Reported(target_test_accuracy=0.8), found).words.startswith(
-        "Not reached: test accuracy 70.0%"
-    )
-    assert verdict(recipe, Reported(target_test_accuracy=0.7), found).state == "reproduced"
-    assert verdict(recipe, Reported(validation_accuracy_range=(0.58, 0.6)), found).state == "reproduced"
-    assert verdict(recipe, Reported(validation_accuracy_range=(0.68, 0.7)), found).state == "differs"
-
-
-def test_the_account_has_each_figure_with_its_error_and_says_why_there_is_none(
+def test_the_page_has_each_figure_with_its_error_and_says_why_there_is_none(
     make: Make, recipe: Recipe
 ) -> None:
     make(0.755)
     make(0.0, variant="adam", state="failed")
-    text = results_table.account(shelf(), {})
-    assert "| 3x3-sgd | 75.5 % | 75.5 % (± 0.4) | 1 | full | 1 min | Reproduced: +0.0 points" in text
+    text = results_table.markdown(shelf(), {})
+    assert "| 3x3-sgd | 75.5 % | 75.5 % (± 0.4) | 1 | full | 1 min | One seed: undecided, +0.0 points" in text
     assert "| adam | 74.5 % | – | 0 | – | – | Not run: why. |" in text
     assert "train accuracy 94.0 % / 90.0 %" in text
     for name in library.every():
         assert f"### {name}: " in text
+    assert "1 undecided, 99 not run" in text
+
+
+def test_a_run_counts_once_however_often_its_folder_is_there(make: Make, recipe: Recipe) -> None:
+    run = make(0.755)
+    reproduction.archive(run)
+    shutil.copytree(run.folder, run.folder.with_name("the-same-brought-back"))
+    found = shelf()
+    assert len(found.every()) == 1
+    assert len(found.runs(recipe, "3x3-sgd")) == 1
+    make(0.76)  # made anew with the same seed: another run
+    assert len(shelf().every()) == 2
+
+
+def test_one_configuration_in_two_experiments_is_one_run(make: Make) -> None:
+    run = make(0.6348, variant="fixed", recipe=library.find("003-1d"))
+    found = shelf()
+    (first,) = (one for one in assess(library.find("003-1c"), found) if one.outcomes)
+    (again,) = (one for one in assess(library.find("003-1d"), found) if one.outcomes)
+    assert [one.outcomes[0].run.id for one in (first, again)] == [run.id] * 2
+    assert (first.same_run, first.counts) == ("", True)
+    assert (again.same_run, again.counts) == ("003-1c plain", False)
+    assert again.verdict.words.endswith("The run is that of 003-1c plain.")
+    every = [one for recipe in library.every().values() for one in assess(recipe, found)]
+    # The grid of depths and the comparison of activations have it, too, without a figure of the report.
+    assert [one.same_run for one in every if one.outcomes] == ["003-1c plain"] * 2 + ["", "003-1c plain"]
+    assert results_table.totals(every) == "1 undecided, 96 not run, 3 with the run of another"
 
 
 def test_an_outcome_is_read_anew_when_it_changes(make: Make) -> None:

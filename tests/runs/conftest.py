@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from cnnviz.config import RunConfig
-from cnnviz.runs import control, lease
+from cnnviz.runs import lease
+from cnnviz.runs import process as hiring
 from cnnviz.runs.run import Run
 from cnnviz.workspace import ROOT
 
@@ -58,7 +59,7 @@ def nursery() -> Iterator[Callable[..., SimpleNamespace]]:
 @pytest.fixture
 def quick(nursery: Any, bench: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Workers come from the nursery. Those that are left at the end are killed."""
-    monkeypatch.setattr(control, "subprocess", SimpleNamespace(Popen=nursery, DEVNULL=subprocess.DEVNULL))
+    monkeypatch.setattr(hiring, "subprocess", SimpleNamespace(Popen=nursery, DEVNULL=subprocess.DEVNULL))
     yield
     kill_all(bench.checkpoints)
 

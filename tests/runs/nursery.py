@@ -1,8 +1,8 @@
 """Forks workers for the tests. Torch, which takes seconds to import, is imported once.
 
-Each child is a worker (of a run, or of an index) as `python -m MODULE` would be: a session leader of its own that has
-been given its folder, the locked lease and the log, and nothing of its parent. `NURSERY` in its environment is Python
-to run first: a fault to have.
+Each child is a worker (of a run, an index or a map) as `python -m MODULE` would be: a session leader of its own that
+has been given its folder, the locked lease and the log, and nothing of its parent. `NURSERY` in its environment is
+Python to run first: a fault to have.
 """
 
 import array
@@ -21,6 +21,7 @@ def serve(connection: socket.socket) -> None:
 
     torch.set_num_threads(1)
     import cnnviz.data.catalogue
+    import cnnviz.diagnose.embedding_process
     import cnnviz.explore.channels.excitation
     import cnnviz.index.worker
     import cnnviz.train.loop

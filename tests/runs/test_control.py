@@ -16,6 +16,7 @@ import pytest
 from cnnviz.config import RunConfig
 from cnnviz.errors import CnnvizError, NotFound, RunError
 from cnnviz.runs import control, lease, status
+from cnnviz.runs import process as hiring
 from cnnviz.runs.run import Run, create, environment, every, find
 from cnnviz.runs.status import Status
 from cnnviz.workspace import ROOT
@@ -35,7 +36,7 @@ class TestStop:
         start = time.monotonic()
         now = control.stop(run.id, **options)
         assert not lease.held(run.folder / "lease")
-        assert not (run.folder / control.STOP).exists() or now.state == "stopped"
+        assert not (run.folder / hiring.STOP).exists() or now.state == "stopped"
         assert run.status() == now
         return now, time.monotonic() - start
 
@@ -46,8 +47,8 @@ class TestStop:
         assert (now.state, now.reason) == ("stopped", "Stopped on request.")
         assert seconds < 3
         assert run.snapshots()[:2] == ["last", "best"]
-        assert not (run.folder / control.STOP).exists()
-        assert now.step >= run.metrics().steps[-1]["step"]
+        assert not (run.folder / hiring.STOP).exists()
+        assert now.step >= run.metrics().steps[-1].step
         with pytest.raises(RunError, match="not under way"):
             control.stop(run.id)
 
@@ -60,7 +61,7 @@ class TestStop:
         watch.all(lambda: len(run.metrics().steps) > len(before))
         after = run.metrics().steps
         assert after[: len(before)] == before
-        assert [line["step"] for line in after] == sorted({line["step"] for line in after})
+        assert [line.step for line in after] == sorted({line.step for line in after})
         assert f'"resumed","step":{stopped.step}' in (run.folder / "metrics.jsonl").read_text()
         control.stop(run.id)
 
@@ -129,7 +130,7 @@ class TestStop:
             hired.append(subprocess.Popen(["sleep", "60"], pass_fds=pass_fds))
             return hired[0]
 
-        monkeypatch.setattr(control.subprocess, "Popen", start_worker)
+        monkeypatch.setattr(hiring.subprocess, "Popen", start_worker)
         control.resume(run.id)
         control.stop(run.id, patience=0.1)
         assert stranger.poll() is None
@@ -236,7 +237,7 @@ class TestRefusals:
         def broken(*_: object, **__: object) -> None:
             raise OSError(12, "Cannot allocate memory")
 
-        monkeypatch.setattr(control.subprocess, "Popen", broken)
+        monkeypatch.setattr(hiring.subprocess, "Popen", broken)
         with pytest.raises(RunError, match="Cannot allocate memory"):
             control.start(small)
         assert every() == []
@@ -347,10 +348,10 @@ class TestManyAtOnce:
             "from types import SimpleNamespace\n"
             "from cnnviz.config import RunConfig\n"
             "from cnnviz.errors import RunError\n"
-            "from cnnviz.runs import control\n"
+            "from cnnviz.runs import control, process\n"
             "def start_worker(*_, pass_fds, stdout, **__):\n"
             "    return subprocess.Popen(['sleep', '60'], pass_fds=pass_fds, stdout=stdout, stderr=stdout)\n"
-            "control.subprocess = SimpleNamespace(Popen=start_worker, DEVNULL=None)\n"
+            "process.subprocess = SimpleNamespace(Popen=start_worker, DEVNULL=None)\n"
             "config = RunConfig.parse(sys.argv[1])\n"
             "print('ready', flush=True)\n"
             "input()\n"
@@ -407,7 +408,7 @@ class TestManyAtOnce:
             if run.status().active:
                 control.stop(run.id)
             assert not run.status().active
-            steps = [line["step"] for line in run.metrics().steps]
+            steps = [line.step for line in run.metrics().steps]
             assert sorted(set(steps)) == steps
 
 

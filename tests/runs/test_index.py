@@ -19,8 +19,9 @@ from cnnviz.explore.channels.excitation import Excitation, excitations
 from cnnviz.index import control, store
 from cnnviz.models import checkpoint, registry
 from cnnviz.models.checkpoint import Card
-from cnnviz.runs import control as hiring
-from cnnviz.runs import lease
+from cnnviz.progress import finish
+from cnnviz.runs import control as deleting
+from cnnviz.runs import lease, process
 from cnnviz.runs import run as running
 from cnnviz.runs.run import Run
 from cnnviz.runs.status import GONE
@@ -62,7 +63,13 @@ def folder(run: Run, snapshot: str = "last") -> Path:
 
 
 def found(run: Run) -> store.Index | None:
-    return store.find(run.id, "last", of=store.mark(run.id, "last", "tiny"))
+    return store.artifact(run.id, "last", "tiny").load()
+
+
+def change(path: Path) -> None:
+    """Put other weights in the place of a snapshot's."""
+    card, weights = checkpoint.read(path)
+    checkpoint.save(path, {name: value + 0.1 for name, value in weights.items()}, card)
 
 
 def made(run: Run, watch: Any, *, images: int = 60) -> store.Index:
@@ -85,12 +92,7 @@ def test_it_is_what_looking_through_gives(run: Run, watch: Any) -> None:
     }  # fmt: skip
     model, card = checkpoint.load(workspace.snapshot_file(run.id, "last"))
     data = catalogue.load("tiny")
-    steps = excitations(model, card, data.test_images, data.test_labels, numbers=range(40))
-    try:
-        while True:
-            next(steps)
-    except StopIteration as end:
-        expected: dict[str, Excitation] = end.value
+    expected = finish(excitations(model, card, data.test_images, data.test_labels, numbers=range(40)))
     assert set(index.layers) == set(expected)
     for name, one in expected.items():
         read = store.layer(index, name)
@@ -104,13 +106,13 @@ def test_it_is_what_looking_through_gives(run: Run, watch: Any) -> None:
 
 def test_of_those_who_start_at_once_one_does(run: Run, watch: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     watch.fault(SLOWLY % 0.1)
-    hired, plain = [], hiring.subprocess.Popen
+    hired, plain = [], process.subprocess.Popen
 
     def start_worker(*what: Any, **how: Any) -> Any:
         hired.append(what)
         return plain(*what, **how)
 
-    monkeypatch.setattr(hiring.subprocess, "Popen", start_worker)
+    monkeypatch.setattr(process.subprocess, "Popen", start_worker)
     tabs = [
         threading.Thread(target=control.start, args=(run.id, "last"), kwargs={"images": 60}) for _ in range(6)
     ]
@@ -146,7 +148,7 @@ def test_stopped_it_says_so(run: Run, watch: Any, how: str) -> None:
     else:
         control.stop(run.id, "last", patience=0.2 if how == "stuck" else 30)
     now = ended(run, watch)
-    assert (now.state, now.reason) == ("stopped", control.STOPPED)
+    assert (now.state, now.reason) == ("stopped", process.STOPPED)
     assert found(run) is None
     control.stop(run.id, "last")  # nothing to stop
     watch.fault("")
@@ -159,14 +161,14 @@ def test_on_a_full_disk_nothing_is_torn(run: Run, watch: Any, limit: int) -> Non
     before = (folder(run) / "index.npz").read_bytes()
     watch.fault(
         f"import resource, cnnviz.explore.channels.excitation as m; m.KEPT = 1_000\n"
-        "import cnnviz.index.store as k; plain = k.write\n"
-        f"k.write = lambda *a, **o: (resource.setrlimit(resource.RLIMIT_FSIZE, ({limit},) * 2), plain(*a, **o))\n"
+        "import cnnviz.index.store as k; plain = k.IndexCodec.encode\n"
+        f"k.IndexCodec.encode = lambda *a: (resource.setrlimit(resource.RLIMIT_FSIZE, ({limit},) * 2), plain(*a))[1]\n"
         "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)"
     )
     control.start(run.id, "last", images=60)
     now = ended(run, watch)
     assert (now.state, now.reason) == (
-        "failed", "The disk is full: make room, then look through the images again."
+        "failed", "The disk is full: make room for index.npz, then try again."
     )  # fmt: skip
     assert (folder(run) / "index.npz").read_bytes() == before
     assert not list(folder(run).glob(".*.new"))
@@ -177,20 +179,22 @@ def test_a_start_on_a_full_disk_is_one_line(run: Run, monkeypatch: pytest.Monkey
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(control.control.status, "write", full)
+    monkeypatch.setattr(process.status, "write", full)
     with pytest.raises(CnnvizError, match="No space left"):
         control.start(run.id, "last", images=60)
     assert not lease.held(folder(run) / "lease")
 
 
 def test_of_other_weights_it_is_not_shown(run: Run, watch: Any) -> None:
-    index = made(run, watch)
+    made(run, watch)
     path = workspace.snapshot_file(run.id, "last")
     shutil.copyfile(path, path.with_suffix(".copy"))
     path.with_suffix(".copy").replace(path)
+    assert found(run) is not None  # the same, in another file
+    assert store.artifact(run.id, "epoch_0001", "tiny").load() is None
+    change(path)
     assert found(run) is None
-    assert store.find(run.id, "epoch_0001", of=store.mark(run.id, "epoch_0001", "tiny")) is None
-    assert made(run, watch) == index
+    made(run, watch)
     images = workspace.dataset_folder("tiny") / "test_images.npy"
     np.save(images, 255 - np.load(images))
     assert found(run) is None
@@ -203,9 +207,7 @@ def test_weights_written_anew_meanwhile_are_said(run: Run, watch: Any) -> None:
     watch.fault(SLOWLY % 0.1)
     control.start(run.id, "last", images=60)
     watch.all(lambda: control.state(run.id, "last").step)
-    path = workspace.snapshot_file(run.id, "last")
-    path.with_suffix(".new").write_bytes(path.read_bytes())
-    path.with_suffix(".new").replace(path)
+    change(workspace.snapshot_file(run.id, "last"))
     now = ended(run, watch)
     assert now.state == "failed"
     assert "has written 'last' anew meanwhile" in now.reason
@@ -214,12 +216,13 @@ def test_weights_written_anew_meanwhile_are_said(run: Run, watch: Any) -> None:
 
 def test_a_damaged_one_is_none(run: Run, watch: Any) -> None:
     index = made(run, watch)
-    whole = index.file.read_bytes()
+    path = store.artifact(run.id, "last", "tiny").path
+    whole = path.read_bytes()
     for torn in (b"", whole[:100], whole[: len(whole) // 2], b"PK" + bytes(500)):
-        index.file.write_bytes(torn)
+        path.write_bytes(torn)
         assert found(run) is None
         assert store.layer(index, "conv1") is None
-    index.file.unlink()
+    path.unlink()
     assert store.layer(index, "conv1") is None
 
 
@@ -227,7 +230,7 @@ def test_a_run_that_is_deleted_under_it(run: Run, watch: Any) -> None:
     watch.fault(SLOWLY % 0.1)
     control.start(run.id, "last", images=60)
     process = watch.all(lambda: lease.holder(folder(run) / "lease"))
-    hiring.delete(run.id)
+    deleting.delete(run.id)
     watch.all(lambda: not Path(f"/proc/{process}").exists())
     assert not run.folder.exists()
     with pytest.raises(NotFound):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from cnnviz.config import Data, RunConfig, Sgd
 from cnnviz.models import checkpoint
 from cnnviz.runs import control, lease
+from cnnviz.runs import process as hiring
 from cnnviz.runs.run import Run, every
 from cnnviz.workspace import ROOT
 
@@ -34,8 +36,8 @@ def figures(run: Run) -> dict[str, Any]:
 
     epochs, filters = run.filters()
     return {
-        "steps": plain(metrics.steps),
-        "epochs": plain(metrics.epochs),
+        "steps": plain(map(asdict, metrics.steps)),
+        "epochs": plain(map(asdict, metrics.epochs)),
         "finished": plain([metrics.finished]),
         "snapshots": {name: content(run, name) for name in run.snapshots()},
         "filters": (epochs.tolist(), filters.tobytes()),
@@ -149,17 +151,18 @@ def test_killed_at_any_time(settings: dict[str, Any], small: RunConfig, quick: N
     assert figures(run) == figures(whole)
 
 
+@pytest.mark.parametrize("tidied", [False, True])
 def test_killed_between_its_last_snapshot_and_its_last_word(
-    reference: dict[str, Any], small: RunConfig, watch: Any
+    reference: dict[str, Any], small: RunConfig, watch: Any, tidied: bool
 ) -> None:
     """What was trained must not be lost then, and what was measured must not count twice."""
     watch.fault(
-        AT_EVERY_EVENT + "import os, signal, cnnviz.runs.worker as m\n"
+        AT_EVERY_EVENT + "import os, signal, cnnviz.runs.worker as m, cnnviz.train.snapshots as s\n"
         "plain = m.Worker.tell\n"
         "def tell(self, **changes):\n"
         "    changes.get('state') == 'finished' and os.kill(os.getpid(), signal.SIGKILL)\n"
         "    plain(self, **changes)\n"
-        "m.Worker.tell = tell\n"
+        "m.Worker.tell = tell\n" + ("" if tidied else "s.Snapshots.forget = lambda self: None\n")
     )
     run = control.start(small)
     watch.until(run, "interrupted")
@@ -168,8 +171,20 @@ def test_killed_between_its_last_snapshot_and_its_last_word(
     control.resume(run.id)
     watch.until(run, "finished")
     watch.all(lambda: not lease.held(run.folder / "lease"))
-    assert '"resumed","step":9,"epoch":3' in (run.folder / "metrics.jsonl").read_text()
+    trained_on = '"resumed","step":9,"epoch":3' in (run.folder / "metrics.jsonl").read_text()
+    assert trained_on == (not tidied)
     assert figures(run) == reference
+
+
+def test_that_it_is_finished_is_its_last_word(small: RunConfig, quick: None, watch: Any) -> None:
+    """Whoever copies the folder then has all of it, and nothing goes while it is copied."""
+    watch.fault(
+        "import time, cnnviz.train.snapshots as m; plain = m.Snapshots.forget\n"
+        "m.Snapshots.forget = lambda self: (time.sleep(0.5), plain(self))[1]\n"
+    )
+    run = control.start(small)
+    watch.until(run, "finished")
+    tidy(run)
 
 
 def test_a_torn_line_and_lost_filters_do_not_matter(
@@ -233,7 +248,7 @@ class TestFullDisk:
             self.fill(disk)
         now = watch.until(run, "failed")
         assert (
-            now.reason == "The disk is full. Make room, then resume: the run goes on from its last snapshot."
+            now.reason == "The disk is full: make room, then resume; the run goes on from its last snapshot."
         )
         watch.all(lambda: not lease.held(run.folder / "lease"))
         assert not list((run.folder / "snapshots").glob(".*"))
@@ -357,7 +372,7 @@ def test_the_real_thing(
     reference: dict[str, Any], small: RunConfig, bench: Any, watch: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No nursery. The worker is killed, and taken up by an app that dies: the new worker goes on to the end."""
-    monkeypatch.setattr(control, "subprocess", subprocess)
+    monkeypatch.setattr(hiring, "subprocess", subprocess)
     run = control.start(small)
     watch.until(run, "running")
     watch.kill(run)

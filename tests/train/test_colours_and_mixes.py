@@ -26,11 +26,11 @@ from cnnviz.data.geometry import erasing, random_resized_crop, resize, rotation
 Draw = Callable[[Sequence[Sequence[float]]], None]
 
 
-def smooth(count: int, size: int = 16, channels: int = 3) -> torch.Tensor:
+def smooth(count: int, size: int = 16, channels: int = 3, *, width: int = 0) -> torch.Tensor:
     """Images without hard edges, on which two ways of interpolating differ little."""
     torch.manual_seed(5)
     small = torch.randint(0, 256, (count, 4, 4, channels), dtype=torch.uint8)
-    return resize(small, size)
+    return resize(small, (size, width or size))
 
 
 def planes(images: torch.Tensor) -> torch.Tensor:
@@ -91,21 +91,29 @@ def test_blur_as_torchvision_away_from_the_border(draws: Draw) -> None:
         assert (ours[number].float() - theirs)[:, 6:-6, 6:-6].abs().max() <= 1
 
 
-def test_rotation_as_torchvision(draws: Draw) -> None:
-    images = smooth(2, 20)
-    draws([[math.radians(25), math.radians(-10)]])
-    ours = planes(rotation(images, Rotation(degrees=30)))
-    for number, angle in enumerate([25, -10]):
-        theirs = functional.rotate(planes(images)[number].float(), angle, InterpolationMode.BILINEAR)
-        assert (ours[number].float() - theirs)[:, 5:-5, 5:-5].abs().max() <= 2
+@pytest.mark.parametrize("size", [(24, 24), (16, 24), (30, 14)])
+def test_rotation_as_torchvision(draws: Draw, size: tuple[int, int]) -> None:
+    angles = [25, -10, -45, 80]
+    torch.manual_seed(4)
+    images = torch.randint(0, 256, (4, *size, 3), dtype=torch.uint8)
+    draws([[math.radians(angle) for angle in angles]])
+    ours = planes(rotation(images, Rotation(degrees=90)))
+    for found, plain, angle in zip(ours, planes(images).float(), angles, strict=True):
+        theirs = functional.rotate(plain, angle, InterpolationMode.BILINEAR)
+        whole = functional.rotate(torch.ones_like(plain), angle, InterpolationMode.BILINEAR)
+        assert ((found - theirs).abs()[whole > 0.99] <= 1).all()
+        assert not found[whole == 0].any()
 
 
-def test_a_part_is_enlarged_as_torchvision_does(draws: Draw) -> None:
-    images = smooth(1, 16)
-    # An area of a quarter, square, in the upper right corner.
+@pytest.mark.parametrize(("height", "width"), [(16, 16), (16, 24)])
+def test_a_part_is_enlarged_as_torchvision_does(draws: Draw, height: int, width: int) -> None:
+    images = smooth(1, height, width=width)
+    # An area of a quarter, of the image's own shape, in the upper right corner.
     draws([[0.25], [0.0], [[1.0], [-1.0]]])
     ours = planes(random_resized_crop(images, RandomResizedCrop()))
-    theirs = functional.resized_crop(planes(images).float(), 0, 8, 8, 8, [16, 16], antialias=False)
+    theirs = functional.resized_crop(
+        planes(images).float(), 0, width // 2, height // 2, width // 2, [height, width], antialias=False
+    )
     assert (ours.float() - theirs)[:, :, 1:-1, 1:-1].abs().max() <= 1
 
 

@@ -1,6 +1,7 @@
 """When a training ends, with which weights, and what keeps it from starting."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -206,7 +207,7 @@ class TestChoice:
     def test_a_precision_that_fails_where_its_gradient_is_garbage_is_passed_over(
         self, session: Make, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(execution, "_strided_pixels", lambda model: [model])
+        monkeypatch.setattr(execution, "_strided_pixels", lambda model: nullcontext([model]))
         assert self.choose(session, monkeypatch, failing=("bf16",)).precision == "fp32"
 
     def test_a_perceptron_has_one_way(self, session: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from torch import nn
 
 from cnnviz.config import Mlp
 from cnnviz.data.batches import Images, Normalise
+from cnnviz.data.geometry import resize
 from cnnviz.models.registry import build
 from cnnviz.train import evaluate as module
 from cnnviz.train.evaluate import evaluate, evaluating
@@ -62,3 +63,13 @@ def test_low_precision_gives_nearly_the_same(model: nn.Module) -> None:
     rough = evaluate(model, images(200), NORMALISE, classes=6, way=way)
     assert rough.loss == pytest.approx(exact.loss, rel=0.02)
     assert rough.loss != exact.loss
+
+
+def test_images_of_another_size_are_resized_a_batch_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_BATCH", 20)
+    some = images(50)
+    wide = Images(some.pixels, some.labels, size=(16, 24))
+    model = build(Mlp(hidden=(20,)), image_shape=(16, 24, 3), classes=6, seed=1)
+    expected = Images(resize(some.pixels, (16, 24)), some.labels)
+    assert expected.pixels.shape == (50, 16, 24, 3)
+    assert evaluate(model, wide, NORMALISE, classes=6) == evaluate(model, expected, NORMALISE, classes=6)

@@ -87,7 +87,7 @@ def expected_after(events: list[Event], index: int) -> list[Event]:
     """What has to follow event number `index`: a validation or test that was under way starts afresh."""
     kinds = [type(event).__name__ for event in events]
     start = index
-    while start and kinds[start - 1] == "Tick":
+    while start and kinds[start - 1] in ("Tick", "Progress"):
         start -= 1
     return events[start:]
 

@@ -11,9 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from cnnviz.errors import CnnvizError, ImageError, LayerNotFound
-from cnnviz.explore.layers.capture import capture, evaluating, first_tensor, watched
+from cnnviz.errors import CnnvizError, ImageError
+from cnnviz.explore.layers.capture import capture, evaluating, first_tensor, module_of
 from cnnviz.explore.layers.channel_order import channels_last
+from cnnviz.models.tracing import ModuleCall, tracing
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,21 @@ def predict(model: nn.Module, image: NDArray[np.float32]) -> NDArray[np.float64]
 
     Raises ImageError for an image that is not (C, H, W).
     """
+    found: NDArray[np.float64] = probabilities(model, batch_of(image))[0]
+    return found
+
+
+def probabilities(model: nn.Module, inputs: Tensor) -> NDArray[np.float64]:
+    """Probabilities of the classes for normalised images (N, C, H, W): float64, (N, classes).
+
+    Raises CnnvizError for a network that is no classifier.
+    """
     with capture(model, [], stop=False) as seen:
-        logits = seen.run(batch_of(image))
+        logits = seen.run(inputs)
     if logits is None or logits.ndim != 2:
         raise CnnvizError("This network gives no scores of classes: choose a classifier.")
-    probabilities: NDArray[np.float64] = torch.softmax(logits[0].double(), dim=0).cpu().numpy()
-    return probabilities
+    found: NDArray[np.float64] = torch.softmax(logits.double(), dim=1).cpu().numpy()
+    return found
 
 
 def predict_without(
@@ -75,16 +85,13 @@ def predict_without(
 
     Raises LayerNotFound, ImageError, or IndexError for a channel that is not there.
     """
-    name, _, number = layer.partition(":")
-    wanted, calls = int(number or 1), 0
+    name, module, number = module_of(model, layer)
     last = channels_last(model)
 
-    def silence(module: nn.Module, args: Any, output: Any) -> Any:
-        nonlocal calls
-        calls += 1
+    def silence(call: ModuleCall, output: Any) -> Any:
         given = first_tensor(output)
-        if calls != wanted or given is None:
-            return output
+        if call.number != number or given is None:
+            return None
         changed = given.clone(memory_format=torch.contiguous_format)
         # As `maps_of` lays channels out.
         # All tokens, a class token among them, where channels are last.
@@ -95,15 +102,8 @@ def predict_without(
         maps[:, channel] = 0
         return (changed, *output[1:]) if isinstance(output, tuple) else changed
 
-    with evaluating(model):
-        modules = dict(model.named_modules())
-        if name not in modules:
-            raise LayerNotFound(layer, available=watched(model))
-        handle = modules[name].register_forward_hook(silence)
-        try:
-            return predict(model, image)
-        finally:
-            handle.remove()
+    with evaluating(model), tracing(model, {name: module}, leave=silence):
+        return predict(model, image)
 
 
 def summary(maps: NDArray[Any]) -> MapSummary:

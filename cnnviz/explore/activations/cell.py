@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ from cnnviz.explore.activations.cell_steps import ArithmeticStep, Call, Place, V
 from cnnviz.explore.layers.capture import LayerReached, evaluating, first_tensor, fitting
 from cnnviz.explore.layers.channel_order import channels_first
 from cnnviz.explore.layers.structure import Layer, layer_named
+from cnnviz.models.tracing import ModuleCall, tracing
 
 
 @dataclass(frozen=True)
@@ -205,36 +206,25 @@ def _run(model: nn.Module, image: NDArray[np.float32], names: Sequence[str]) -> 
     """Inputs and outputs of these layers in one pass."""
     seen: dict[str, Call] = {}
     entered: dict[str, Tensor] = {}
-    counts: dict[str, int] = {}
     lay = channels_first(model)
     modules = {name.partition(":")[0]: model.get_submodule(name.partition(":")[0]) for name in names}
 
-    def enter(name: str) -> Callable[[nn.Module, Any], None]:
-        def hook(_: nn.Module, args: Any) -> None:
-            tensor = first_tensor(args)
-            if tensor is not None:
-                entered[name] = tensor.detach().clone()  # the layer may work in place
+    def enter(call: ModuleCall) -> None:
+        tensor = first_tensor(call.args)
+        if tensor is not None:
+            entered[call.name] = tensor.detach().clone()  # the layer may work in place
 
-        return hook
+    def leave(call: ModuleCall, output: Any) -> None:
+        tensor = first_tensor(output)
+        if call.layer in names and tensor is not None:
+            # What is given a list of tensors, as DenseNet's layers are, is not followed into its input.
+            given = lay(call.name, entered.get(call.name, torch.empty(0)))
+            seen[call.layer] = Call(call.module, given, lay(call.name, tensor.detach()).clone())
+            if len(seen) == len(names):
+                raise LayerReached
 
-    def leave(name: str) -> Callable[[nn.Module, Any, Any], None]:
-        def hook(module: nn.Module, args: Any, output: Any) -> None:
-            tensor = first_tensor(output)
-            counts[name] = counts.get(name, 0) + 1
-            full = name if counts[name] == 1 else f"{name}:{counts[name]}"
-            if full in names and tensor is not None:
-                # What is given a list of tensors, as DenseNet's layers are, is not followed into its input.
-                given = lay(name, entered.get(name, torch.empty(0)))
-                seen[full] = Call(module, given, lay(name, tensor.detach()).clone())
-                if len(seen) == len(names):
-                    raise LayerReached
-
-        return hook
-
-    with evaluating(model), ExitStack() as stack, suppress(LayerReached), torch.inference_mode():
-        for name, module in modules.items():
-            stack.callback(module.register_forward_pre_hook(enter(name)).remove)
-            stack.callback(module.register_forward_hook(leave(name)).remove)
+    hooked = tracing(model, modules, enter=enter, leave=leave)
+    with evaluating(model), hooked, suppress(LayerReached), torch.inference_mode():
         model(fitting(model, batch_of(image)))
     for name in names:
         if name not in seen:

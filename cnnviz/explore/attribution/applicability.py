@@ -18,7 +18,7 @@ from cnnviz.explore.attribution.backward import relus
 from cnnviz.explore.attribution.methods import METHODS, Need
 from cnnviz.explore.layers.structure import layers
 from cnnviz.models.checkpoint import Card
-from cnnviz.outcome import outcome
+from cnnviz.progress import finish
 
 _OFF = 0.01
 """Share of the difference in score by which a probe may miss it."""
@@ -51,7 +51,7 @@ class _Probe:
 
     def asked(self, method: str) -> Attribution:
         setting = AttributionSetting(baseline="mean", layer=self.layer)
-        return outcome(
+        return finish(
             attribute(self.model, self.card, self.image, method=method, targets=[0], setting=setting)
         )[0]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +14,11 @@ from cnnviz.errors import CnnvizError, NotFound
 from cnnviz.explore.activations.activation_maps import batch_of
 from cnnviz.explore.attribution import baselines
 from cnnviz.explore.attribution.methods import METHODS
-from cnnviz.explore.attribution.options import Options
+from cnnviz.explore.attribution.options import Options, RegionOptions
 from cnnviz.explore.attribution.request import AttributionRequest
+from cnnviz.explore.attribution.superpixels import superpixels
 from cnnviz.models.checkpoint import Card
+from cnnviz.progress import Work, within
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Attribution:
     """Logit of the class."""
     expected: float | None
     """What the values should add up to, where the method promises it."""
+    superpixels: NDArray[np.int64] | None = None
+    """Where the method asks of superpixels, which each pixel is in: (H, W). All pixels of one have its value."""
 
     @property
     def map(self) -> NDArray[np.float32]:
@@ -42,8 +46,12 @@ class Attribution:
 
     @property
     def sum(self) -> float:
-        """All values together."""
-        return float(self.values.sum(dtype=np.float64))
+        """All values together, that of a superpixel once."""
+        values = self.values
+        if self.superpixels is not None:
+            first = np.unique(self.superpixels, return_index=True)[1]
+            values = values.reshape(len(values), -1)[:, first]
+        return float(values.sum(dtype=np.float64))
 
     @property
     def missing(self) -> float | None:
@@ -72,8 +80,8 @@ def attribute(
     targets: Sequence[int],
     options: Options | None = None,
     setting: AttributionSetting = AttributionSetting(),
-) -> Generator[float, None, list[Attribution]]:
-    """Yields how much is done, 0 to 1; ends with an attribution for each class of `targets`, by number.
+) -> Work[list[Attribution]]:
+    """Ends with an attribution for each class of `targets`, by number.
 
     `image` is (C, H, W), normalised as the network of `card` expects. The network itself is never touched.
     Raises NotFound for a method, baseline or class that is not there, CnnvizError for what the method can't do.
@@ -84,7 +92,7 @@ def attribute(
     chosen = options or found.options()
     if not isinstance(chosen, found.options):
         raise TypeError(f"{method} takes {found.options.__name__}, not {type(chosen).__name__}.")
-    values = yield from found.run(question, chosen)
+    values = yield from within(found.run(question, chosen), 0.0, 1.0, found.title)
     if values.ndim != 4 or not len(values) == len(targets):
         raise AssertionError(f"{method} gave {tuple(values.shape)}.")
     whole = question.scores(question.image)[0]
@@ -93,6 +101,7 @@ def attribute(
         expected = (whole - question.scores(question.baseline[:1])[0]).tolist()
     elif found.complete == "score":
         expected = whole.tolist()
+    labels = superpixels(image, chosen.regions) if isinstance(chosen, RegionOptions) else None
     return [
         Attribution(
             method=method,
@@ -101,6 +110,7 @@ def attribute(
             signed=chosen.signed,
             score=float(score),
             expected=promised,
+            superpixels=labels,
         )
         for target, one, score, promised in zip(targets, values, whole, expected, strict=True)
     ]

@@ -11,41 +11,42 @@ import torch
 from captum.attr import LRP, DeepLift, GuidedBackprop
 from captum.attr._core.lrp import SUPPORTED_LAYERS_WITH_RULES
 from captum.attr._utils.lrp_rules import EpsilonRule
-from torch import nn
+from torch import Tensor, nn
 
 from cnnviz.explore.attribution import copies, options
-from cnnviz.explore.attribution.request import AttributionRequest, Work
+from cnnviz.explore.attribution.request import AttributionRequest
+from cnnviz.progress import Progress, Work
 
 
-def guided_backprop(question: AttributionRequest, chosen: options.Options) -> Work:
+def guided_backprop(question: AttributionRequest, chosen: options.Options) -> Work[Tensor]:
     """The gradient, in which every ReLU passes back only what is positive (Springenberg et al. 2014)."""
     model = question.single_use
     found = []
     for number, target in enumerate(question.targets):
-        yield number / len(question.targets)
+        yield Progress(number / len(question.targets))
         with _quiet():
             found.append(GuidedBackprop(model).attribute(question.image.clone(), target=target).detach())
     return torch.cat(found)
 
 
-def deep_lift(question: AttributionRequest, chosen: options.Options) -> Work:
+def deep_lift(question: AttributionRequest, chosen: options.Options) -> Work[Tensor]:
     """Differences from the baseline, followed back by the rescale rule (Shrikumar et al. 2017)."""
     model = question.single_use
     found = []
     for number, target in enumerate(question.targets):
-        yield number / len(question.targets)
+        yield Progress(number / len(question.targets))
         with _quiet():
             values = DeepLift(model).attribute(question.image.clone(), question.baseline[:1], target=target)
         found.append(values.detach())
     return torch.cat(found)
 
 
-def lrp(question: AttributionRequest, chosen: options.Lrp) -> Work:
+def lrp(question: AttributionRequest, chosen: options.Lrp) -> Work[Tensor]:
     """The logit, handed back layer by layer in proportion (ε rule, Bach et al. 2015)."""
     original = copies.single_use(question.network, question.image, own_weights=True)
     found = []
     for number, target in enumerate(question.targets):
-        yield number / len(question.targets)
+        yield Progress(number / len(question.targets))
         # Captum leaves notes on the modules: a fresh copy for each class.
         model = copy.deepcopy(original)
         for module in model.modules():

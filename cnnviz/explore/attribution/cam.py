@@ -11,11 +11,12 @@ from torch.nn import functional
 from cnnviz.errors import CnnvizError, LayerNotFound
 from cnnviz.explore.attribution import copies, options
 from cnnviz.explore.attribution.backward import guided_backprop
-from cnnviz.explore.attribution.request import AttributionRequest, Work
-from cnnviz.explore.layers.capture import lock_of, watched
+from cnnviz.explore.attribution.request import AttributionRequest
+from cnnviz.explore.layers.capture import lock_of, module_of, watched
 from cnnviz.explore.layers.channel_order import channels_first
 from cnnviz.explore.layers.structure import Layer
-from cnnviz.formatting import whole_number
+from cnnviz.models.tracing import ModuleCall, tracing
+from cnnviz.progress import Progress, Work
 
 
 def layers_with_maps(listed: list[Layer]) -> list[Layer]:
@@ -43,17 +44,17 @@ def best_layer(listed: list[Layer]) -> tuple[str, str] | None:
     )
 
 
-def grad_cam(question: AttributionRequest, chosen: options.GradCam) -> Work:
+def grad_cam(question: AttributionRequest, chosen: options.GradCam) -> Work[Tensor]:
     """Maps of a layer, weighted by the mean gradient of the class's logit by each (Selvaraju et al. 2017).
 
     The values are laid over the image, (T, 1, H, W).
     """
-    yield 0.0
+    yield Progress(0.0)
     found = layer_maps(question)
     return laid_over(found.relu() if chosen.positive else found, question.image.shape[2:], chosen.upsampling)
 
 
-def guided_grad_cam(question: AttributionRequest, chosen: options.GuidedGradCam) -> Work:
+def guided_grad_cam(question: AttributionRequest, chosen: options.GuidedGradCam) -> Work[Tensor]:
     """Guided backpropagation times what of Grad-CAM speaks for the class (Selvaraju et al. 2017)."""
     guided = yield from guided_backprop(question, options.Options())
     return guided * laid_over(layer_maps(question).relu(), question.image.shape[2:], chosen.upsampling)
@@ -76,16 +77,14 @@ def pass_through(network: nn.Module, image: Tensor, layer: str | None) -> tuple[
     differentiated. Raises LayerNotFound; CnnvizError where no maps are.
     """
     model = copies.hooked(network)
-    name, _, number = (layer or "").partition(":")
-    wanted, calls = whole_number(number) or 1, 0
+    name, module, number = module_of(model, layer or "")
     maps: Tensor | None = None
     lay = channels_first(model)
 
-    def split(module: nn.Module, args: Any, output: Any) -> Any:
-        nonlocal calls, maps
-        calls += 1
-        if calls != wanted or not isinstance(output, Tensor):
-            return output
+    def split(call: ModuleCall, output: Any) -> Any:
+        nonlocal maps
+        if call.number != number or not isinstance(output, Tensor):
+            return None
         torch.set_grad_enabled(True)
         given = output.detach()
         laid = lay(name, given) if given.ndim == 4 else given
@@ -93,15 +92,8 @@ def pass_through(network: nn.Module, image: Tensor, layer: str | None) -> tuple[
         # A copy, because what comes next may work in place (a residual sum, `out += x`).
         return (maps if laid is given else maps.movedim(1, -1)).clone()
 
-    with lock_of(model), torch.no_grad():
-        modules = dict(model.named_modules())
-        if not name or name not in modules:
-            raise LayerNotFound(layer or "", available=watched(model))
-        handle = modules[name].register_forward_hook(split)
-        try:
-            logits = model(image)
-        finally:
-            handle.remove()
+    with lock_of(model), torch.no_grad(), tracing(model, {name: module}, leave=split):
+        logits = model(image)
     if maps is None:
         raise LayerNotFound(layer or "", available=watched(model))
     if maps.ndim != 4:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +16,7 @@ from cnnviz.explore.attribution.randomisation import Destroyed, cascade
 from cnnviz.explore.attribution.request import AttributionRequest
 from cnnviz.explore.layers.structure import layers
 from cnnviz.models.checkpoint import Card
-from cnnviz.outcome import outcome, part
+from cnnviz.progress import Work, finish, within
 
 DELETED, INSERTED_INTO = "mean", "blur"
 """Baselines of the two curves, those of Petsiuk et al. 2018."""
@@ -47,7 +46,7 @@ def checks(
     *,
     options: Options,
     setting: AttributionSetting,
-) -> Generator[tuple[float, str], None, Checks]:
+) -> Work[Checks]:
     """Yields how much is done, 0 to 1, and with what; ends with all checks of `found`, made with these options."""
 
     def explain(network: nn.Module, values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -60,7 +59,7 @@ def checks(
             options=options,
             setting=setting,
         )
-        return outcome(work)[0].values
+        return finish(work)[0].values
 
     def question(baseline: str) -> AttributionRequest:
         chosen = replace(setting, baseline=baseline)
@@ -68,21 +67,21 @@ def checks(
             model, card, image, method="integrated_gradients", targets=[found.target], setting=chosen
         )
 
-    drawn = yield from part(
+    drawn = yield from within(
         curves(question(INSERTED_INTO), found.map, nothing=question(DELETED).baseline),
         0.0, 0.2, "Deleting and inserting pixels",
     )  # fmt: skip
-    unfaithful = yield from part(
+    unfaithful = yield from within(
         infidelity(question(setting.baseline), found.values, draws=SQUARES), 0.2, 0.3, "Covering squares"
     )
-    sensitive = yield from part(
+    sensitive = yield from within(
         max_sensitivity(
             lambda values: explain(model, values), image, found.values, radius=RADIUS, draws=DRAWS
         ),
         0.3, 0.65, "Changing the image a little",
     )  # fmt: skip
     listed = layers(model, image.shape)
-    destroyed = yield from part(
+    destroyed = yield from within(
         cascade(model, listed, lambda network: explain(network, image).sum(axis=0), found.map),
         0.65, 1.0, "Destroying the network layer by layer",
     )  # fmt: skip

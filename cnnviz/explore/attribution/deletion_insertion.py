@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cnnviz.explore.attribution.request import AttributionRequest
+from cnnviz.progress import Progress, Work
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def curves(
     nothing: Tensor,
     steps: int = 32,
     seed: int = 0,
-) -> Generator[float, None, Curves]:
+) -> Work[Curves]:
     """Yields how much is done; ends with the curves of a map `values` (H, W) for the question's first class.
 
     Deleted pixels become those of `nothing`, (1, C, H, W), inserted ones take the place of the question's baseline
@@ -72,7 +72,7 @@ def curves(
         places = torch.from_numpy(ranks.reshape(values.shape))
         parts = []
         for first in range(0, len(counts), question.at_once):
-            yield (number + first / len(counts)) / len(work)
+            yield Progress((number + first / len(counts)) / len(work))
             some = torch.from_numpy(counts[first : first + question.at_once]).reshape(-1, 1, 1)
             parts.append(_probabilities(question, torch.where((places < some)[:, None], end, start)))
         found[f"{way} {order}"] = ScoreCurve(counts / values.size, np.concatenate(parts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cnnviz.explore.attribution.request import AttributionRequest
+from cnnviz.progress import Progress, Work
 
 Explain = Callable[[NDArray[np.float32]], NDArray[np.float32]]
 """From an image (C, H, W) to the values of its attribution."""
@@ -25,7 +26,7 @@ def max_sensitivity(
     radius: float = 0.02,
     draws: int = 10,
     seed: int = 0,
-) -> Generator[float, None, float]:
+) -> Work[float]:
     """Yields how much is done; ends with the largest relative change of the map `known` of `image`.
 
     The image is changed by noise, evenly spread up to `radius` (of the normalised input) either way; the change is the
@@ -45,7 +46,7 @@ def max_sensitivity(
 
     largest = 0.0
     for number in range(draws):
-        yield number / draws
+        yield Progress(number / draws)
         found = sensitivity_max(explanation, original, nearby, perturb_radius=radius, n_perturb_samples=1)
         largest = max(largest, float(found))
     return largest
@@ -53,7 +54,7 @@ def max_sensitivity(
 
 def infidelity(
     question: AttributionRequest, values: NDArray[np.float32], *, draws: int = 100, seed: int = 0
-) -> Generator[float, None, float]:
+) -> Work[float]:
     """Yields how much is done; ends with how badly the map foretells what the score loses when a square is covered.
 
     Mean squared error, as a share of the mean squared loss: 0 is perfect, 1 no better than nothing. The map may be
@@ -76,7 +77,7 @@ def infidelity(
         at += len(inputs)
         return mask.clone(), torch.where(mask > 0, baselines, inputs)
 
-    yield 0.0
+    yield Progress(0.0)
     # A value for all colours of a pixel counts once.
     spread = torch.from_numpy(values)[None].expand_as(image) / (image.shape[1] // len(values))
     with torch.no_grad():

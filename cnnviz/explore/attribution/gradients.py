@@ -4,31 +4,33 @@ from __future__ import annotations
 
 import torch
 from captum.attr._utils.approximation_methods import approximation_parameters
+from torch import Tensor
 
 from cnnviz.explore.attribution import options
-from cnnviz.explore.attribution.request import AttributionRequest, Work
+from cnnviz.explore.attribution.request import AttributionRequest
+from cnnviz.progress import Progress, Work
 
 
-def saliency(question: AttributionRequest, chosen: options.Saliency) -> Work:
+def saliency(question: AttributionRequest, chosen: options.Saliency) -> Work[Tensor]:
     """The gradient, or its size (Simonyan et al. 2013)."""
-    yield 0.0
+    yield Progress(0.0)
     found = question.gradients(question.image)[:, 0]
     return found.abs() if chosen.absolute else found
 
 
-def input_x_gradient(question: AttributionRequest, chosen: options.Options) -> Work:
+def input_x_gradient(question: AttributionRequest, chosen: options.Options) -> Work[Tensor]:
     """The gradient times the normalised image (Shrikumar et al. 2016)."""
-    yield 0.0
+    yield Progress(0.0)
     return question.gradients(question.image)[:, 0] * question.image
 
 
-def smoothgrad(question: AttributionRequest, chosen: options.SmoothGrad) -> Work:
+def smoothgrad(question: AttributionRequest, chosen: options.SmoothGrad) -> Work[Tensor]:
     """The mean of `saliency` over noisy copies of the image (Smilkov et al. 2017)."""
     random = torch.Generator().manual_seed(chosen.seed)
     deviation = torch.tensor(chosen.noise * question.spread)
     total = torch.zeros(())
     for first in range(0, chosen.samples, question.at_once):
-        yield first / chosen.samples
+        yield Progress(first / chosen.samples)
         count = min(question.at_once, chosen.samples - first)
         noise = torch.normal(0, deviation.repeat(count, *question.image.shape[1:]), generator=random)
         found = question.gradients(question.image + noise)
@@ -36,13 +38,13 @@ def smoothgrad(question: AttributionRequest, chosen: options.SmoothGrad) -> Work
     return total / chosen.samples
 
 
-def integrated_gradients(question: AttributionRequest, chosen: options.IntegratedGradients) -> Work:
+def integrated_gradients(question: AttributionRequest, chosen: options.IntegratedGradients) -> Work[Tensor]:
     """The mean gradient on the way from the baseline to the image, times the way (Sundararajan et al. 2017)."""
     sizes, places = (one(chosen.steps) for one in approximation_parameters("gausslegendre"))
     way = question.image - question.baseline[:1]
     total = torch.zeros(())
     for first in range(0, chosen.steps, question.at_once):
-        yield first / chosen.steps
+        yield Progress(first / chosen.steps)
         part = slice(first, first + question.at_once)
         at = torch.tensor(places[part], dtype=way.dtype).reshape(-1, 1, 1, 1)
         weight = torch.tensor(sizes[part], dtype=way.dtype).reshape(-1, 1, 1, 1)
@@ -50,13 +52,13 @@ def integrated_gradients(question: AttributionRequest, chosen: options.Integrate
     return total * way
 
 
-def gradient_shap(question: AttributionRequest, chosen: options.GradientShap) -> Work:
+def gradient_shap(question: AttributionRequest, chosen: options.GradientShap) -> Work[Tensor]:
     """The mean of gradient times way over random points between noisy image and baseline (Lundberg & Lee 2017)."""
     random = torch.Generator().manual_seed(chosen.seed)
     deviation = chosen.noise * question.spread
     total = torch.zeros(())
     for first in range(0, chosen.samples, question.at_once):
-        yield first / chosen.samples
+        yield Progress(first / chosen.samples)
         count = min(question.at_once, chosen.samples - first)
         images = question.image + deviation * torch.randn(count, *question.image.shape[1:], generator=random)
         which = torch.randint(len(question.baseline), (count,), generator=random)

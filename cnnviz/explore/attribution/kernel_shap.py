@@ -7,14 +7,16 @@ from math import comb
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from cnnviz.explore.attribution import options
 from cnnviz.explore.attribution.occlusion import mixed, spread_out
-from cnnviz.explore.attribution.request import AttributionRequest, Work
+from cnnviz.explore.attribution.request import AttributionRequest
 from cnnviz.explore.attribution.superpixels import superpixels
+from cnnviz.progress import Progress, Work
 
 
-def kernel_shap(question: AttributionRequest, chosen: options.KernelShap) -> Work:
+def kernel_shap(question: AttributionRequest, chosen: options.KernelShap) -> Work[Tensor]:
     """Each superpixel's share of the way from baseline to image (Lundberg & Lee 2017).
 
     The shares add up to the difference of the two scores exactly. Where all sets of superpixels are no more than
@@ -28,7 +30,7 @@ def kernel_shap(question: AttributionRequest, chosen: options.KernelShap) -> Wor
     sets, weights = _sets(regions, chosen.samples, np.random.default_rng(chosen.seed))
     scores = []
     for first in range(0, len(sets), question.at_once):
-        yield first / len(sets)
+        yield Progress(first / len(sets))
         kept = torch.from_numpy(sets[first : first + question.at_once][:, labels])
         scores.append(question.scores(mixed(question, kept)))
     found = _solved(

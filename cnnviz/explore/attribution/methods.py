@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from torch import Tensor
+
 from cnnviz.explore.attribution import backward, cam, gradients, kernel_shap, occlusion, options
 from cnnviz.explore.attribution.options import Options
-from cnnviz.explore.attribution.request import AttributionRequest, Work
+from cnnviz.explore.attribution.request import AttributionRequest
+from cnnviz.progress import Work
 
 Need = Literal["maps", "relus", "single use", "adds up", "runs"]
 Sums = Literal["", "difference", "score"]
@@ -22,7 +25,7 @@ class AttributionMethod:
     paper: str
     shows: str
     misleads: str
-    run: Callable[[AttributionRequest, Any], Work]
+    run: Callable[[AttributionRequest, Any], Work[Tensor]]
     options: type[Options] = Options
     needs: tuple[Need, ...] = ()
     """What a network must have for it; see `support`."""
@@ -151,6 +154,7 @@ METHODS: Mapping[str, AttributionMethod] = {
         run=kernel_shap.kernel_shap,
         options=options.KernelShap,
         baselines=1,
+        complete="difference",
     ),
 }
 """In the order in which they are offered; the first three are fast or need no explanation of their own."""

@@ -11,11 +11,12 @@ from torch import Tensor
 
 from cnnviz.errors import CnnvizError
 from cnnviz.explore.attribution import options
-from cnnviz.explore.attribution.request import AttributionRequest, Work
+from cnnviz.explore.attribution.request import AttributionRequest
 from cnnviz.explore.attribution.superpixels import superpixels
+from cnnviz.progress import Progress, Work
 
 
-def occlusion(question: AttributionRequest, chosen: options.Occlusion) -> Work:
+def occlusion(question: AttributionRequest, chosen: options.Occlusion) -> Work[Tensor]:
     """The mean loss over all squares that cover a pixel (Zeiler & Fergus 2013), many a pass."""
     height, width = question.image.shape[2:]
     window, stride = window_of((height, width), chosen)
@@ -28,7 +29,7 @@ def occlusion(question: AttributionRequest, chosen: options.Occlusion) -> Work:
     covered = torch.zeros(height, width)
     whole = question.scores(question.image, precision=chosen.precision)[0]
     for first in range(0, len(boxes), question.at_once):
-        yield first / len(boxes)
+        yield Progress(first / len(boxes))
         some = boxes[first : first + question.at_once]
         batch = question.image.repeat(len(some), 1, 1, 1)
         for number, box in enumerate(some):
@@ -40,14 +41,14 @@ def occlusion(question: AttributionRequest, chosen: options.Occlusion) -> Work:
     return total / covered
 
 
-def feature_ablation(question: AttributionRequest, chosen: options.FeatureAblation) -> Work:
+def feature_ablation(question: AttributionRequest, chosen: options.FeatureAblation) -> Work[Tensor]:
     """The loss when one superpixel is covered, for each of them."""
     labels = superpixels(question.image[0].numpy(), chosen.regions)
     regions = int(labels.max()) + 1
     whole = question.scores(question.image)[0]
     losses = []
     for first in range(0, regions, question.at_once):
-        yield first / regions
+        yield Progress(first / regions)
         gone = torch.arange(first, min(first + question.at_once, regions))
         kept = torch.from_numpy(labels)[None] != gone.reshape(-1, 1, 1)
         losses.append(whole - question.scores(mixed(question, kept)))

@@ -92,12 +92,18 @@ class Occlusion(Options):
         return "Computed in bf16: rounded to two or three digits." if self.precision == "bf16" else ""
 
 
-class FeatureAblation(Options):
+class RegionOptions(Options):
+    """Of methods that ask of superpixels."""
+
     regions: Regions = 48
     """Superpixels that the image is cut into, about."""
 
 
-class KernelShap(Options):
+class FeatureAblation(RegionOptions):
+    """Of covering one superpixel at a time."""
+
+
+class KernelShap(RegionOptions):
     regions: Regions = 24
     """Superpixels that the image is cut into, about."""
     samples: Annotated[int, Field(ge=8, le=20_000)] = 400

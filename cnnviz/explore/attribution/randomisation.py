@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch import nn
 
 from cnnviz.explore.layers.capture import lock_of
 from cnnviz.explore.layers.structure import Layer
+from cnnviz.progress import Progress, Work
 
 _WITH_WEIGHTS = (nn.modules.conv._ConvNd, nn.Linear)
 
@@ -38,7 +39,7 @@ def cascade(
     *,
     steps: int = 6,
     seed: int = 0,
-) -> Generator[float, None, list[Destroyed]]:
+) -> Work[list[Destroyed]]:
     """Yields how much is done; ends with the map's likeness to `original` (H, W) after each of about `steps` depths.
 
     The weights of a copy are replaced from the last layer (of `listed`, in the order of running) to the first, by
@@ -55,7 +56,7 @@ def cascade(
     for number, name in enumerate(weighted, start=1):
         _destroy(modules[name], random)
         if number in shown:
-            yield len(found) / len(shown)
+            yield Progress(len(found) / len(shown))
             map_ = explain(broken)
             found.append(Destroyed(name, number, rank_correlation(np.abs(original), np.abs(map_)), map_))
     return found

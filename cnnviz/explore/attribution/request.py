@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from cnnviz.explore.attribution import copies
-
-Work = Generator[float, None, Tensor]
-"""Yields how much is done, 0 to 1, and ends with values (T, C, H, W) for T classes; C is 1 where a pixel has one value
-for all its colours. Whoever stops asking stops the work."""
 
 _LARGE = 64 * 64
 VALUES_AT_ONCE = 2_500_000

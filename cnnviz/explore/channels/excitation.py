@@ -8,7 +8,7 @@ zero, 5 MB in all. The strongest images of one class alone, or more than `KEPT`,
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -17,12 +17,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from cnnviz.data.batches import Normalise
-from cnnviz.data.geometry import resize
 from cnnviz.errors import CnnvizError
 from cnnviz.explore.channels.selectivity import class_selectivity
+from cnnviz.explore.inputs.batches import batches
 from cnnviz.explore.layers.capture import fitting, passing
 from cnnviz.models.checkpoint import Card
+from cnnviz.progress import Progress, Work
 
 KEPT = 18
 """Strongest images of a channel that are kept: twice as many as are shown."""
@@ -107,8 +107,8 @@ def excitations(
     *,
     numbers: Sequence[int] | NDArray[np.int64],
     batch: int | None = None,
-) -> Generator[int, None, dict[str, Excitation]]:
-    """Look through the chosen ones of `images` (uint8, N×H×W×C): yields how many are done.
+) -> Work[dict[str, Excitation]]:
+    """Look through the chosen ones of `images` (uint8, N×H×W×C).
 
     Gives every layer whose output is maps (N, C, H, W) or units (N, C), by name as in `capture`. Layers that pass
     on what the one before them gave share its Excitation. `batch` images go through at once.
@@ -117,18 +117,16 @@ def excitations(
     chosen = np.asarray(numbers, np.int64)
     if not len(chosen):
         raise CnnvizError("There are no images to look through.")
-    normalise = Normalise.of(card.mean, card.std, torch.device("cpu"))
-    side = card.image_shape[0]
-    size = batch or max(8, _PIXELS // side**2)
+    height, width, _ = card.image_shape
+    size = batch or max(8, _PIXELS // (height * width))
     tallies = _Tallies(len(card.classes))
-    for start in range(0, len(chosen), size):
-        some = chosen[start : start + size]
-        inputs = normalise(resize(torch.from_numpy(np.ascontiguousarray(images[some])), side))
+    for here, inputs in batches(card, images, chosen, batch_size=size):
+        some = chosen[here]
         tallies.begin(torch.from_numpy(some), torch.from_numpy(np.asarray(labels)[some]))
         # Not inference mode: its tensors don't count how often they were changed in place.
         with torch.no_grad(), passing(model, tallies.look):
             model(fitting(model, inputs))
-        yield start + len(some)
+        yield Progress.of(here.stop, len(chosen))
     return tallies.found()
 
 

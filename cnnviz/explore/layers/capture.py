@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Lock, RLock
 from typing import Any
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from cnnviz.errors import LayerNotFound
 from cnnviz.explore.layers.channel_order import channels_first
 from cnnviz.formatting import whole_number
+from cnnviz.models.tracing import ModuleCall, tracing
 
 _locks: WeakKeyDictionary[nn.Module, Any] = WeakKeyDictionary()
 _locks_lock = Lock()
@@ -65,42 +65,31 @@ def capture(model: nn.Module, layers: Sequence[str] | None, *, stop: bool = True
     in evaluation mode and held by this thread alone; after it, hooks and modes are as before.
     Raises LayerNotFound for a module that the network does not have.
     """
-    asked = None if layers is None else _asked(model, layers)
+    names = None if layers is None else _by_run(model, layers)
     lay = channels_first(model)
-    with evaluating(model), ExitStack() as stack:
-        seen = Capture(model)
-        calls: Counter[str] = Counter()
+    seen = Capture(model)
 
-        def begin(module: nn.Module, args: Any) -> None:
-            calls.clear()
-            seen.outputs.clear()
-            seen.fired.clear()
-            seen.missing = tuple(layers or ())
+    def begin() -> None:
+        seen.outputs.clear()
+        seen.fired.clear()
+        seen.missing = tuple(layers or ())
 
-        def keep(name: str) -> Callable[[nn.Module, Any, Any], None]:
-            def hook(module: nn.Module, args: Any, output: Any) -> None:
-                calls[name] += 1
-                fired = call_name(name, calls[name])
-                seen.fired.append(fired)
-                keys = [fired] if asked is None else asked[name].get(calls[name], [])
-                tensor = first_tensor(output)
-                if tensor is None or not keys:
-                    return
-                # A copy, because the next layer may work in place (torchvision's ReLUs do).
-                kept = lay(name, tensor.detach()).clone()
-                seen.outputs.update(dict.fromkeys(keys, kept))
-                seen.missing = tuple(key for key in seen.missing if key not in keys)
-                if stop and asked is not None and not seen.missing:
-                    raise LayerReached
+    def keep(call: ModuleCall, output: Any) -> None:
+        seen.fired.append(call.layer)
+        keys = [call.layer] if names is None else names[call.name].get(call.number, [])
+        tensor = first_tensor(output)
+        if tensor is None or not keys:
+            return
+        # A copy, because the next layer may work in place (torchvision's ReLUs do).
+        copied = lay(call.name, tensor.detach()).clone()
+        seen.outputs.update(dict.fromkeys(keys, copied))
+        seen.missing = tuple(key for key in seen.missing if key not in keys)
+        if stop and names is not None and not seen.missing:
+            raise LayerReached
 
-            return hook
-
-        stack.callback(model.register_forward_pre_hook(begin, prepend=True).remove)
-        modules = watched(model) if asked is None else {name: model.get_submodule(name) for name in asked}
-        for name, module in modules.items():
-            stack.callback(module.register_forward_hook(keep(name)).remove)
-        with suppress(LayerReached):
-            yield seen
+    modules = watched(model) if names is None else {name: model.get_submodule(name) for name in names}
+    with evaluating(model), tracing(model, modules, begin=begin, leave=keep), suppress(LayerReached):
+        yield seen
 
 
 @contextmanager
@@ -110,23 +99,14 @@ def passing(model: nn.Module, look: Callable[[str, Tensor], None]) -> Iterator[n
     The tensors are the network's own: to be read at once and never kept, as the next layer may work in place.
     Mode, hooks, lock and the order of axes are as with `capture`.
     """
-    calls: Counter[str] = Counter()
     lay = channels_first(model)
 
-    def show(name: str) -> Callable[[nn.Module, Any, Any], None]:
-        def hook(module: nn.Module, args: Any, output: Any) -> None:
-            calls[name] += 1
-            tensor = first_tensor(output)
-            if tensor is not None:
-                look(call_name(name, calls[name]), lay(name, tensor.detach()))
+    def show(call: ModuleCall, output: Any) -> None:
+        tensor = first_tensor(output)
+        if tensor is not None:
+            look(call.layer, lay(call.name, tensor.detach()))
 
-        return hook
-
-    with evaluating(model), ExitStack() as stack:
-        begin = model.register_forward_pre_hook(lambda module, args: calls.clear(), prepend=True)
-        stack.callback(begin.remove)
-        for name, module in watched(model).items():
-            stack.callback(module.register_forward_hook(show(name)).remove)
+    with evaluating(model), tracing(model, watched(model), leave=show):
         yield model
 
 
@@ -162,11 +142,6 @@ def is_block(module: nn.Module) -> bool:
     return any(module.children())
 
 
-def call_name(name: str, call: int) -> str:
-    """Name of the `call`-th output of a module in one pass, counted from 1."""
-    return name if call == 1 else f"{name}:{call}"
-
-
 def fitting(model: nn.Module, batch: Tensor) -> Tensor:
     """`batch` on the network's device and in its floating-point type."""
     parameter = next((value for value in model.parameters() if value.is_floating_point()), None)
@@ -187,14 +162,23 @@ def _worth_watching(module: nn.Module) -> bool:
     return not is_block(module) or type(module).forward is not nn.Sequential.forward
 
 
-def _asked(model: nn.Module, layers: Sequence[str]) -> dict[str, dict[int, list[str]]]:
-    """Names asked for, by module and number of the call."""
-    known = dict(model.named_modules(remove_duplicate=False))
-    asked: dict[str, dict[int, list[str]]] = {}
+def module_of(model: nn.Module, layer: str) -> tuple[str, nn.Module, int]:
+    """The module that a layer is an output of, with its name, and the number of its run.
+
+    Raises LayerNotFound for a module that the network does not have.
+    """
+    name, colon, text = layer.partition(":")
+    number = (whole_number(text) or 0) if colon else 1
+    module = dict(model.named_modules(remove_duplicate=False)).get(name)
+    if not name or module is None or number < 1:
+        raise LayerNotFound(layer, available=watched(model))
+    return name, module, number
+
+
+def _by_run(model: nn.Module, layers: Sequence[str]) -> dict[str, dict[int, list[str]]]:
+    """The layers by module and number of the run."""
+    found: dict[str, dict[int, list[str]]] = {}
     for layer in layers:
-        name, colon, text = layer.partition(":")
-        call = (whole_number(text) or 0) if colon else 1
-        if not name or name not in known or call < 1:
-            raise LayerNotFound(layer, available=watched(model))
-        asked.setdefault(name, {}).setdefault(call, []).append(layer)
-    return asked
+        name, _, number = module_of(model, layer)
+        found.setdefault(name, {}).setdefault(number, []).append(layer)
+    return found

@@ -11,6 +11,7 @@ from cnnviz.errors import ConfigError
 from cnnviz.explore.layers.capture import evaluating, fitting, watched
 from cnnviz.models.checkpoint import Card
 from cnnviz.models.registry import Shape, outline
+from cnnviz.models.tracing import ModuleCall, tracing
 
 MOST_BYTES = 1_000_000_000
 """Of all maps together, for one image: a look at the layers holds them all at once."""
@@ -69,27 +70,19 @@ def _obstacle(network: nn.Module, images: int, card: Card, size: int) -> str:
     height, width, channels = shape_at(card, size)
     if (height, width) == card.image_shape[:2]:
         return ""
-    entered: list[tuple[str, nn.Module, Any]] = []
+    entered: list[ModuleCall] = []
     held = 0
 
-    def enter(name: str) -> Any:
-        return lambda module, args: entered.append((name, module, args[0] if args else None))
-
-    def leave(module: nn.Module, args: Any, output: Any) -> None:
+    def leave(call: ModuleCall, output: Any) -> None:
         nonlocal held
         held += output.shape[1:].numel() * 4 if isinstance(output, Tensor) else 0
 
-    hooks = []
+    trace = tracing(network, watched(network), enter=entered.append, leave=leave)
     try:
-        with evaluating(network), torch.inference_mode():
-            for name, module in watched(network).items():
-                hooks += [module.register_forward_pre_hook(enter(name)), module.register_forward_hook(leave)]
+        with evaluating(network), trace, torch.inference_mode():
             network(fitting(network, torch.empty(images, channels, height, width)))
     except (RuntimeError, ValueError, AssertionError, NotImplementedError) as error:
         return _reason(entered[-1:], card, (height, width), str(error))
-    finally:
-        for hook in hooks:
-            hook.remove()
     if max(height, width) > MOST_SIDE:
         return f"Images of {height} × {width} are too large: {MOST_SIDE} × {MOST_SIDE} is the most."
     if held > MOST_BYTES:
@@ -100,14 +93,15 @@ def _obstacle(network: nn.Module, images: int, card: Card, size: int) -> str:
     return ""
 
 
-def _reason(last: list[tuple[str, nn.Module, Any]], card: Card, size: tuple[int, int], message: str) -> str:
-    for name, module, given in last:
+def _reason(last: list[ModuleCall], card: Card, size: tuple[int, int], message: str) -> str:
+    for name, _, module, args in last:
+        given = args[0] if args else None
         if isinstance(module, nn.Linear) and isinstance(given, Tensor) and given.ndim == 2:
             height, width, _ = card.image_shape
             return (
                 f"{name} takes {module.in_features:,} numbers, as many as an image of {height} × {width} gives; "
                 f"one of {size[0]} × {size[1]} gives {given.shape[1]:,}."
             )
-    where = f" at {last[0][0]}" if last else ""
+    where = f" at {last[0].name}" if last else ""
     first = (message.splitlines() or ["no reason given"])[0].rstrip(".!")
     return f"The network can't read images of {size[0]} × {size[1]}{where}: {first}."

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from contextlib import ExitStack
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from cnnviz.errors import LayerNotFound
-from cnnviz.explore.layers.arithmetic import multiply_accumulates, parameters_in_words
-from cnnviz.explore.layers.capture import call_name, evaluating, first_tensor, fitting, is_block, watched
+from cnnviz.explore.layers.arithmetic import MultiplyAccumulates, parameters_in_words
+from cnnviz.explore.layers.capture import evaluating, first_tensor, fitting, is_block, watched
 from cnnviz.explore.layers.channel_order import channels_first
 from cnnviz.explore.layers.origins import Origins
 from cnnviz.explore.layers.receptive_field import Field, Fields
+from cnnviz.models.tracing import ModuleCall, tracing
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,10 @@ class Layer:
     output_shape: tuple[int, ...]
     """Without the batch: (C, H, W) or (units,)."""
     parameters: int
-    """Numbers it learns, each counted once: 0 for a second output, and for a block without its own."""
+    """Numbers it learns, each counted once: 0 for a second output, and for a block without its own.
+
+    What the network itself holds, as ViT its class token, counts for the layer that reads it first.
+    """
     depth: int
     """Modules around it, 0 for one that the network holds directly."""
     input: str
@@ -52,7 +55,7 @@ class Layer:
     arithmetic: str
     """Its parameters as a product, (5·5·3 + 1)·32; empty for a block."""
     macs: int
-    """Multiply-accumulates for one image; 0 for a block, whose layers have them."""
+    """Multiply-accumulates for one image, without those of layers inside; 0 for a block whose layers have them all."""
     field: Field | None
     """What one cell of its output sees of the image."""
 
@@ -75,6 +78,7 @@ class _Call:
     inputs: tuple[str, ...]
     ends: tuple[str, ...]
     idle: bool
+    macs: int
     field: Field | None
 
 
@@ -86,8 +90,8 @@ def layers(
     `frozen` names the weights that were not trained.
     """
     modules = watched(model)
-    calls = _trace(model, modules, input_shape)
-    owned = _parameters(model, {call.module for call in calls})
+    calls, readers = _trace(model, modules, input_shape)
+    owned = _parameters(model, {call.module for call in calls}, readers)
     return [
         Layer(
             index=index,
@@ -104,7 +108,7 @@ def layers(
             tokens=len(call.own_shape) == 2 and len(call.output_shape) == 3,
             frozen=_is_frozen(modules[call.module], call.module, frozen),
             arithmetic=parameters_in_words(modules[call.module]) if call.name == call.module else "",
-            macs=multiply_accumulates(modules[call.module], call.own_shape),
+            macs=call.macs,
             field=call.field,
         )
         for index, call in enumerate(calls)
@@ -124,11 +128,16 @@ def layer_named(listed: Sequence[Layer], name: str) -> Layer:
     raise LayerNotFound(name, available=[layer.name for layer in listed])
 
 
-def _trace(model: nn.Module, modules: dict[str, nn.Module], input_shape: Sequence[int]) -> list[_Call]:
-    """One record for each output, in order. Tensors are told apart by identity, so all are kept."""
+def _trace(
+    model: nn.Module, modules: dict[str, nn.Module], input_shape: Sequence[int]
+) -> tuple[list[_Call], dict[str, str]]:
+    """One record for each output, in order; and the modules that first read the network's own parameters, by these.
+
+    Tensors are told apart by identity, so all are kept.
+    """
+    readers: dict[str, str] = {}
     calls: list[_Call] = []
     lay = channels_first(model)
-    counts: Counter[str] = Counter()
     sources: dict[int, tuple[Tensor, int, str]] = {}
     entered: list[tuple[Tensor | None, int, str, tuple[str, ...]]] = []
 
@@ -139,59 +148,69 @@ def _trace(model: nn.Module, modules: dict[str, nn.Module], input_shape: Sequenc
                 return name if known._version == version else f"{name} + …"
         return "several layers"
 
-    def enter(module: nn.Module, args: Any) -> None:
-        tensor = first_tensor(args)
+    def enter(call: ModuleCall) -> None:
+        tensor = first_tensor(call.args)
         version, source = (
             (tensor._version, source_of(tensor)) if tensor is not None else (0, "several layers")
         )
-        entered.append((tensor, version, source, origins.of(args)))
+        inputs = origins.of(call.args)
+        for name in inputs:
+            if name in own:
+                readers.setdefault(name, call.name)
+        entered.append((tensor, version, source, tuple(name for name in inputs if name not in own)))
+        counted.begin()
 
-    def leave(module: str) -> Callable[[nn.Module, Any, Any], None]:
-        def hook(_: nn.Module, args: Any, output: Any) -> None:
-            tensor, version, source, inputs = entered.pop()
-            result = first_tensor(output)
-            if result is None:
-                return
-            counts[module] += 1
-            name = call_name(module, counts[module])
-            same = tensor is not None and result.data_ptr() == tensor.data_ptr()
-            idle = same and tensor is not None and result.shape == tensor.shape and tensor._version == version
-            calls.append(
-                _Call(
-                    module=module,
-                    name=name,
-                    output_shape=tuple(lay(module, result).shape[1:]),
-                    own_shape=tuple(result.shape[1:]),
-                    input=source,
-                    inputs=inputs,
-                    ends=origins.of(result),
-                    idle=idle,
-                    field=fields.of(result),
-                )
+    def leave(call: ModuleCall, output: Any) -> None:
+        tensor, version, source, inputs = entered.pop()
+        result, macs = first_tensor(output), counted.end()
+        if result is None:
+            return
+        same = tensor is not None and result.data_ptr() == tensor.data_ptr()
+        idle = same and tensor is not None and result.shape == tensor.shape and tensor._version == version
+        calls.append(
+            _Call(
+                module=call.name,
+                name=call.layer,
+                output_shape=tuple(lay(call.name, result).shape[1:]),
+                own_shape=tuple(result.shape[1:]),
+                input=source,
+                inputs=inputs,
+                ends=tuple(name for name in origins.of(result) if name not in own),
+                idle=idle,
+                macs=macs,
+                field=fields.of(result),
             )
-            sources[id(result)] = (result, result._version, name)
-            origins.name(result, name)
-
-        return hook
+        )
+        sources[id(result)] = (result, result._version, call.layer)
+        origins.name(result, call.layer)
 
     image = fitting(model, torch.zeros(1, *input_shape))
     sources[id(image)] = (image, image._version, "image")
-    fields, origins = Fields(image), Origins(image)
+    fields, origins, counted = Fields(image), Origins(image), MultiplyAccumulates()
+    own = dict(model.named_parameters(recurse=False))
+    for name, parameter in own.items():
+        origins.name(parameter, name)
     # Not inference mode: its tensors don't count how often they were changed in place.
-    with evaluating(model), ExitStack() as stack, torch.no_grad():
-        for name, module in modules.items():
-            stack.callback(module.register_forward_pre_hook(enter).remove)
-            stack.callback(module.register_forward_hook(leave(name)).remove)
-        with fields, origins:
-            model(image)
-    return calls
+    with (
+        evaluating(model),
+        tracing(model, modules, enter=enter, leave=leave),
+        torch.no_grad(),
+        fields,
+        origins,
+        counted,
+    ):
+        model(image)
+    return calls, readers
 
 
-def _parameters(model: nn.Module, ran: set[str]) -> Counter[str]:
-    """Numbers learnt by each module that ran, with those of parts that did not run by themselves."""
+def _parameters(model: nn.Module, ran: set[str], readers: Mapping[str, str]) -> Counter[str]:
+    """Numbers learnt by each module that ran, with those of parts that did not run by themselves.
+
+    Of the network's own parameters, `readers` has the module that each counts for.
+    """
     owned: Counter[str] = Counter()
     for parameter_name, parameter in model.named_parameters():
-        owner = parameter_name
+        owner = readers.get(parameter_name, parameter_name)
         while owner and owner not in ran:
             owner = owner.rpartition(".")[0]
         owned[owner] += parameter.numel()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -13,8 +12,9 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
 from cnnviz.errors import LayerNotFound
-from cnnviz.explore.layers.capture import LayerReached, call_name, evaluating, first_tensor, fitting, watched
+from cnnviz.explore.layers.capture import LayerReached, evaluating, first_tensor, fitting, module_of, watched
 from cnnviz.explore.layers.channel_order import channels_first
+from cnnviz.models.tracing import ModuleCall, tracing
 
 
 def outputs(model: nn.Module, batch: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
@@ -23,33 +23,21 @@ def outputs(model: nn.Module, batch: Tensor, layers: Sequence[str]) -> dict[str,
     The pass stops at the last of them. The network is held by this thread meanwhile, in evaluation mode; its
     hooks, modes and gradients are as before. Raises LayerNotFound.
     """
-    modules = dict(model.named_modules(remove_duplicate=False))
+    modules = {name: module for name, module, _ in (module_of(model, layer) for layer in layers)}
     seen: dict[str, Tensor] = {}
-    calls: Counter[str] = Counter()
-    wanted = set(layers)
     lay = channels_first(model)
 
-    def keep(name: str) -> Callable[[nn.Module, Any, Any], None]:
-        def hook(module: nn.Module, args: Any, output: Any) -> None:
-            calls[name] += 1
-            fired = call_name(name, calls[name])
-            tensor = first_tensor(output)
-            if fired not in wanted or tensor is None:
-                return
-            # A copy, because the next layer may work in place (torchvision's ReLUs do).
-            seen[fired] = lay(name, tensor).clone()
-            if len(seen) == len(wanted):
-                raise LayerReached
+    def keep(call: ModuleCall, output: Any) -> None:
+        tensor = first_tensor(output)
+        if call.layer not in layers or tensor is None:
+            return
+        # A copy, because the next layer may work in place (torchvision's ReLUs do).
+        seen[call.layer] = lay(call.name, tensor).clone()
+        if len(seen) == len(set(layers)):
+            raise LayerReached
 
-        return hook
-
-    with evaluating(model), ExitStack() as stack, Redirected():
-        for name in {layer.partition(":")[0] for layer in layers}:
-            if not name or name not in modules:
-                raise LayerNotFound(name, available=watched(model))
-            stack.callback(modules[name].register_forward_hook(keep(name)).remove)
-        with suppress(LayerReached):
-            model(fitting(model, batch))
+    with evaluating(model), tracing(model, modules, leave=keep), Redirected(), suppress(LayerReached):
+        model(fitting(model, batch))
     for layer in layers:
         if layer not in seen:
             raise LayerNotFound(layer, available=watched(model))

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from cnnviz.errors import CnnvizError
+from cnnviz.explore.inputs.preprocessing import as_fed
 from cnnviz.explore.maximisation.colours import Colours
 from cnnviz.explore.maximisation.graph import outputs
 from cnnviz.explore.maximisation.objectives import Objective
@@ -18,15 +19,13 @@ from cnnviz.explore.maximisation.parametrisations import PARAMETRISATIONS
 from cnnviz.explore.maximisation.settings import Settings
 from cnnviz.explore.maximisation.transforms import Transform, apply, usual
 from cnnviz.models.checkpoint import Card
+from cnnviz.progress import Progress
 
 
-@dataclass(frozen=True, eq=False)
-class MaximisationStep:
-    """How far it is."""
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MaximisationStep(Progress):
+    """How far it is, and what there is so far."""
 
-    step: int
-    """Steps done."""
-    steps: int
     pictures: NDArray[np.uint8]
     """(N, H, W, C)"""
     scores: NDArray[np.float64]
@@ -96,7 +95,8 @@ def maximise(
         values.grad = -gradient
         learning.step()
         pictures = _pixels(colours.image(parametrisation.planes(values)))
-        if (yield MaximisationStep(step + 1, settings.steps, pictures, trace[-1])):
+        done = Progress.of(step + 1, settings.steps, "steps")
+        if (yield MaximisationStep(share=done.share, doing=done.doing, pictures=pictures, scores=trace[-1])):
             break
     found = score(model, card, objective, pictures)
     order = np.argsort(-found, kind="stable")
@@ -107,8 +107,7 @@ def score(
     model: nn.Module, card: Card, objective: Objective, pictures: NDArray[np.uint8]
 ) -> NDArray[np.float64]:
     """What pictures, uint8 (N, H, W, C), score: (N,)."""
-    pixels = (pictures / 255 - np.array(card.mean)) / np.array(card.std)
-    batch = torch.from_numpy(np.ascontiguousarray(pixels.transpose(0, 3, 1, 2), np.float32))
+    batch = torch.from_numpy(np.stack([as_fed(picture, card).values for picture in pictures]))
     with torch.no_grad():
         return _finite(objective.score(outputs(model, batch, objective.layers)), objective)
 

@@ -1,22 +1,16 @@
-"""Accuracy against the strength of a perturbation, and how it is kept. Does without torch."""
+"""Accuracy against the strength of a perturbation, and how it is stored. Does without torch."""
 
 import csv
 import io
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
 
-from cnnviz import atomic
+from cnnviz.codecs import Json
 from cnnviz.data.perturbation import PERTURBATIONS
 from cnnviz.errors import DataError
-
-_VERSION = "robustness 1"
-"""Changes when a perturbation is defined differently, so that what was kept is measured anew."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +47,7 @@ class Curve:
         return self.accuracy[at]
 
 
-_CURVE = TypeAdapter(Curve)
+CODEC = Json(Curve, name="curve", version="robustness 1")
 
 
 def sample(
@@ -89,21 +83,3 @@ def table(curves: Sequence[Curve]) -> str:
                 [one.perturbation, row[0], unit, *row[1:], one.count, one.data, one.epoch, one.seed]
             )
     return content.getvalue()
-
-
-def save(path: Path, curve: Curve, *, of: str) -> None:
-    """Keep it in a file that says what it is of. Raises OSError when the disk is full."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    document = {"of": of, "version": _VERSION, "curve": _CURVE.dump_python(curve, mode="json")}
-    atomic.replace(path, json.dumps(document, indent=1).encode(), durable=False)
-
-
-def load(path: Path, *, of: str) -> Curve | None:
-    """What was kept; None if there is nothing, or it is of something else, or damaged."""
-    try:
-        kept = json.loads(path.read_bytes())
-        if kept["of"] != of or kept["version"] != _VERSION:
-            return None
-        return _CURVE.validate_python(kept["curve"])
-    except (OSError, ValueError, KeyError, TypeError, ValidationError):
-        return None

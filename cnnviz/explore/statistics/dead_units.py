@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from cnnviz.data.batches import Normalise
-from cnnviz.data.geometry import resize
+from cnnviz.data.batches import images_at_once
+from cnnviz.explore.inputs.batches import batches
 from cnnviz.explore.layers.capture import evaluating, fitting, passing, watched
 from cnnviz.models.checkpoint import Card
 
@@ -60,8 +59,8 @@ def rectifiers(
             alive[name] = fires | alive[name] if name in alive else fires
 
     with passing(model, look) as network, torch.inference_mode():
-        for batch in _batches(card, images, numbers):
-            network(fitting(network, batch))
+        for _, inputs in batches(card, images, numbers, batch_size=_batch_size(card)):
+            network(fitting(network, inputs))
     return tuple(Rectifier(name, len(fires), int((~fires).sum())) for name, fires in alive.items())
 
 
@@ -82,11 +81,9 @@ def gradients(
     weights = {name: value for name, value in model.named_parameters() if name in layers}
     total = {name: torch.zeros_like(value) for name, value in weights.items()}
     with evaluating(model) as network, torch.enable_grad():
-        at = 0
-        for batch in _batches(card, images, numbers):
-            truth = torch.as_tensor(labels[numbers[at : at + len(batch)]], dtype=torch.int64)
-            at += len(batch)
-            output = network(fitting(network, batch))
+        for here, inputs in batches(card, images, numbers, batch_size=_batch_size(card)):
+            truth = torch.as_tensor(labels[numbers[here]], dtype=torch.int64)
+            output = network(fitting(network, inputs))
             loss = functional.cross_entropy(output.float(), truth.to(output.device), reduction="sum")
             found = torch.autograd.grad(loss, list(weights.values()), allow_unused=True)
             for name, value in zip(weights, found, strict=True):
@@ -103,16 +100,8 @@ def batch_norms(model: nn.Module) -> int:
     return sum(isinstance(module, nn.modules.batchnorm._BatchNorm) for module in model.modules())
 
 
-def _batches(card: Card, images: NDArray[np.uint8], numbers: NDArray[np.integer]) -> Iterator[Tensor]:
-    height, width, _ = card.image_shape
-    size = max(2, min(_BATCH, _BATCH * 32 * 32 // (height * width)))
-    normalise = Normalise.of(card.mean, card.std, torch.device("cpu"))
-
-    def batch(start: int) -> Tensor:
-        pixels = torch.from_numpy(np.ascontiguousarray(images[numbers[start : start + size]]))
-        return normalise(pixels if pixels.shape[1:3] == (height, width) else resize(pixels, height))
-
-    return map(batch, range(0, len(numbers), size))
+def _batch_size(card: Card) -> int:
+    return images_at_once(card.image_shape[:2], most=_BATCH, least=2)
 
 
 def _size(values: Tensor) -> float:

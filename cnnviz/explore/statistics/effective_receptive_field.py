@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Generator
-from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -12,18 +9,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from cnnviz.explore.layers.capture import call_name, evaluating, first_tensor, fitting, watched
+from cnnviz.explore.layers.capture import evaluating, first_tensor, fitting, watched
 from cnnviz.explore.layers.channel_order import channels_first
 from cnnviz.explore.layers.receptive_field import Field
+from cnnviz.models.tracing import ModuleCall, tracing
+from cnnviz.progress import Progress, Work
 
 HELD = 0.9
 """Share of the gradient that `side` asks for. A square of ±2σ around a Gaussian, which is the size of Luo et al.,
 holds 91 %."""
 
 
-def effective_fields(
-    model: nn.Module, batches: list[Tensor]
-) -> Generator[float, None, dict[str, NDArray[np.float64]]]:
+def effective_fields(model: nn.Module, batches: list[Tensor]) -> Work[dict[str, NDArray[np.float64]]]:
     """|∂y/∂pixel| summed over colours, mean over all images, by layer: (H, W). Yields how much is done, 0 to 1.
 
     y is the sum over the channels of a layer's middle cell; of units, it is their sum. `batches` are normalised
@@ -39,7 +36,7 @@ def effective_fields(
             if gradient is not None:
                 found = gradient.double().abs().sum((0, 1)).cpu()
                 sums.update({name: sums.get(name, 0) + found for name in names})
-            yield (number + (done + 1) / len(centres)) / len(batches)
+            yield Progress((number + (done + 1) / len(centres)) / len(batches))
     count = sum(map(len, batches))
     return {name: found.numpy() / count for name, found in sums.items()}
 
@@ -78,31 +75,24 @@ def _centres(model: nn.Module, image: Tensor) -> list[tuple[list[str], Tensor]]:
     """
     centres: dict[tuple[int, int], tuple[list[str], Tensor]] = {}
     outputs: list[Tensor] = []
-    calls: Counter[str] = Counter()
     lay = channels_first(model)
 
-    def keep(name: str) -> Callable[[nn.Module, Any, Any], None]:
-        def hook(module: nn.Module, args: Any, output: Any) -> None:
-            calls[name] += 1
-            tensor = first_tensor(output)
-            if tensor is None or tensor.ndim not in (2, 4) or not tensor.requires_grad:
-                return
-            layer, same = call_name(name, calls[name]), (id(tensor), tensor._version)
-            outputs.append(tensor)  # kept, so that no other gets its number
-            if same in centres:
-                centres[same][0].append(layer)
-                return
-            maps = lay(name, tensor)
-            row, column = middle_cell(tuple(maps.shape[1:]))
-            # Taken at once, because the next layer may work in place.
-            picked = maps if maps.ndim == 2 else maps[:, :, row, column]
-            centres[same] = [layer], picked.sum()
+    def keep(call: ModuleCall, output: Any) -> None:
+        tensor = first_tensor(output)
+        if tensor is None or tensor.ndim not in (2, 4) or not tensor.requires_grad:
+            return
+        same = (id(tensor), tensor._version)
+        outputs.append(tensor)  # kept, so that no other gets its number
+        if same in centres:
+            centres[same][0].append(call.layer)
+            return
+        maps = lay(call.name, tensor)
+        row, column = middle_cell(tuple(maps.shape[1:]))
+        # Taken at once, because the next layer may work in place.
+        picked = maps if maps.ndim == 2 else maps[:, :, row, column]
+        centres[same] = [call.layer], picked.sum()
 
-        return hook
-
-    with evaluating(model), ExitStack() as stack, torch.enable_grad():
-        for name, module in watched(model).items():
-            stack.callback(module.register_forward_hook(keep(name)).remove)
+    with evaluating(model), tracing(model, watched(model), leave=keep), torch.enable_grad():
         # A copy: a first layer that works in place must not touch what gradients are taken of.
         model(image.clone())
     return list(centres.values())

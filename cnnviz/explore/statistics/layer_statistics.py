@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from cnnviz.data.batches import Normalise
-from cnnviz.data.geometry import resize
 from cnnviz.errors import CnnvizError
 from cnnviz.explore.channels.selectivity import class_selectivity
+from cnnviz.explore.inputs.batches import batches
 from cnnviz.explore.layers.capture import capture
 from cnnviz.explore.layers.structure import Layer, layers
 from cnnviz.explore.statistics.effective_receptive_field import effective_fields, middle_cell, side
@@ -21,7 +19,7 @@ from cnnviz.explore.statistics.linear_probe import probe
 from cnnviz.explore.statistics.profile import LayerStatistics, Profile
 from cnnviz.explore.statistics.spread import entropy
 from cnnviz.models.checkpoint import Card
-from cnnviz.outcome import part
+from cnnviz.progress import Progress, Work, within
 
 FIELD_IMAGES = 8
 """Images of which the effective receptive field is a mean."""
@@ -31,7 +29,6 @@ _LARGEST_BATCH = 100
 _ACTIVATION_KINDS = frozenset(
     "ReLU ReLU6 LeakyReLU PReLU ELU SELU CELU GELU SiLU Mish Hardswish Sigmoid Tanh Softplus".split()  # noqa: SIM905
 )
-Progress = tuple[float, str]
 
 
 def statistics(
@@ -42,7 +39,7 @@ def statistics(
     *,
     numbers: Sequence[int] | NDArray[np.int64],
     of_class: str | None = None,
-) -> Generator[Progress, None, Profile]:
+) -> Work[Profile]:
     """Look at the chosen ones of `images` (uint8, N×H×W×C) in all layers at once: yields how much is done, and what.
 
     `of_class` only says what was chosen. Raises CnnvizError for no images, or too many for this network's width.
@@ -60,29 +57,23 @@ def statistics(
         )
     answers = np.asarray(labels)[chosen]
     sums = {layer.name: _Sums(layer, answers, len(card.classes)) for layer in known}
-    normalise = Normalise.of(card.mean, card.std, torch.device("cpu"))
     size = _batch_size(listed)
-
-    def batch(start: int, stop: int) -> Tensor:
-        pixels = torch.from_numpy(np.ascontiguousarray(images[chosen[start:stop]]))
-        return normalise(resize(pixels, height))
-
     names = [layer.name for layer in known]
-    for start in range(0, len(chosen), size):
+    for here, inputs in batches(card, images, chosen, batch_size=size):
         with capture(model, names) as seen:
-            seen.run(batch(start, start + size))
+            seen.run(inputs)
         for name, one in sums.items():
-            one.add(start, seen.outputs.pop(name).float().cpu())
-        yield 0.5 * min(1.0, (start + size) / len(chosen)), "images through all layers"
+            one.add(here, seen.outputs.pop(name).float().cpu())
+        yield Progress(0.5 * here.stop / len(chosen), "images through all layers")
     for_field = min(FIELD_IMAGES, len(chosen))
-    batches = [batch(start, min(start + size, for_field)) for start in range(0, for_field, size)]
-    pictures = yield from part(effective_fields(model, batches), 0.5, 0.8, "effective receptive fields")
+    few = [inputs for _, inputs in batches(card, images, chosen[:for_field], batch_size=size)]
+    pictures = yield from within(effective_fields(model, few), 0.5, 0.8, "effective receptive fields")
     found = []
     for number, layer in enumerate(known):
         found.append(
             _measured(layer, sums.pop(layer.name), pictures.get(layer.name), _is_main(layer, listed))
         )
-        yield 0.8 + 0.2 * (number + 1) / len(known), "linear probes"
+        yield Progress(0.8 + 0.2 * (number + 1) / len(known), "linear probes")
     return Profile(
         data=card.data,
         images=len(chosen),
@@ -110,10 +101,9 @@ class _Sums:
         self.by_class = np.zeros((2, classes, channels))
         """Sums of the means of the positive parts: by class, and by shuffled class."""
 
-    def add(self, start: int, output: Tensor) -> None:
-        """Take in the output for some images, of which `start` is the first."""
+    def add(self, here: slice, output: Tensor) -> None:
+        """Take in the output for the images at these places."""
         maps = output.flatten(2) if output.ndim == 4 else output[:, :, None]
-        here = slice(start, start + len(maps))
         zero = maps == 0
         self.zeros[here] = zero.double().mean((1, 2)).numpy()
         self.alive |= ~zero.all(2).all(0).numpy()

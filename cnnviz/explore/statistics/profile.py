@@ -1,21 +1,15 @@
-"""What is measured of every layer of a network, first to last, and how it is kept. Does without torch."""
+"""What is measured of every layer of a network, first to last, and how it is stored. Does without torch."""
 
 import csv
 import io
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
 
-from cnnviz import atomic
+from cnnviz.codecs import Json
 from cnnviz.errors import DataError
-
-_VERSION = "statistics 1"
-"""Changes when a measure is defined differently, so that what was kept is measured anew."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +72,7 @@ class Profile:
         return found if len(found) > 2 else self.layers
 
 
-_PROFILE = TypeAdapter(Profile)
+CODEC = Json(Profile, name="profile", version="statistics 1")
 
 
 def sample(
@@ -106,21 +100,3 @@ def table(profile: Profile, layers: Sequence[LayerStatistics] | None = None) -> 
         of = [profile.data, profile.images, profile.of_class or "all", profile.epoch]
         rows.writerow([*(values[name] for name in names), *of])
     return content.getvalue()
-
-
-def save(path: Path, profile: Profile, *, of: str) -> None:
-    """Keep it in a file that says what it is of. Raises OSError when the disk is full."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    document = {"of": of, "version": _VERSION, "profile": _PROFILE.dump_python(profile, mode="json")}
-    atomic.replace(path, json.dumps(document, indent=1).encode(), durable=False)
-
-
-def load(path: Path, *, of: str) -> Profile | None:
-    """What was kept; None if there is nothing, or it is of something else, or damaged."""
-    try:
-        kept = json.loads(path.read_bytes())
-        if kept["of"] != of or kept["version"] != _VERSION:
-            return None
-        return _PROFILE.validate_python(kept["profile"])
-    except (OSError, ValueError, KeyError, TypeError, ValidationError):
-        return None

@@ -1,13 +1,15 @@
 """Looking through the test images, in the background: the offer, how far it is, and how it ended."""
 
+from functools import partial
+
 import streamlit as st
 
 from cnnviz.errors import CnnvizError
 from cnnviz.formatting import duration
-from cnnviz.index import control, store
-from cnnviz.runs.status import Status
+from cnnviz.index import control
 from cnnviz.ui.resources import excitation_index
 from cnnviz.ui.resources.selected_network import SelectedNetwork
+from cnnviz.ui.widgets import long_work
 
 _QUICK = 2_000
 """Images of the short way."""
@@ -18,7 +20,10 @@ def show(looked_at: SelectedNetwork) -> None:
     run_id, snapshot = looked_at.run.id, looked_at.snapshot
     now = control.state(run_id, snapshot)
     if now is not None and now.active:
-        st.fragment(_progress, run_every=1.0)(run_id, snapshot)
+        long_work.watch(
+            partial(control.state, run_id, snapshot), partial(control.stop, run_id, snapshot),
+            name="looking through", doing="Looking through the test images: ",
+        )  # fmt: skip
         return
     there = excitation_index.of(looked_at)
     images = excitation_index.images_of(looked_at.card.data)
@@ -28,7 +33,7 @@ def show(looked_at: SelectedNetwork) -> None:
     if there is None:
         if now is not None and now.reason:
             st.warning(now.reason, icon=":material/image_search:")
-        elif store.file(run_id, snapshot).exists():
+        elif excitation_index.artifact(looked_at).path.exists():
             st.caption("The snapshot or its images have changed since they were looked through.")
         st.caption(
             "Which test images excite it most, how it answers to each class, how often it is zero: "
@@ -49,27 +54,8 @@ def show(looked_at: SelectedNetwork) -> None:
             )
 
 
-def _progress(run_id: str, snapshot: str) -> None:
-    now = control.state(run_id, snapshot)
-    above = st.container()
-    if st.button("Stop", icon=":material/stop:", key="stop looking through"):
-        with st.spinner("Stopping …"):
-            control.stop(run_id, snapshot)
-        st.rerun()
-    if now is None or not now.active:
-        st.rerun()
-    above.progress(now.share, text=_words(now))
-
-
 def _about(seconds: float) -> str:
     return f"about {duration(seconds)}" if seconds >= 1 else duration(seconds)
-
-
-def _words(now: Status) -> str:
-    if not now.step:
-        return now.reason or "Getting ready."
-    left = f", {duration(now.seconds_left)} left" if now.seconds_left else ""
-    return f"Looking through the test images: {now.step:,} of {now.steps:,}{left}"
 
 
 def _start(run_id: str, snapshot: str, images: int) -> None:

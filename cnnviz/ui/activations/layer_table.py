@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import LAYER
 
 if TYPE_CHECKING:
     from cnnviz.explore.layers.structure import Layer
@@ -27,8 +28,7 @@ def show(layers: Sequence["Layer"], *, stem: str) -> None:
         frozen = sum(layer.parameters for layer in layers if layer.frozen)
         st.caption(
             f"{total:,} parameters{f', {frozen:,} of them frozen' if frozen else ''}; "
-            f"{macs / 1e6:,.1f} M multiply-accumulates (MACs, half of what is called FLOPs) for one image"
-            f"{', those of attention not counted' if any('Attention' in one.kind for one in layers) else ''}. "
+            f"{macs / 1e6:,.1f} M multiply-accumulates (MACs, half of what is called FLOPs) for one image. "
             "Choose a row to see that layer."
         )
         st.dataframe(
@@ -75,4 +75,4 @@ def _row(layer: "Layer") -> dict[str, object]:
 def _take(layers: Sequence["Layer"]) -> None:
     rows = st.session_state[_KEY]["selection"]["rows"]
     if rows:
-        selection.put("layer", layers[rows[0]].name)
+        selection.put(LAYER, layers[rows[0]].name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import altair as alt
@@ -10,12 +9,15 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from cnnviz.formatting import decimal, duration
+from cnnviz.formatting import decimal
 from cnnviz.render.attribution import coloured, scale_of_sizes
+from cnnviz.render.colour import BLUE, VERMILION
 from cnnviz.render.mosaic import grid_pictures
+from cnnviz.ui.attribution.parameters import CHECK
 from cnnviz.ui.resources import attributions
 from cnnviz.ui.resources.attributions import Subject
 from cnnviz.ui.shell import selection
+from cnnviz.ui.widgets import long_work
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
 if TYPE_CHECKING:
@@ -31,19 +33,27 @@ _TILE = 96
 
 def show(title: str, name: str, seen: Input, *, of: Subject, options: Options, target: int) -> None:
     """The checks of the map of class `name`: what is known at once, and the rest on demand."""
-    found = of.known(target)
+    found = of.attribution(target).load()
     assert found is not None
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**Can it be trusted?** {title} for {name}")
             st.button(
-                "Close", icon=":material/close:", type="tertiary", on_click=selection.drop, args=("check",)
+                "Close", icon=":material/close:", type="tertiary", on_click=selection.drop, args=(CHECK,)
             )
         _completeness(found)
-        known = of.checked(target)
+        artifact = of.checks(target)
+        known = artifact.load()
         if known is None:
-            if st.button("Run the checks", icon=":material/verified:", type="primary", key="run checks"):
-                _run(of, seen, options, target)
+            long_work.offer(
+                "Run the checks",
+                lambda: artifact.obtain(lambda: attributions.check(of, seen.values, options, found)),
+                key="run checks",
+                name="checking",
+                icon=":material/verified:",
+                start="Checking",
+                help=None,
+            )
             st.caption(
                 "Pixels deleted and inserted, squares covered, noise on the image, and the network destroyed "
                 "layer by layer."
@@ -57,27 +67,14 @@ def show(title: str, name: str, seen: Input, *, of: Subject, options: Options, t
             _destroyed(known, seen, found)
 
 
-def _run(of: Subject, seen: Input, options: Options, target: int) -> None:
-    bar = st.progress(0.0, text="Checking")
-    # Any click starts the page anew, and that ends this.
-    st.button("Stop", icon=":material/stop:", key="stop checking")
-    began = time.monotonic()
-
-    def tell(share: float, doing: str) -> None:
-        left = (time.monotonic() - began) * (1 - share) / share if share else 0.0
-        bar.progress(min(share, 1.0), text=doing + (f". About {duration(left)} left" if share > 0.1 else ""))
-
-    attributions.check(of, seen.values, options, target, tell)
-    st.rerun()
-
-
 def _completeness(found: Attribution) -> None:
     if found.missing is None or found.expected is None:
         st.markdown("Its values need not add up to anything.")
         return
     share = abs(found.missing) / abs(found.expected) if found.expected else float("inf")
+    values = "values" if found.superpixels is None else "values of superpixels"
     st.markdown(
-        f"Completeness: values add up to **{decimal(found.sum)}**, they should to {decimal(found.expected)} logits: "
+        f"Completeness: {values} add up to **{decimal(found.sum)}**, they should to {decimal(found.expected)} logits: "
         f"off by {decimal(abs(found.missing))} (**{share:.2%}**)."
     )
 
@@ -101,7 +98,7 @@ def _curves(found: Curves) -> None:
                 x=alt.X("pixels:Q", title=f"Pixels {verb}, largest values first").axis(format="%"),
                 y=alt.Y("probability:Q", title="Probability").scale(domain=[0, 1]).axis(format="%"),
                 color=alt.Color("order:N", title=None, sort=_KINDS)
-                .scale(domain=_KINDS, range=["#0072B2", "#D55E00"])
+                .scale(domain=_KINDS, range=[BLUE, VERMILION])
                 .legend(orient="top"),
                 strokeDash=alt.StrokeDash("order:N", sort=_KINDS, legend=None).scale(
                     domain=_KINDS, range=[[1, 0], [6, 3]]

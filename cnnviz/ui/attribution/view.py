@@ -1,9 +1,8 @@
-"""SelectedImage methods by chosen classes: a map for each, with its scale."""
+"""Chosen methods by chosen classes: a map for each, with its scale."""
 
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,18 +14,20 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.config.explain import explain
 from cnnviz.errors import CnnvizError
-from cnnviz.formatting import decimal, duration, whole_number
+from cnnviz.formatting import decimal
+from cnnviz.progress import Work, within
 from cnnviz.render.attribution import Titled, coloured, scale_of_sizes, sheet
 from cnnviz.render.bar import bar
 from cnnviz.render.colour import Scale
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui.attribution import checks, controls
 from cnnviz.ui.attribution.controls import AttributionDisplay
+from cnnviz.ui.attribution.parameters import CHECK, PAGE
 from cnnviz.ui.resources import attributions, networks
 from cnnviz.ui.resources.attributions import Subject
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
-from cnnviz.ui.widgets import config_form
+from cnnviz.ui.widgets import long_work, option_fields
 from cnnviz.ui.widgets.image_picker import SelectedImage
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from cnnviz.explore.inputs.preprocessing import Input
 
 _TILE = 224
-_STOPPED = "attribution stopped"
 
 
 @dataclass(frozen=True)
@@ -104,12 +104,8 @@ def _head(method: str) -> Options:
     st.caption(found.shows)
     with st.popover("About", icon=":material/tune:"):
         st.markdown(f"{found.shows}\n\n*It misleads:* {found.misleads}\n\n{found.paper}.")
-        names = list(found.options.model_fields)
-        values = config_form.fields(
-            found.options,
-            names,
-            {name: field.default for name, field in found.options.model_fields.items()},
-            key=f"attribution {method}",
+        values = option_fields.fields(
+            found.options, method, page=PAGE, of=found.title, key=f"attribution {method}"
         )
         try:
             return found.options(**values)
@@ -120,48 +116,42 @@ def _head(method: str) -> Options:
 
 def _compute(rows: Sequence[Row], targets: list[int], seen: Input, place: DeltaGenerator) -> None:
     """What is not known yet, with progress; what was done before a stop stays."""
-    missing = [row for row in rows if any(row.subject.known(target) is None for target in targets)]
-    if not missing or not targets:
+    missing = [row for row in rows if any(row.subject.attribution(at).load() is None for at in targets)]
+    if not missing:
         return
     asked = (tuple(row.subject for row in rows), tuple(targets))
     with place.container():
-        if st.session_state.get(_STOPPED) == asked:
-            st.button("Go on", icon=":material/play_arrow:", key="go on attributing", on_click=_go_on)
-            return
-        from cnnviz.explore.attribution.methods import METHODS
-
-        bar_ = st.progress(0.0, text="Asking the network")
-        # Any click ends this script at the next sign of progress, and starts it anew; after this one it stays at that.
-        st.button("Stop", icon=":material/stop:", key="stop attributing", on_click=_stop, args=(asked,))
-        for row in missing:
-            began = time.monotonic()
-
-            def tell(share: float, _: str, row: Row = row, began: float = began) -> None:
-                left = (time.monotonic() - began) * (1 - share) / share if share else 0.0
-                text = METHODS[row.method].title + (f": about {duration(left)} left" if left > 1 else "")
-                bar_.progress(min(share, 1.0), text=text)
-
-            try:
-                attributions.compute(row.subject, seen.values, row.options, targets, tell)
-            except CnnvizError as error:
-                st.error(f"{METHODS[row.method].title}: {error}", icon=":material/error:")
-    if all(row.subject.known(target) is not None for row in missing for target in targets):
-        place.empty()
+        failures = long_work.at_once(
+            lambda: _computing(missing, targets, seen),
+            of=asked,
+            name="attributing",
+            again="Go on",
+            key="go on attributing",
+            start="Asking the network",
+        )
+        for failure in failures or ():
+            st.error(failure, icon=":material/error:")
 
 
-def _stop(asked: object) -> None:
-    st.session_state[_STOPPED] = asked
+def _computing(rows: Sequence[Row], targets: list[int], seen: Input) -> Work[list[str]]:
+    """Ends with what could not be had, and why."""
+    from cnnviz.explore.attribution.methods import METHODS
 
-
-def _go_on() -> None:
-    st.session_state.pop(_STOPPED, None)
+    failures = []
+    for number, row in enumerate(rows):
+        work = attributions.compute(row.subject, seen.values, row.options, targets)
+        try:
+            yield from within(work, number / len(rows), (number + 1) / len(rows))
+        except CnnvizError as error:
+            failures.append(f"{METHODS[row.method].title}: {error}")
+    return failures
 
 
 def _row(scene: Scene, row: Row, head: DeltaGenerator, cells: Sequence[DeltaGenerator]) -> None:
     """The maps of one method."""
     from cnnviz.explore.attribution.warnings import oddities
 
-    known = {target: row.subject.known(target) for target in scene.classes}
+    known = {target: row.subject.attribution(target).load() for target in scene.classes}
     scales = _scales([one for one in known.values() if one is not None], scene.look)
     if scales:
         with head:
@@ -170,7 +160,7 @@ def _row(scene: Scene, row: Row, head: DeltaGenerator, cells: Sequence[DeltaGene
                 for target, one in known.items()
             )
             _legend(row, next(iter(scales.values())), scene.look, cut=cut)
-    chosen = selection.get("check")
+    chosen = selection.peek(CHECK)
     for (target, one), cell in zip(known.items(), cells, strict=True):
         name = scene.name(target)
         with cell:
@@ -196,7 +186,7 @@ def _row(scene: Scene, row: Row, head: DeltaGenerator, cells: Sequence[DeltaGene
             for warning in oddities(one.map, score=one.score):
                 st.caption(f":material/warning: {warning}")
             if picked is not None and chosen != f"{row.method}.{target}":
-                selection.put("check", f"{row.method}.{target}")
+                selection.put(CHECK, f"{row.method}.{target}")
                 st.rerun()
 
 
@@ -242,7 +232,10 @@ def _range(scale: Scale, look: AttributionDisplay) -> str:
 def _downloads(scene: Scene, rows: Sequence[Row]) -> None:
     seen, look = scene.seen, scene.look
     known = {
-        row.method: (row, [one for target in scene.classes if (one := row.subject.known(target)) is not None])
+        row.method: (
+            row,
+            row.subject.known(scene.classes),
+        )
         for row in rows
     }
 
@@ -283,10 +276,9 @@ def _downloads(scene: Scene, rows: Sequence[Row]) -> None:
 
 def _checks(scene: Scene, rows: Sequence[Row]) -> None:
     """The checks of the chosen map, if it is one of those that are shown."""
-    method, _, number = (selection.get("check") or "").partition(".")
-    row = next((row for row in rows if row.method == method), None)
-    target = whole_number(number)
-    if row is None or target is None or target not in scene.classes or row.subject.known(target) is None:
+    maps = {f"{row.method}.{target}": (row, target) for row in rows for target in scene.classes}
+    row, target = maps.get(selection.value(CHECK, maps.__contains__) or "", (None, 0))
+    if row is None or row.subject.attribution(target).load() is None:
         st.caption("Choose a map to see whether it can be trusted.")
         return
     checks.show(

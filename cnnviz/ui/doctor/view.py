@@ -5,87 +5,95 @@ from dataclasses import replace
 import streamlit as st
 
 from cnnviz import workspace
+from cnnviz.artifact import HeldArtifact, Shelf
 from cnnviz.config import RunConfig
 from cnnviz.data import catalogue
 from cnnviz.doctor import gather
 from cnnviz.doctor.facts import Facts
 from cnnviz.doctor.finding import Examination, Finding, Remedy
-from cnnviz.doctor.rules import RULES, examine, rule
+from cnnviz.doctor.rules import examine, rule
 from cnnviz.errors import CnnvizError, DataError
-from cnnviz.outcome import outcome
+from cnnviz.formatting import quoted
+from cnnviz.progress import Work
+from cnnviz.runs.run import Run
 from cnnviz.ui.resources import datasets, networks
 from cnnviz.ui.resources.selected_network import SelectedNetwork
-from cnnviz.ui.widgets import run_template
+from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import RECIPE
+from cnnviz.ui.widgets import long_work, run_template
+from cnnviz.ui.widgets.network_picker import network_of
 
 _COLOURS = {"serious": "red", "mild": "orange"}
+_MOST = 32
+"""Snapshots of which it is held what was seen in them."""
 
 
-def show(looked_at: SelectedNetwork) -> None:
-    """Findings from curves at once; those from network and data once they were looked into."""
+def show(run: Run, snapshot: str) -> None:
+    """Findings from curves at once; those from network and data once they were examined."""
     place = st.container()
-    facts = _facts(looked_at)
+    facts = _facts(run, snapshot)
     examination = examine(facts)
     with place:
         _summary(examination)
     for name, finding in examination.findings.items():
         _finding(name, finding, facts.config)
-    _checked(examination)
+    _checks(examination)
 
 
-def _facts(looked_at: SelectedNetwork) -> Facts:
-    """What is known so far, and a button for the rest."""
-    facts = gather.from_files(looked_at.run, looked_at.snapshot)
-    facts = replace(facts, classes=looked_at.card.classes)
-    held = _held(looked_at.stamp)
-    if "inside" in held:
-        seen = held["inside"]
-        return replace(facts, inside=seen.inside, shared=seen.shared, why_not=seen.why_not)
-    data = looked_at.card.data
+def _facts(run: Run, snapshot: str) -> Facts:
+    """What is known so far, and a button for the rest; without it where the snapshot is damaged."""
+    facts = gather.from_files(run, snapshot)
+    try:
+        network = network_of(run, snapshot)
+    except CnnvizError as error:
+        st.error(quoted(str(error), most=600), icon=":material/error:")
+        return gather.without(facts, error)
+    facts = replace(facts, classes=network.card.classes)
+    artifact: HeldArtifact[Facts] = HeldArtifact(_shelf(), network.stamp)
+    if (known := artifact.load()) is not None:
+        return replace(facts, inside=known.inside, shared=known.shared, why_not=known.why_not)
+    data = network.card.data
     if data not in catalogue.available():
         return gather.without(facts, DataError(f"the images of {data} are not on this machine: see Home"))
-    if st.button(
+    long_work.offer(
         "Look into network and data",
-        icon=":material/stethoscope:",
-        type="primary",
+        lambda: artifact.obtain(lambda: _examined(network, facts)),
         key="examine",
+        name="examining",
+        icon=":material/stethoscope:",
+        start="Looking into the network",
         help=f"Dead units and gradients over {gather.IMAGES} training images, answers, images in two splits. "
         "Changes nothing.",
-    ):
-        held["inside"] = _looked(looked_at, facts)
-        st.rerun()
+    )
     return facts
 
 
-def _looked(looked_at: SelectedNetwork, facts: Facts) -> Facts:
-    """The facts with what network and data tell; progress is shown, and any click ends it."""
-    bar = st.progress(0.0, text="Looking into the network")
-    st.button("Stop", icon=":material/stop:", key="stop examining")
-    model, card = networks.network(looked_at.stamp)
+def _examined(network: SelectedNetwork, facts: Facts) -> Work[Facts]:
+    """The facts with what network and data tell; without, and why, where that can't be had."""
+    model, card = networks.network(network.stamp)
     try:
         data = datasets.dataset(card.data)
         if data.classes != card.classes:
             raise DataError(f"the data set {card.data} here has other classes than this network")
-        steps = gather.look_inside(facts, model, card, data)
-        return outcome(steps, lambda step: bar.progress(min(1.0, step[0]), text=step[1]))
+        return (yield from gather.look_inside(facts, model, card, data))
     except CnnvizError as error:
         return gather.without(facts, error)
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _held(of: networks.Stamp) -> dict[str, Facts]:
-    """Where it is held what was seen in a snapshot."""
-    return {}
+@st.cache_resource(show_spinner=False)
+def _shelf() -> Shelf:
+    return Shelf(_MOST)
 
 
 def _summary(examination: Examination) -> None:
-    count, asked = len(examination.findings), len(RULES) - len(examination.unasked)
+    count, rest = len(examination.findings), len(examination.unasked)
+    checks = count + len(examination.healthy)
     if count:
         st.subheader(f"{count} finding{'s' * (count > 1)}", anchor=False)
     else:
         st.subheader("Nothing found", anchor=False)
-    rest = len(examination.unasked)
     st.caption(
-        f"{asked} of {len(RULES)} things were checked"
+        f"{checks} of {checks + rest} things were checked"
         + (f"; {rest} could not be yet, see below." if rest else ".")
         + " Thresholds are rules of thumb: look at the evidence."
     )
@@ -124,11 +132,11 @@ def _remedy(key: str, remedy: Remedy, config: RunConfig) -> None:
         if remedy.recipe:
             st.page_link(
                 "pages/experiments.py", label=f"Experiment {remedy.recipe}", icon=":material/experiment:",
-                query_params={"recipe": remedy.recipe},
+                query_params=selection.link({RECIPE: remedy.recipe}),
             )  # fmt: skip
 
 
-def _checked(examination: Examination) -> None:
+def _checks(examination: Examination) -> None:
     with st.expander("What was checked", icon=":material/checklist:", expanded=not examination.findings):
         for one in examination.healthy:
             st.markdown(f":material/check: {one.question}: nothing found. {_threshold(one.id)}")

@@ -9,15 +9,18 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz import workspace
-from cnnviz.formatting import duration
+from cnnviz.formatting import duration, per_cent
 from cnnviz.recipes import library, plan, results_table
+from cnnviz.recipes.assessment import Assessment, assess
 from cnnviz.recipes.recipe import Recipe
-from cnnviz.recipes.results import Outcome, summary
-from cnnviz.recipes.verdict import verdict
+from cnnviz.recipes.results import summary
+from cnnviz.recipes.verdict import LEGEND
 from cnnviz.runs.run import Run
 from cnnviz.ui.experiments import charts
 from cnnviz.ui.experiments.variant_form import VariantSelection
 from cnnviz.ui.resources import recipe_results
+from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import RUN
 from cnnviz.ui.widgets.config_form import words
 
 _CURVES = {
@@ -41,10 +44,7 @@ def _results(recipe: Recipe, choice: VariantSelection, live: bool) -> None:
     if live and not active:
         st.rerun()
     shelf = recipe_results.shelf()
-    outcomes = {
-        name: shelf.outcomes(recipe, name, size=choice.size, pretrained=choice.pretrained)
-        for name in library.variants(recipe)
-    }
+    assessments = assess(recipe, shelf, size=choice.size, pretrained=choice.pretrained)
     _failures(runs)
     lines = {
         name: [found.epochs for run in those if (found := run.metrics()).epochs]
@@ -52,7 +52,7 @@ def _results(recipe: Recipe, choice: VariantSelection, live: bool) -> None:
     }
     if not any(lines.values()):
         st.info("Not run yet at this size. Press Run: the curves of all variants come here.")
-        _table(recipe, outcomes, choice)
+        _table(recipe, assessments, choice)
         return
     kind = st.segmented_control(
         "Curve",
@@ -68,8 +68,8 @@ def _results(recipe: Recipe, choice: VariantSelection, live: bool) -> None:
         key="curves",
     )
     if recipe.axis:
-        _grid(recipe, outcomes)
-    _table(recipe, outcomes, choice)
+        _grid(recipe, assessments)
+    _table(recipe, assessments, choice)
 
 
 def _runs(recipe: Recipe, choice: VariantSelection) -> dict[str, list[Run]]:
@@ -93,7 +93,10 @@ def _under_way(active: Sequence[Run]) -> None:
                 text=f"{run.title}, seed {run.config.seed}: epoch {status.epoch + 1} of {status.epochs}{left}",
             )
             st.page_link(
-                "pages/train.py", label="Watch it", icon=":material/show_chart:", query_params={"run": run.id}
+                "pages/train.py",
+                label="Watch it",
+                icon=":material/show_chart:",
+                query_params=selection.link({RUN: run.id}),
             )
     if waiting := sum(run.status().state == "queued" for run in active):
         st.caption(f"{waiting} waiting in line.")
@@ -108,14 +111,18 @@ def _failures(runs: dict[str, list[Run]]) -> None:
                 st.warning(f"{name}, seed {run.config.seed}: {status.reason}", icon=":material/error:")
 
 
-def _table(recipe: Recipe, outcomes: dict[str, list[Outcome]], choice: VariantSelection) -> None:
-    stopped = any("stopped_epoch" in one.figures for those in outcomes.values() for one in those)
+def _table(recipe: Recipe, assessments: Sequence[Assessment], choice: VariantSelection) -> None:
+    stopped = any("stopped_epoch" in outcome.figures for one in assessments for outcome in one.outcomes)
     rows = []
-    for variant in library.variants(recipe).values():
-        found = outcomes[variant.id]
-        said = verdict(recipe, variant.reported, found, size=choice.size, pretrained=choice.pretrained)
-        reported, measured = results_table.side_by_side(variant.reported, found)
-        row = {"Variant": variant.id, "Reported": reported, "Measured": measured, "Verdict": said.words}
+    for one in assessments:
+        found = one.outcomes
+        reported, measured = results_table.side_by_side(one.variant.reported, found)
+        row = {
+            "Variant": one.variant.id,
+            "Reported": reported,
+            "Measured": measured,
+            "Verdict": one.verdict.words,
+        }
         if found:
             row |= {
                 "Seeds": f"{len(found)}",
@@ -126,17 +133,16 @@ def _table(recipe: Recipe, outcomes: dict[str, list[Outcome]], choice: VariantSe
                 row["Stopped at"] = results_table.figure_text(found, "stopped_epoch")
         rows.append(row)
     frame = pd.DataFrame(rows).set_index("Variant").fillna("–")
-    st.markdown("**Reported beside measured**")
+    st.markdown("**Reported beside measured**", help=LEGEND)
     st.table(frame)
-    count = max((one.test_count for those in outcomes.values() for one in those), default=0)
+    count = max((outcome.test_count for one in assessments for outcome in one.outcomes), default=0)
     if count:
         st.caption(
             f"Test accuracy on {count:,} images: mean ± standard deviation over seeds, in brackets one standard error "
-            f"of the test. Noise is two standard errors (s.e.) of both tests and of the seeds together; with fewer "
-            "than three seeds, their deviation is assumed: half a point, or a twentieth of the errors if that is less."
+            "of the test."
         )
     _settings_table(recipe)
-    _more(recipe, outcomes)
+    _more(assessments)
     content = io.StringIO()
     frame.to_csv(content)
     st.download_button(
@@ -164,29 +170,27 @@ def _settings_table(recipe: Recipe) -> None:
         st.table(pd.DataFrame(rows).set_index("Variant"))
 
 
-def _more(recipe: Recipe, outcomes: dict[str, list[Outcome]]) -> None:
+def _more(assessments: Sequence[Assessment]) -> None:
     """All other figures that the report gives, and accuracies by class."""
-    rows = []
-    for variant in library.variants(recipe).values():
-        found = outcomes[variant.id]
-        for figure in results_table.compared_figures(variant.reported):
-            rows.append(
-                {
-                    "Variant": variant.id,
-                    "Figure": figure.replace("_", " "),
-                    "Reported": results_table.reported_text(variant.reported, figure),
-                    "Measured": results_table.figure_text(found, figure),
-                }
-            )
+    rows = [
+        {
+            "Variant": one.variant.id,
+            "Figure": figure.replace("_", " "),
+            "Reported": results_table.reported_text(one.variant.reported, figure),
+            "Measured": results_table.figure_text(one.outcomes, figure),
+        }
+        for one in assessments
+        for figure in results_table.compared_figures(one.variant.reported)
+    ]
     classes = [
         {
-            "Variant": name,
+            "Variant": one.variant.id,
             "Class": kind,
-            "Reported": _percent(variant.reported.per_class.get(kind)),
+            "Reported": _percent(one.variant.reported.per_class.get(kind)),
             "Measured": _percent(value),
         }
-        for name, variant in library.variants(recipe).items()
-        for kind, value in (outcomes[name][0].per_class.items() if outcomes[name] else ())
+        for one in assessments
+        for kind, value in (one.outcomes[0].per_class.items() if one.outcomes else ())
     ]
     if rows:
         with st.expander("All figures of the report", icon=":material/table_rows:"):
@@ -197,7 +201,7 @@ def _more(recipe: Recipe, outcomes: dict[str, list[Outcome]]) -> None:
 
 
 def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
+    return "–" if value is None else per_cent(value)
 
 
 def _plain(value: Any) -> str:
@@ -211,10 +215,10 @@ def _plain(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _grid(recipe: Recipe, outcomes: dict[str, list[Outcome]]) -> None:
+def _grid(recipe: Recipe, assessments: Sequence[Assessment]) -> None:
     """The grid's accuracies and times, as colours."""
+    outcomes = {one.variant.id: one.outcomes for one in assessments}
     rows = []
-
     for choices in product(*(axis.choices for axis in recipe.axis)):
         found = outcomes[library.combined(choices).id]
         right, time = summary(found, "test_accuracy"), summary(found, "seconds")

@@ -6,8 +6,10 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from cnnviz.progress import Progress, Work
 from cnnviz.runs.run import Run
 from cnnviz.ui.filters import cache
+from cnnviz.ui.widgets import long_work
 
 if TYPE_CHECKING:
     from cnnviz.explore.filters.history import History
@@ -33,7 +35,12 @@ def show(run: Run, mark: cache.Mark, found: "History") -> None:
         if len(epochs) < 2 or epochs[0] != 0:
             st.caption("The weights of epoch 0 were not kept, or no others yet.")
             return
-        rows = _rows(run, mark, epochs)
+        rows = long_work.at_once(
+            lambda: _rows(run, mark, epochs), of=(mark, epochs), name="reading", again="Go on", key="go on reading",
+            start="Reading the snapshots",
+        )  # fmt: skip
+        if rows is None:
+            return
         quantity = st.segmented_control(
             "Quantity",
             list(_QUANTITIES),
@@ -63,23 +70,16 @@ def show(run: Run, mark: cache.Mark, found: "History") -> None:
         )
 
 
-def _rows(run: Run, mark: cache.Mark, epochs: list[int]) -> pd.DataFrame:
-    """One row a layer and epoch. Leaving the page stops it between two epochs."""
+def _rows(run: Run, mark: cache.Mark, epochs: list[int]) -> Work[pd.DataFrame]:
+    """One row a layer and epoch."""
     rows = []
-    progress = st.progress(0.0, text="Reading the snapshots …")
     for at, epoch in enumerate(epochs):
-        for one in cache.moved(mark, epoch, _run=run):
-            rows.append(
-                {
-                    "layer": one.layer,
-                    "epoch": epoch,
-                    "rotation": one.rotation,
-                    "distance": one.distance,
-                    "norm": one.norm,
-                }
-            )
-        progress.progress((at + 1) / len(epochs), text=f"Reading the snapshots: epoch {epoch}")
-    progress.empty()
+        moved = cache.moved(mark, epoch, _run=run)
+        rows += [
+            {"layer": one.layer, "epoch": epoch} | {name: getattr(one, name) for name in _QUANTITIES}
+            for one in moved
+        ]
+        yield Progress((at + 1) / len(epochs), f"Reading the snapshots: epoch {epoch}")
     return pd.DataFrame(rows)
 
 

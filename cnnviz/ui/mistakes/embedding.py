@@ -1,33 +1,36 @@
 """The map: images laid out by what a layer makes of them, and those of a part of it beside."""
 
-import time
-from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cnnviz.diagnose import embedding_kept, embedding_words
+from cnnviz.diagnose import embedding_file, embedding_process, embedding_words
 from cnnviz.diagnose.embedding import METHODS, Embedding
-from cnnviz.formatting import duration, whole_number
+from cnnviz.progress import Work
 from cnnviz.render.marks import APART, Marks
 from cnnviz.render.scatter import picture
+from cnnviz.runs.status import Status
 from cnnviz.ui.mistakes import embedding_options, embeddings, gallery
 from cnnviz.ui.mistakes.embedding_options import COLOURINGS
-from cnnviz.ui.mistakes.embeddings import Wanted
+from cnnviz.ui.mistakes.embeddings import SEED, EmbeddingRequest
 from cnnviz.ui.mistakes.evaluation import Evaluation
 from cnnviz.ui.mistakes.gallery import PREFIX
+from cnnviz.ui.mistakes.parameters import BOX
+from cnnviz.ui.resources import results
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import IMAGE
+from cnnviz.ui.widgets import long_work
 from cnnviz.ui.widgets.scatter import Box, Picked, scatter
 
 if TYPE_CHECKING:
     from cnnviz.data.prepared import Dataset
 
-_BOX = "box"
 _SHOWN = "map shown"
-_STOPPED = "map stopped"
+_ICON = ":material/scatter_plot:"
 _NEAREST = 12
 """Images shown of one that was chosen: itself and those nearest to it."""
 _NAMED = 5
@@ -40,7 +43,7 @@ class _Map:
 
     asked: Evaluation
     data: "Dataset"
-    wanted: Wanted
+    request: EmbeddingRequest
     found: Embedding
     places: NDArray[np.intp]
     """Of its images in the predictions."""
@@ -64,77 +67,83 @@ def show(asked: Evaluation) -> None:
             icon=":material/download:",
         )
         return
-    wanted, places, by = embedding_options.choose(asked)
-    method = METHODS[wanted.method]
+    request, places, by = embedding_options.choose(asked)
+    method = METHODS[request.method]
     st.caption(f"{method.title}: {method.shows} {method.misleads}")
     if method.missing:
         st.info(method.missing, icon=":material/extension_off:")
         return
-    found = wanted.kept()
+    found = results.known(request.embedding)
     if found is None:
-        _make(wanted, _images(asked, asked.data))
+        _make(request, _images(asked, asked.data))
         return
-    _same_map(wanted)
+    _same_map(request)
     marks = COLOURINGS[by].of(asked, places)
-    box, chosen = Box.named(selection.get(_BOX) or ""), _chosen(asked, wanted)
-    _drawn(_Map(asked, asked.data, wanted, found, places, marks, box, chosen))
+    box, chosen = selection.value(BOX), _chosen(asked, request)
+    _drawn(_Map(asked, asked.data, request, found, places, marks, box, chosen))
 
 
-def _make(wanted: Wanted, images: NDArray[np.uint8]) -> None:
+def _make(request: EmbeddingRequest, images: NDArray[np.uint8]) -> None:
     """Make it at once where that is quick and was not stopped, else when the button is pressed."""
-    count = len(wanted.numbers)
-    known = wanted.rows() is not None
-    quick = METHODS[wanted.method].quick and (known or count <= embedding_options.QUICK)
-    place = st.empty()
-    if not quick or st.session_state.get(_STOPPED) == wanted.mark:
-        words = f"{METHODS[wanted.method].title} of {count:,} images"
-        if not place.button(
-            words, icon=":material/scatter_plot:", key="make map", type="primary", help="Kept beside the run."
-        ):
-            return
-    st.session_state.pop(_STOPPED, None)
-    began = time.monotonic()
-    try:
-        with place.container(), closing(wanted.make(images)) as steps:
-            bar = st.progress(0.0, text="Looking")
-            st.button("Stop", icon=":material/stop:", key="stop map", on_click=_stop, args=(wanted.mark,))
-            # A click on anything, Stop too, ends this script here, and that ends the process that lays them out.
-            for share, doing in steps:
-                spent = time.monotonic() - began
-                left = f". About {duration(spent * (1 - share) / share)} left" if share and spent > 1 else ""
-                bar.progress(min(1.0, share), text=doing + left)
-    finally:
-        place.empty()
-    st.rerun()
+    count = len(request.numbers)
+    label = f"{METHODS[request.method].title} of {count:,} images"
+    if not METHODS[request.method].quick:
+        _in_background(request, images, label)
+        return
+    make = partial(request.embedding.obtain, partial(request.compute, images))
+    if count > embedding_options.QUICK and results.known(request.features) is None:
+        long_work.offer(label, make, key="make map", name="map", icon=_ICON)
+    elif long_work.at_once(
+        make, of=request.embedding.mark, name="map", again=label, key="make map", icon=_ICON
+    ):
+        st.rerun()
 
 
-def _stop(mark: str) -> None:
-    st.session_state[_STOPPED] = mark
+def _in_background(request: EmbeddingRequest, images: NDArray[np.uint8], label: str) -> None:
+    """A map that takes long goes on when the page is left, and is found again."""
+    target = request.embedding
+    now = embedding_process.state(target)
+    if now is not None and now.active:
+        long_work.watch(
+            partial(embedding_process.state, target), partial(embedding_process.stop, target), name="map"
+        )
+        return
+    if now is not None and now.state in ("failed", "interrupted"):
+        st.warning(now.reason, icon=":material/scatter_plot:")
+    long_work.offer(label, partial(_begin, request, images), key="make map", name="map", icon=_ICON)
 
 
-def _same_map(wanted: Wanted) -> None:
+def _begin(request: EmbeddingRequest, images: NDArray[np.uint8]) -> Work[Status]:
+    """The features here, then the map in a process of its own."""
+    yield from request.features.obtain(partial(request.compute_features, images))
+    return embedding_process.start(
+        request.features, request.embedding, method=request.method, options=request.options, seed=SEED
+    )
+
+
+def _same_map(request: EmbeddingRequest) -> None:
     """Give up a box that was drawn on another map."""
     before = st.session_state.get(_SHOWN)
-    st.session_state[_SHOWN] = wanted.mark
-    if before is not None and before != wanted.mark:
-        selection.drop(_BOX)
+    st.session_state[_SHOWN] = request.embedding.mark
+    if before is not None and before != request.embedding.mark:
+        selection.drop(BOX)
 
 
 def _drawn(shown: _Map) -> None:
-    asked, wanted, found = shown.asked, shown.wanted, shown.found
+    asked, request, found = shown.asked, shown.request, shown.found
     title, count = METHODS[found.method].title, len(shown.places)
     left, right = st.columns([5, 6], gap="large")
     with left:
-        of = f"{shown.data.name} {asked.split} {wanted.looked_at.stamp}"
+        of = f"{shown.data.name} {asked.split} {request.looked_at.stamp}"
         picked = scatter(
             found.points,
             shown.marks,
             _words(asked, shown.places),
             key="map",
             axes=embedding_words.axes(found),
-            alt=f"Map of {count:,} {asked.split} images by {wanted.layer}, {title}: arrow keys walk from image to "
+            alt=f"Map of {count:,} {asked.split} images by {request.layer}, {title}: arrow keys walk from image to "
             "image, Enter chooses, with Shift a box, Escape gives it up",
-            pictures=embeddings.pictures(_images(asked, shown.data), wanted.numbers, of),
+            pictures=embeddings.pictures(_images(asked, shown.data), request.numbers, of),
             box=shown.box,
             chosen=shown.chosen,
         )
@@ -151,17 +160,17 @@ def _follow(shown: _Map, picked: Picked) -> None:
     if picked.box is not None:
         if shown.box is not None and picked.box.name == shown.box.name:
             return
-        selection.drop("image")
+        selection.drop(IMAGE)
         if len(picked.box.holds(shown.found.points)):
-            selection.put(_BOX, picked.box.name)
+            selection.put(BOX, picked.box)
         else:
-            selection.drop(_BOX)
+            selection.drop(BOX)
     elif picked.point is not None:
         if picked.point == shown.chosen:
             return
-        selection.put("image", f"{PREFIX[shown.asked.split]}.{shown.wanted.numbers[picked.point]}")
+        selection.put(IMAGE, f"{PREFIX[shown.asked.split]}.{shown.request.numbers[picked.point]}")
         if picked.point not in shown.within:
-            selection.drop(_BOX)
+            selection.drop(BOX)
     elif shown.box is None and shown.chosen is None:
         return
     else:
@@ -170,20 +179,22 @@ def _follow(shown: _Map, picked: Picked) -> None:
 
 
 def _clear() -> None:
-    selection.drop(_BOX)
-    selection.drop("image")
+    selection.drop(BOX)
+    selection.drop(IMAGE)
 
 
 def _beside(shown: _Map) -> None:
     """The images of the box; of a chosen image, its nearest; else the mistakes."""
-    said, places, wanted = shown.asked.found, shown.places, shown.wanted
+    said, places, request = shown.asked.found, shown.places, shown.request
     if shown.box is not None:
         within = places[shown.within]
         listed = within[np.lexsort((-said.sureness[within], said.right[within]))]
         what = "In the box, mistakes first"
-    elif shown.chosen is not None and (rows := wanted.rows()) is not None:
-        listed = places[embeddings.nearest(wanted.mark, shown.chosen, _NEAREST, _rows=rows)]
-        what = f"Image {wanted.numbers[shown.chosen]:,}, and the nearest to it by features"
+    elif shown.chosen is not None and (rows := results.known(request.features)) is not None:
+        listed = places[
+            embeddings.nearest(request.embedding.mark, shown.chosen, _NEAREST, _features=rows.features)
+        ]
+        what = f"Image {request.numbers[shown.chosen]:,}, and the nearest to it by features"
     else:
         wrong = places[~said.right[places]]
         listed = wrong[np.argsort(-said.sureness[wrong], kind="stable")]
@@ -192,7 +203,7 @@ def _beside(shown: _Map) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(_counted(shown.asked, listed))
             st.button("Clear", icon=":material/close:", key="clear box", type="tertiary", on_click=_clear)
-    gallery.show(wanted.looked_at, shown.data, said, listed, split=shown.asked.split, what=what)
+    gallery.show(request.looked_at, shown.data, said, listed, split=shown.asked.split, what=what)
 
 
 def _about(shown: _Map) -> None:
@@ -200,7 +211,7 @@ def _about(shown: _Map) -> None:
     wrong = int((~shown.asked.found.right[shown.places]).sum())
     shared = " Of so many classes some share colour and shape." if len(shown.marks.entries) > APART else ""
     st.caption(
-        f"{len(shown.places):,} {shown.asked.split} images, {shown.found.width:,} features of {shown.wanted.layer}, "
+        f"{len(shown.places):,} {shown.asked.split} images, {shown.found.width:,} features of {shown.request.layer}, "
         f"{embedding_words.how(shown.found)}. A cross is taken for another class ({wrong:,}).{shared} "
         "Drag for a box, click for an image; arrow keys walk, Enter chooses, Shift spans a box."
     )
@@ -208,12 +219,12 @@ def _about(shown: _Map) -> None:
 
 
 def _downloads(shown: _Map) -> None:
-    wanted, found, said = shown.wanted, shown.found, shown.asked.found
+    request, found, said = shown.request, shown.found, shown.asked.found
     split, names = shown.asked.split, shown.asked.names
-    stem = f"{wanted.looked_at.run.id}-{split}-{wanted.layer}-{wanted.method}".replace(":", "-")
+    stem = f"{request.looked_at.run.id}-{split}-{request.layer}-{request.method}".replace(":", "-")
     lines = (
-        f"{wanted.looked_at.run.id}, {wanted.looked_at.snapshot}: {len(shown.places):,} {split} images by "
-        f"{wanted.layer}",
+        f"{request.looked_at.run.id}, {request.looked_at.snapshot}: {len(shown.places):,} {split} images by "
+        f"{request.layer}",
         f"{embedding_words.how(found)}; trustworthiness {found.trust:.3f}",
     )
     guesses, sureness = said.guesses[shown.places], said.sureness[shown.places]
@@ -222,8 +233,8 @@ def _downloads(shown: _Map) -> None:
          lambda: picture(found.points, shown.marks, axes=embedding_words.axes(found), lines=lines)),
         ("CSV", "csv", "text/csv",
          lambda: embedding_words.table(
-             found, wanted.numbers, wanted.labels, guesses, sureness=sureness, names=names, prefix=PREFIX[split])),
-        ("Features", "npz", "application/octet-stream", lambda: _archive(wanted, found)),
+             found, request.numbers, request.labels, guesses, sureness=sureness, names=names, prefix=PREFIX[split])),
+        ("Features", "npz", "application/octet-stream", lambda: _archive(request, found)),
     )  # fmt: skip
     with st.container(horizontal=True):
         for label, ending, kind, content in files:
@@ -233,21 +244,21 @@ def _downloads(shown: _Map) -> None:
             )  # fmt: skip
 
 
-def _archive(wanted: Wanted, found: Embedding) -> bytes:
-    rows = wanted.rows()
-    return embedding_kept.archive(rows, found) if rows is not None else b""
+def _archive(request: EmbeddingRequest, found: Embedding) -> bytes:
+    rows = results.known(request.features)
+    return embedding_file.archive(rows, found) if rows is not None else b""
 
 
 def _images(asked: Evaluation, data: "Dataset") -> NDArray[np.uint8]:
     return data.test_images if asked.split == "test" else data.train_images
 
 
-def _chosen(asked: Evaluation, wanted: Wanted) -> int | None:
+def _chosen(asked: Evaluation, request: EmbeddingRequest) -> int | None:
     """The point of the image that the address names, if it is on the map."""
-    kind, _, number = (selection.get("image") or "").partition(".")
-    if kind != PREFIX[asked.split] or whole_number(number) is None:
+    place = gallery.place(asked.found, selection.peek(IMAGE) or "", asked.split)
+    if place is None:
         return None
-    at = np.flatnonzero(wanted.numbers == int(number))
+    at = np.flatnonzero(request.numbers == asked.found.numbers[place])
     return int(at[0]) if len(at) else None
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from cnnviz.errors import CnnvizError
 from cnnviz.formatting import decimal
+from cnnviz.progress import finish
 from cnnviz.render.attribution import coloured, scale_of_sizes
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui.resources import attributions, networks
@@ -75,6 +76,6 @@ def _found(
     of = attributions.subject(
         looked_at.stamp, values, method, options, AttributionSetting(layer=best[0] if best else None)
     )
-    attributions.compute(of, values, options, targets, lambda *_: None)
-    maps = [one for target in targets if (one := of.known(target)) is not None]
+    finish(attributions.compute(of, values, options, targets))
+    maps = of.known(targets)
     return METHODS[method].title, f" at {best[0]}" if best else "", maps

@@ -1,19 +1,18 @@
-"""Attributions and their checks, computed once and kept for a while. Torch is loaded on first use, never on import."""
+"""Attributions and their checks, computed once and held for a while. Torch is loaded on first use, never on import."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cnnviz.outcome import outcome
+from cnnviz.artifact import HeldArtifact, Shelf
+from cnnviz.progress import Work
 from cnnviz.ui.resources import networks
 
 if TYPE_CHECKING:
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from cnnviz.explore.attribution.options import Options
 
 _MOST = 400
-"""Maps that are kept, for all who look."""
-Tell = Callable[[float, str], object]
+"""Maps and checks that are held, for all who look."""
 
 
 @dataclass(frozen=True)
@@ -38,15 +36,18 @@ class Subject:
     """JSON."""
     setting: AttributionSetting
 
-    def known(self, target: int) -> Attribution | None:
-        """The map of a class, if it was computed."""
-        found: Attribution | None = _get((self, target))
-        return found
+    def attribution(self, target: int) -> HeldArtifact[Attribution]:
+        """Where the map of a class is held."""
+        return HeldArtifact(_shelf(), (self, target))
 
-    def checked(self, target: int) -> Checks | None:
-        """What was checked of it."""
-        found: Checks | None = _get((self, target, "checks"))
-        return found
+    def known(self, targets: Iterable[int]) -> list[Attribution]:
+        """The maps of these classes, as far as they are held."""
+        found = [self.attribution(target).load() for target in targets]
+        return [one for one in found if one is not None]
+
+    def checks(self, target: int) -> HeldArtifact[Checks]:
+        """Where it is held what was checked of the map of a class."""
+        return HeldArtifact(_shelf(), (self, target, "checks"))
 
 
 def subject(
@@ -61,40 +62,38 @@ def subject(
     from cnnviz.explore.attribution.methods import METHODS
 
     used = METHODS[method]
-    kept = AttributionSetting(
+    needed = AttributionSetting(
         baseline=setting.baseline if used.baselines else AttributionSetting().baseline,
         layer=setting.layer if used.layer else None,
     )
     digest = hashlib.sha256(np.ascontiguousarray(values).tobytes() + str(values.shape).encode()).hexdigest()
-    return Subject(stamp, digest, method, options.model_dump_json(), kept)
+    return Subject(stamp, digest, method, options.model_dump_json(), needed)
 
 
 def compute(
-    of: Subject, values: NDArray[np.float32], options: Options, targets: Sequence[int], tell: Tell
-) -> None:
-    """Have the maps of these classes known; `tell` hears how much is done and may end it by raising."""
+    of: Subject, values: NDArray[np.float32], options: Options, targets: Sequence[int]
+) -> Work[list[Attribution]]:
+    """Have the maps of these classes held; ends with those that were not."""
     from cnnviz.explore.attribution.attribute import attribute
 
-    missing = [target for target in targets if of.known(target) is None]
+    missing = [target for target in targets if of.attribution(target).load() is None]
     if not missing:
-        return
+        return []
     model, card = networks.network(of.stamp)
-    work = attribute(
+    found = yield from attribute(
         model, card, values, method=of.method, targets=missing, options=options, setting=of.setting
     )
-    for one in outcome(work, lambda share: tell(share, "")):
-        _keep((of, one.target), one)
+    for one in found:
+        of.attribution(one.target).save(one)
+    return found
 
 
-def check(of: Subject, values: NDArray[np.float32], options: Options, target: int, tell: Tell) -> None:
-    """Have the map of a class checked; `tell` as above."""
+def check(of: Subject, values: NDArray[np.float32], options: Options, found: Attribution) -> Work[Checks]:
+    """Check a map."""
     from cnnviz.explore.attribution.checks import checks
 
-    found = of.known(target)
-    assert found is not None
     model, card = networks.network(of.stamp)
-    work = checks(model, card, values, found, options=options, setting=of.setting)
-    _keep((of, target, "checks"), outcome(work, lambda step: tell(*step)))
+    return checks(model, card, values, found, options=options, setting=of.setting)
 
 
 @st.cache_data(max_entries=32, show_spinner="Trying which methods this network allows …")
@@ -106,21 +105,5 @@ def reasons(of: networks.Stamp, shape: tuple[int, int, int]) -> dict[str, str]:
 
 
 @st.cache_resource(show_spinner=False)
-def _store() -> tuple[Lock, OrderedDict[Any, Any]]:
-    return Lock(), OrderedDict()
-
-
-def _get(key: Any) -> Any:
-    lock, kept = _store()
-    with lock:
-        if key in kept:
-            kept.move_to_end(key)
-        return kept.get(key)
-
-
-def _keep(key: Any, value: Any) -> None:
-    lock, kept = _store()
-    with lock:
-        kept[key] = value
-        while len(kept) > _MOST:
-            kept.popitem(last=False)
+def _shelf() -> Shelf:
+    return Shelf(_MOST)

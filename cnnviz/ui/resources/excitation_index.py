@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from cnnviz.artifact import StoredArtifact
 from cnnviz.data import catalogue
 from cnnviz.index import store
 from cnnviz.index.store import Index
-from cnnviz.ui.resources import datasets, networks
+from cnnviz.ui.resources import datasets, networks, results
 from cnnviz.ui.resources.networks import Stamp
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 
@@ -18,15 +19,15 @@ if TYPE_CHECKING:
     from cnnviz.explore.channels.excitation import Excitation
 
 
+def artifact(looked_at: SelectedNetwork) -> StoredArtifact[Index]:
+    """Where the index of the network as it is now is stored."""
+    weights = networks.digest(looked_at.stamp)
+    return store.artifact(looked_at.run.id, looked_at.snapshot, looked_at.card.data, weights)
+
+
 def of(looked_at: SelectedNetwork) -> Index | None:
     """The index of the network as it is now; None if there is none, or only one of an earlier state."""
-    run_id, snapshot = looked_at.run.id, looked_at.snapshot
-    try:
-        found = store.file(run_id, snapshot).stat()
-    except OSError:
-        return None
-    mark = store.mark(run_id, snapshot, looked_at.card.data)
-    return _find(run_id, snapshot, mark, (found.st_mtime_ns, found.st_size, found.st_ino))
+    return results.known(artifact(looked_at))
 
 
 def layer(looked_at: SelectedNetwork, name: str) -> Excitation | None:
@@ -34,8 +35,7 @@ def layer(looked_at: SelectedNetwork, name: str) -> Excitation | None:
     index = of(looked_at)
     if index is None or name not in index.layers:
         return None
-    found = index.file.stat()
-    return _layer(str(index.file), found.st_mtime_ns, found.st_ino, name, _index=index)
+    return _layer(artifact(looked_at).state, name, _index=index)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -57,10 +57,5 @@ def images_of(data: str) -> int:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _find(run_id: str, snapshot: str, mark: str, state: tuple[int, int, int]) -> Index | None:
-    return store.find(run_id, snapshot, of=mark)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _layer(file: str, changed: int, inode: int, name: str, _index: Index) -> Excitation | None:
+def _layer(file: tuple[str, int, int], name: str, _index: Index) -> Excitation | None:
     return store.layer(_index, name)

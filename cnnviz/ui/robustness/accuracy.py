@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +12,13 @@ from cnnviz.data import catalogue
 from cnnviz.data.perturbation import PERTURBATIONS
 from cnnviz.explore.robustness.curve import Curve, table
 from cnnviz.formatting import accuracy, duration
-from cnnviz.outcome import outcome
 from cnnviz.ui.resources import datasets
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.robustness import charts, view
 from cnnviz.ui.robustness.curves import Subject
+from cnnviz.ui.robustness.parameters import CURVE, SHAKEN
 from cnnviz.ui.shell import selection
+from cnnviz.ui.widgets import long_work
 
 if TYPE_CHECKING:
     from cnnviz.data.prepared import Dataset
@@ -39,28 +39,35 @@ def show(looked_at: SelectedNetwork, values: Mapping[str, float]) -> None:
     first, second, third = st.columns([3, 2, 5], vertical_alignment="bottom")
     with first:
         wanted = selection.selectbox(
-            "Shaken by", "curve", list(PERTURBATIONS), default=_FIRST,
+            CURVE, list(PERTURBATIONS), default=_FIRST,
             words=lambda name: PERTURBATIONS[name].title,
         )  # fmt: skip
     with second:
         count = selection.selectbox(
-            "Test images", "shaken", counts, default=str(_COUNT) if str(_COUNT) in counts else counts[-1],
+            SHAKEN, counts, default=str(_COUNT) if str(_COUNT) in counts else counts[-1],
             words=lambda text: f"{int(text):,}",
         )  # fmt: skip
     subject = Subject(looked_at.run.id, looked_at.snapshot, looked_at.stamp, looked_at.card.data, int(count))
     found = subject.known()
-    with third:
-        if wanted in found:
-            st.caption("Measured: see below.")
-        asked = data is not None and wanted not in found and _button(subject, wanted)
     shaking = PERTURBATIONS[wanted]
     one_class = data is not None and len(np.unique(data.test_labels)) < 2
     st.caption(
         f"{shaking.what} {len(shaking.strengths)} strengths; the images are drawn from every class alike."
         + (" All test images here are of one class." if one_class else "")
     )
-    if asked:
-        _measure(subject, wanted)
+    below = st.container()
+    with third:
+        if wanted in found:
+            st.caption("Measured: see below.")
+        elif data is not None:
+            long_work.offer(
+                f"Measure, about {duration(subject.seconds(wanted))}",
+                lambda: subject.artifact(wanted).obtain(lambda: subject.measure(wanted)),
+                key=f"measure robustness {subject.run} {subject.snapshot}",
+                name="shaking",
+                start="Shaking test images",
+                below=below,
+            )
     if found:
         st.session_state[view.FOLLOWED] = True
         _charts(looked_at, found, values)
@@ -104,30 +111,6 @@ def _counts(data: Dataset | None) -> list[str]:
         return list(map(str, _COUNTS))
     size = len(data.test_labels)
     return [str(count) for count in _COUNTS if count < size] + ([str(size)] if size <= _COUNTS[-1] else [])
-
-
-def _button(subject: Subject, wanted: str) -> bool:
-    """Whether it is to be measured now."""
-    return st.button(
-        f"Measure, about {duration(subject.seconds(wanted))}",
-        icon=":material/straighten:", type="primary", key=f"measure robustness {subject.run} {subject.snapshot}",
-        help="Kept in the run's folder.",
-    )  # fmt: skip
-
-
-def _measure(subject: Subject, wanted: str) -> None:
-    bar = st.progress(0.0, text="Shaking test images")
-    # Any click starts the page anew, and that ends this.
-    st.button("Stop", icon=":material/stop:", key="stop shaking")
-    began = time.monotonic()
-
-    def tell(step: tuple[float, str]) -> None:
-        share, doing = step
-        left = (time.monotonic() - began) * (1 - share) / share
-        bar.progress(min(1.0, share), text=f"{doing}. About {duration(left)} left")
-
-    subject.keep(outcome(subject.measure(wanted), tell))
-    st.rerun()
 
 
 def _charts(looked_at: SelectedNetwork, found: Mapping[str, Curve], values: Mapping[str, float]) -> None:

@@ -1,23 +1,19 @@
-"""Accuracy against strength, as it was kept of a snapshot; and its measurement where it was not."""
+"""Accuracy against strength, as it is stored of a snapshot; and its measurement where it was not."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from cnnviz import workspace
+from cnnviz.artifact import StoredArtifact
+from cnnviz.data.identity import identity
 from cnnviz.data.perturbation import PERTURBATIONS
-from cnnviz.errors import DataError
 from cnnviz.explore.robustness import curve
 from cnnviz.explore.robustness.curve import Curve
-from cnnviz.ui.resources import datasets, networks
-
-if TYPE_CHECKING:
-    from cnnviz.explore.robustness.accuracy import Progress
+from cnnviz.progress import Work
+from cnnviz.ui.resources import datasets, networks, results
 
 _SEED = 0
 
@@ -32,24 +28,23 @@ class Subject:
     data: str
     count: int
 
+    def artifact(self, perturbation: str) -> StoredArtifact[Curve]:
+        """Where the curve of these very weights and images is stored."""
+        mark = f"{networks.digest(self.stamp)} {identity(self.data)} {self.count} {perturbation} {_SEED}"
+        path = workspace.robustness_file(self.run, self.snapshot, f"{perturbation}-{self.count}")
+        return StoredArtifact(path, mark, curve.CODEC)
+
     def known(self) -> dict[str, Curve]:
-        """All curves that were measured of these very weights, by perturbation."""
-        found = {name: curve.load(self.file(name), of=self.mark(name)) for name in PERTURBATIONS}
+        """All curves that were measured, by perturbation."""
+        found = {name: results.known(self.artifact(name)) for name in PERTURBATIONS}
         return {name: curve for name, curve in found.items() if curve is not None}
-
-    def file(self, perturbation: str) -> Path:
-        return workspace.robustness_file(self.run, self.snapshot, f"{perturbation}-{self.count}")
-
-    def mark(self, perturbation: str) -> str:
-        """What it is of: the contents of the snapshot, so that a copy of the folder keeps it, and the images."""
-        return f"{networks.digest(self.stamp)} {self.data} {self.count} {perturbation} {_SEED}"
 
     def seconds(self, perturbation: str) -> float:
         """About how long measuring takes."""
         return self.count * len(PERTURBATIONS[perturbation].strengths) * _seconds(self.stamp)
 
-    def measure(self, perturbation: str) -> Generator[Progress, None, Curve]:
-        """Measure it: yields how much is done, and what. Raises CnnvizError."""
+    def measure(self, perturbation: str) -> Work[Curve]:
+        """Shake the images. Raises CnnvizError."""
         from cnnviz.explore.robustness.accuracy import robustness
 
         model, card = networks.network(self.stamp)
@@ -59,13 +54,6 @@ class Subject:
             model, card, data.test_images, data.test_labels,
             numbers=numbers, perturbation=perturbation, seed=_SEED,
         )  # fmt: skip
-
-    def keep(self, measured: Curve) -> None:
-        """Write it down. Raises DataError when the disk is full."""
-        try:
-            curve.save(self.file(measured.perturbation), measured, of=self.mark(measured.perturbation))
-        except OSError as error:
-            raise DataError(f"It can't be kept ({error.strerror}): make room on the disk.") from None
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -1,23 +1,23 @@
-"""How the layers of a snapshot differ, as it was kept; and what has to be looked through where it was not."""
+"""How the layers of a snapshot differ, as it is stored; and what has to be looked through where it was not."""
 
 import hashlib
-from collections.abc import Generator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from cnnviz import workspace
+from cnnviz.artifact import StoredArtifact
+from cnnviz.data.identity import identity
 from cnnviz.explore.statistics import profile
 from cnnviz.explore.statistics.profile import Profile
+from cnnviz.progress import Work
 from cnnviz.runs.run import Run
-from cnnviz.ui.resources import datasets, networks
+from cnnviz.ui.resources import datasets, networks, results
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from cnnviz.explore.statistics.layer_statistics import Progress
     from cnnviz.models.checkpoint import Card
 
 UNTRAINED = "untrained"
@@ -25,7 +25,7 @@ UNTRAINED = "untrained"
 
 
 @dataclass(frozen=True)
-class Which:
+class ImageSample:
     """Which test images."""
 
     count: int
@@ -45,15 +45,8 @@ class Subject:
     snapshot: str
     """Of the run, or UNTRAINED."""
 
-    def kept(self, which: Which) -> Profile | None:
-        """What was measured before, if it is of these very weights."""
-        return profile.load(self.file(which), of=self.mark(which))
-
-    def file(self, which: Which) -> Path:
-        return workspace.statistics_file(self.run.id, self.snapshot, which.name)
-
-    def mark(self, which: Which) -> str:
-        """What it is of: the contents of the snapshot, so that a copy of the folder keeps it, and the images."""
+    def artifact(self, sample: ImageSample) -> StoredArtifact[Profile]:
+        """Where the statistics of these very weights over these very images are stored."""
         if self.snapshot == UNTRAINED:
             config = self.run.config
             network = config.network.model_dump_json(exclude_defaults=True)
@@ -61,7 +54,15 @@ class Subject:
             weights = hashlib.sha256(of.encode()).hexdigest()
         else:
             weights = networks.digest(networks.stamp(self.run.id, self.snapshot))
-        return f"{weights} {self.run.config.data.name} {which.name}"
+        return StoredArtifact(
+            workspace.statistics_file(self.run.id, self.snapshot, sample.name),
+            f"{weights} {identity(self.run.config.data.name)} {sample.name}",
+            profile.CODEC,
+        )
+
+    def known(self, sample: ImageSample) -> Profile | None:
+        """What was measured before."""
+        return results.known(self.artifact(sample))
 
     def network(self) -> "tuple[nn.Module, Card]":
         """Raises CheckpointError where it can't be had."""
@@ -69,14 +70,16 @@ class Subject:
             return networks.network(networks.stamp(self.run.id, self.snapshot))
         return _untrained(networks.stamp(self.run.id, self.run.snapshots()[0]), _run=self.run)
 
-    def measure(self, which: Which) -> "Generator[Progress, None, Profile]":
-        """Measure it: yields how much is done, and what. Raises CnnvizError."""
+    def measure(self, sample: ImageSample) -> Work[Profile]:
+        """Look through the images. Raises CnnvizError."""
         from cnnviz.explore.statistics.layer_statistics import statistics
 
         model, card = self.network()
         data = datasets.dataset(card.data)
-        numbers = profile.sample(data.test_labels, count=which.count, of_class=which.of_class, data=card.data)
-        name = None if which.of_class is None else card.classes[which.of_class]
+        numbers = profile.sample(
+            data.test_labels, count=sample.count, of_class=sample.of_class, data=card.data
+        )
+        name = None if sample.of_class is None else card.classes[sample.of_class]
         return statistics(model, card, data.test_images, data.test_labels, numbers=numbers, of_class=name)
 
 

@@ -1,7 +1,7 @@
 """How the layers of a network differ from first to last: a small chart a measure, a table, and what to measure."""
 
-import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -9,15 +9,16 @@ import streamlit as st
 from cnnviz.data import catalogue
 from cnnviz.explore.statistics.measures import MEASURES, in_words
 from cnnviz.explore.statistics.profile import LayerStatistics, Profile, table
-from cnnviz.formatting import duration
-from cnnviz.outcome import outcome
+from cnnviz.progress import Work, within
 from cnnviz.runs.run import every
 from cnnviz.ui.resources import datasets
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import LAYER
 from cnnviz.ui.statistics import layer_charts
-from cnnviz.ui.statistics.profiles import UNTRAINED, Subject, Which
-from cnnviz.ui.widgets import snapshot_picker
+from cnnviz.ui.statistics.parameters import BESIDE, IMAGES, OF
+from cnnviz.ui.statistics.profiles import UNTRAINED, ImageSample, Subject
+from cnnviz.ui.widgets import long_work, snapshot_picker
 from cnnviz.ui.widgets.network_picker import name
 
 _COUNTS = (100, 250, 500, 1_000, 2_000)
@@ -25,7 +26,7 @@ _COUNT = 500
 _NOTHING, _ALL = "nothing", "all"
 _KEY = "statistics of"
 _WIDE = 16
-"""Layers of which a chart takes the whole width."""
+"""Layers of sample a chart takes the whole width."""
 
 
 def show(looked_at: SelectedNetwork) -> None:
@@ -36,25 +37,21 @@ def show(looked_at: SelectedNetwork) -> None:
     first, second, third, fourth = st.columns([2, 2, 4, 2], vertical_alignment="bottom")
     with first:
         default = str(_COUNT) if str(_COUNT) in counts else counts[-1]
-        count = selection.selectbox(
-            "Test images, at most", "images", counts, default=default, words=lambda text: f"{int(text):,}"
-        )
+        count = selection.selectbox(IMAGES, counts, default=default, words=lambda text: f"{int(text):,}")
     with second:
         classes = {_ALL: "all classes"} | {str(n): text for n, text in enumerate(looked_at.card.classes)}
-        of_class = selection.selectbox(
-            "Of", "of", list(classes), default=_ALL, words=lambda key: classes[key]
-        )
-    which = Which(int(count), None if of_class == _ALL else int(of_class))
+        of_class = selection.selectbox(OF, list(classes), default=_ALL, words=lambda key: classes[key])
+    sample = ImageSample(int(count), None if of_class == _ALL else int(of_class))
     with third:
-        other = _beside(one, which)
+        other = _beside(one, sample)
     subjects = {_title(one, other): one} | ({_title(other, one): other} if other else {})
-    known = {title: subject.kept(which) for title, subject in subjects.items()}
+    known = {title: subject.known(sample) for title, subject in subjects.items()}
     missing = {title: subject for title, subject in subjects.items() if known[title] is None}
     found = {title: profile for title, profile in known.items() if profile is not None}
     with fourth:
         all_layers = st.toggle("Every layer", key="every layer", disabled=not found)
     if missing:
-        _offer(looked_at, missing, which)
+        _offer(looked_at, missing, sample)
     if found:
         _charts(looked_at, found, all_layers=all_layers)
 
@@ -65,11 +62,11 @@ def _forget(one: Subject, counts: list[str]) -> None:
     st.session_state[_KEY] = one
     if before is None or before == one:
         return
-    selection.drop("beside")
+    selection.drop(BESIDE)
     if before.run.config.data.name != one.run.config.data.name:
-        selection.drop("of")
-    if selection.get("images") not in counts:
-        selection.drop("images")
+        selection.drop(OF)
+    if (selection.peek(IMAGES) or "") not in counts:
+        selection.drop(IMAGES)
 
 
 def _counts(looked_at: SelectedNetwork) -> list[str]:
@@ -78,7 +75,7 @@ def _counts(looked_at: SelectedNetwork) -> list[str]:
     return [str(count) for count in _COUNTS if count < size] + ([str(size)] if size <= _COUNTS[-1] else [])
 
 
-def _beside(one: Subject, which: Which) -> Subject | None:
+def _beside(one: Subject, sample: ImageSample) -> Subject | None:
     """Another network for the same charts: of this run, or another run's last one."""
     snapshots = one.run.snapshots()
     others = [Subject(one.run, snapshot) for snapshot in reversed(snapshots) if snapshot != one.snapshot]
@@ -94,9 +91,9 @@ def _beside(one: Subject, which: Which) -> Subject | None:
     }
     # Learning shows at once, where it has been measured.
     begun = (f"{one.run.id}:{UNTRAINED}", f"{one.run.id}:epoch_0000")
-    default = next((key for key in begun if key in by_key and by_key[key].kept(which)), _NOTHING)
+    default = next((key for key in begun if key in by_key and by_key[key].known(sample)), _NOTHING)
     chosen = selection.selectbox(
-        "Beside", "beside", [_NOTHING, *by_key], default=default, words=lambda key: words.get(key, key)
+        BESIDE, [_NOTHING, *by_key], default=default, words=lambda key: words.get(key, key)
     )
     return by_key.get(chosen)
 
@@ -112,7 +109,7 @@ def _title(one: Subject, other: Subject | None) -> str:
     return one.run.title if one.run.title != other.run.title else one.run.id
 
 
-def _offer(looked_at: SelectedNetwork, missing: Mapping[str, Subject], which: Which) -> None:
+def _offer(looked_at: SelectedNetwork, missing: Mapping[str, Subject], sample: ImageSample) -> None:
     data = looked_at.card.data
     if not data:
         st.info("This network came without a data set, so there are no test images to look through.")
@@ -125,42 +122,24 @@ def _offer(looked_at: SelectedNetwork, missing: Mapping[str, Subject], which: Wh
         return
     names = " and ".join(f"“{title}”" for title in missing)
     st.markdown(
-        f"Not measured yet: {names}. All layers are looked at in one go; what comes out is kept beside the run."
+        f"Not measured yet: {names}. All layers are looked at in one go; what comes out is stored beside the run."
     )
-    if st.button(
-        f"Measure {which.count:,} test images",
-        icon=":material/straighten:",
-        type="primary",
+    long_work.offer(
+        f"Measure {sample.count:,} test images",
+        partial(_measure, missing, sample),
         key=f"measure {looked_at.run.id} {looked_at.snapshot}",
-    ):
-        _measure(missing, which)
+        name="measuring",
+        start="Looking through the layers",
+    )
 
 
-def _measure(missing: Mapping[str, Subject], which: Which) -> None:
-    bar = st.progress(0.0, text="Looking through the layers")
-    # Any click starts the page anew, and that ends this.
-    st.button("Stop", icon=":material/stop:", key="stop measuring")
-    began = time.monotonic()
+def _measure(missing: Mapping[str, Subject], sample: ImageSample) -> Work[list[Profile]]:
+    found = []
     for number, (title, subject) in enumerate(missing.items()):
-
-        def tell(step: tuple[float, str], before: int = number, title: str = title) -> None:
-            share, doing = step
-            done = (before + share) / len(missing)
-            left = (time.monotonic() - began) * (1 - done) / done
-            bar.progress(min(1.0, done), text=f"{title}: {doing}. About {duration(left)} left")
-
-        _keep(subject, which, outcome(subject.measure(which), tell))
-    st.rerun()
-
-
-def _keep(subject: Subject, which: Which, found: Profile) -> None:
-    from cnnviz.errors import DataError
-    from cnnviz.explore.statistics import profile
-
-    try:
-        profile.save(subject.file(which), found, of=subject.mark(which))
-    except OSError as error:
-        raise DataError(f"It can't be kept ({error.strerror}): make room on the disk.") from None
+        work = subject.artifact(sample).obtain(partial(subject.measure, sample))
+        share = 1 / len(missing)
+        found.append((yield from within(work, number * share, (number + 1) * share, before=f"{title}: ")))
+    return found
 
 
 def _charts(looked_at: SelectedNetwork, found: Mapping[str, Profile], *, all_layers: bool) -> None:
@@ -268,5 +247,5 @@ def _row(title: str, one: LayerStatistics, several: bool) -> dict[str, object]:
 
 def _go(looked_at: SelectedNetwork, layer: str) -> None:
     """Open the layer on the page of activations."""
-    selection.put("layer", layer)
-    st.switch_page("pages/activations.py", query_params=looked_at.link | {"layer": layer})
+    selection.put(LAYER, layer)
+    st.switch_page("pages/activations.py", query_params=looked_at.link | selection.link({LAYER: layer}))

@@ -1,15 +1,13 @@
 """The data sets on this machine, and how to get more."""
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
 from cnnviz import workspace
-from cnnviz.data import catalogue, image_folder
-from cnnviz.data.scratch import Progress
-from cnnviz.errors import CnnvizError
+from cnnviz.data import catalogue, importing
+from cnnviz.data.catalogue import CatalogueEntry
+from cnnviz.ui.widgets import long_work
 
 
 def show() -> None:
@@ -31,8 +29,7 @@ def more() -> None:
         if missing:
             with st.popover("Download", icon=":material/download:"):
                 for entry in missing:
-                    if st.button(f"{entry.title}, {entry.download_mb:,.0f} MB", key=f"get {entry.name}"):
-                        work(partial(catalogue.prepare, entry.name))
+                    download(entry)
         with st.popover("Import your own", icon=":material/folder_zip:"):
             _import()
 
@@ -47,26 +44,24 @@ def _import() -> None:
     path = st.text_input("Or a folder on this machine", key="import path")
     if st.button("Import", type="primary", disabled=not (file or path), key="import"):
         name = workspace.slug(title, fallback="my-images")
-        if file:
-            work(lambda progress: image_folder.import_zip(file, name=name, side=int(side), progress=progress))
-        else:
-            work(
-                lambda progress: image_folder.import_folder(
-                    Path(path), name=name, side=int(side), progress=progress
-                )
-            )
+        work = (
+            importing.import_zip(file, name=name, side=int(side))
+            if file
+            else importing.import_folder(Path(path), name=name, side=int(side))
+        )
+        if long_work.run(work, name="importing", start="Starting"):
+            st.rerun()
 
 
-def work(job: Callable[[Progress], object]) -> None:
-    """Do a long job with a progress bar; leaving the page cancels it."""
-    bar = st.progress(0.0, text="Starting …")
-
-    def progress(share: float, message: str) -> None:
-        bar.progress(min(max(share, 0.0), 1.0), text=message)
-
-    try:
-        job(progress)
-    except CnnvizError as error:
-        st.error(str(error), icon=":material/error:")
-        return
-    st.rerun()
+def download(entry: CatalogueEntry) -> None:
+    """A button that gets a data set of the catalogue."""
+    long_work.offer(
+        f"Download {entry.title}, {entry.download_mb:,.0f} MB",
+        lambda: catalogue.prepare(entry.name),
+        key=f"get {entry.name}",
+        name=f"downloading {entry.name}",
+        icon=":material/download:",
+        kind="secondary",
+        start="Starting",
+        help=None,
+    )

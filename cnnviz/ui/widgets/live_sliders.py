@@ -4,100 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
 import streamlit as st
-import streamlit.components.v2 as components
 
-_HTML = '<div class="frame" role="group"></div>'
-_CSS = """
-.frame { display: grid; grid-template-columns: repeat(auto-fill, minmax(158px, 1fr)); gap: 0.35rem 1.25rem;
-         font: 0.85rem/1.3 var(--st-font); color: var(--st-text-color); }
-.head { display: flex; justify-content: space-between; gap: 0.5rem; white-space: nowrap; }
-.value { font-variant-numeric: tabular-nums; opacity: 0.75; }
-.set .value { opacity: 1; font-weight: 600; color: var(--st-primary-color); }
-input { width: 100%; height: 1.6rem; margin: 0; accent-color: var(--st-primary-color); cursor: pointer; }
-input:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 1px; border-radius: 4px; }
-"""
-_JS = """
-const PATIENCE = 5000, REST = 400;
-export default function ({ data, parentElement, setTriggerValue }) {
-  const frame = parentElement.querySelector(".frame");
-  const kept = frame.kept ??= { sent: 0, edition: data.edition, busy: false, moved: false, resting: false };
-  kept.tell = setTriggerValue;
-  frame.setAttribute("aria-label", data.title);
-  const say = (input, range) => {
-    const number = String(+(+input.value).toFixed(3)).replace("-", "\\u2212");
-    const words = number + (range.unit === "\\u00b0" || !range.unit ? range.unit : " " + range.unit);
-    input.setAttribute("aria-valuetext", words);
-    input.previousSibling.lastChild.textContent = words;
-    input.parentElement.classList.toggle("set", +input.value !== range.neutral);
-  };
-  const post = () => {
-    clearTimeout(kept.patience);
-    kept.busy = true;
-    kept.moved = false;
-    kept.sent += 1;
-    const values = Object.fromEntries(kept.inputs.map((input) => [input.name, +input.value]));
-    kept.tell("moved", { serial: kept.sent, edition: kept.edition, values, rested: kept.resting });
-    kept.resting = false;
-    // An answer may be lost, as when the app is started anew.
-    kept.patience = setTimeout(() => { kept.busy = false; if (kept.moved || kept.resting) post(); }, PATIENCE);
-  };
-  const move = () => {
-    clearTimeout(kept.rest);
-    kept.moved = true;
-    kept.resting = false;
-    if (!kept.busy) post();
-  };
-  const settle = () => {
-    clearTimeout(kept.rest);
-    kept.rest = setTimeout(() => { kept.resting = true; if (!kept.busy) post(); }, REST);
-  };
-  const spec = JSON.stringify(data.ranges);
-  if (kept.spec !== spec) {
-    kept.spec = spec;
-    frame.replaceChildren();
-    kept.inputs = data.ranges.map((range) => {
-      const make = (name, parent, kind, text) => {
-        const made = document.createElement(name);
-        if (kind) made.className = kind;
-        if (text) made.textContent = text;
-        parent.append(made);
-        return made;
-      };
-      const place = make("div", frame);
-      const head = make("div", place, "head");
-      make("span", head, "", range.label);
-      make("span", head, "value");
-      const input = make("input", place);
-      Object.assign(input, { type: "range", name: range.name, min: range.low, max: range.high, step: range.step });
-      input.setAttribute("aria-label", range.label);
-      place.title = range.words;
-      input.oninput = () => { say(input, range); move(); };
-      input.onchange = settle;
-      input.ondblclick = () => { input.value = range.neutral; say(input, range); move(); settle(); };
-      return input;
-    });
-  }
-  if (data.edition !== kept.edition) {
-    kept.edition = data.edition;
-    clearTimeout(kept.rest);
-    kept.moved = kept.resting = false;
-  }
-  if (data.serial >= kept.sent) {
-    kept.sent = data.serial;
-    kept.busy = false;
-    clearTimeout(kept.patience);
-    if (kept.moved || kept.resting) post();
-    else if (!frame.querySelector("input:active"))
-      kept.inputs.forEach((input, index) => {
-        input.value = data.values[index];
-        say(input, data.ranges[index]);
-      });
-  }
-  frame.dataset.drawn = data.serial;
-}
-"""
+from cnnviz.ui.widgets.component import component
 
-_ranges = components.component("cnnviz_ranges", html=_HTML, css=_CSS, js=_JS)
+_ranges = component("cnnviz_ranges", __file__)
 
 
 @dataclass(frozen=True)

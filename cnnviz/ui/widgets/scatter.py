@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import streamlit as st
-import streamlit.components.v2 as components
 from numpy.typing import NDArray
 
 from cnnviz.render.marks import Marks
 from cnnviz.render.sheets import A_SHEET, COLUMNS
-from cnnviz.ui.widgets.scatter_script import CSS, HTML, JS
+from cnnviz.ui.widgets.component import component, heard, pick
 
-_scatter = components.component("cnnviz_scatter", html=HTML, css=CSS, js=JS)
+_scatter = component("cnnviz_scatter", __file__)
 
 
 @dataclass(frozen=True)
@@ -87,6 +85,7 @@ def scatter(
     """
     digits = max(0, 4 - int(np.floor(np.log10(float(np.ptp(points, axis=0).max()) or 1.0))))
     xs, ys = (np.round(values.astype(np.float64), digits).tolist() for values in points.T)
+    stamp = str(hash((points.tobytes(), marks.colours.tobytes(), marks.palette)))
     result = _scatter(
         key=key,
         data={
@@ -107,11 +106,11 @@ def scatter(
             "box": [box.left, box.right, box.low, box.high] if box else None,
             "chosen": -1 if chosen is None else chosen,
             "alt": alt,
-            "stamp": str(hash((points.tobytes(), marks.colours.tobytes(), marks.palette))),
+            "stamp": stamp,
         },
-        on_picked_change=_nothing,
+        on_picked_change=heard,
     )
-    return _read(result.picked, len(points))
+    return _read(pick(result.picked, stamp), len(points))
 
 
 def _read(picked: Any, count: int) -> Picked | None:
@@ -123,8 +122,3 @@ def _read(picked: Any, count: int) -> Picked | None:
         case ["nothing"]:
             return Picked()
     return None
-
-
-def _nothing() -> None:
-    """A trigger needs a callback to be reported."""
-    st.session_state.setdefault("picked", None)

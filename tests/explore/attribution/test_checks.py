@@ -17,7 +17,7 @@ from cnnviz.explore.attribution.randomisation import cascade, rank_correlation
 from cnnviz.explore.attribution.request import AttributionRequest
 from cnnviz.explore.attribution.warnings import oddities
 from cnnviz.explore.layers.structure import layers
-from cnnviz.outcome import outcome
+from cnnviz.progress import finish
 from tests.explore.attribution.test_methods import CNN, SIDE, ask, card, picture, residual, settled
 
 
@@ -26,10 +26,10 @@ def end(work):
     shares = []
     while True:
         try:
-            shares.append(next(work))
+            shares.append(next(work).share)
         except StopIteration as last:
             assert shares == sorted(shares)
-            assert all(0 <= (one[0] if isinstance(one, tuple) else one) <= 1 for one in shares)
+            assert all(0 <= one <= 1 for one in shares)
             return last.value
 
 
@@ -261,4 +261,4 @@ def test_code_that_cannot_be_traced_is_told_of() -> None:
     work = attribute(
         Choosy(), card(CNN), picture(), method="occlusion", targets=[0], options=options.Occlusion()
     )
-    assert outcome(work)[0].values.shape == (1, SIDE, SIDE)
+    assert finish(work)[0].values.shape == (1, SIDE, SIDE)

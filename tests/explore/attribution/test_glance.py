@@ -9,7 +9,7 @@ from cnnviz.errors import LayerNotFound
 from cnnviz.explore.activations.activation_maps import predict
 from cnnviz.explore.attribution.attribute import AttributionSetting, attribute
 from cnnviz.explore.attribution.prediction_and_cam import glance
-from cnnviz.outcome import outcome
+from cnnviz.progress import finish
 from tests.explore.attribution.test_methods import SIDE, card, settled
 
 IMAGE = np.random.default_rng(0).normal(size=(3, SIDE, SIDE)).astype(np.float32)
@@ -27,7 +27,7 @@ def test_it_is_prediction_and_grad_cam(network, layer):
     assert found.target == found.probabilities.argmax()
     for target in (None, 2):
         found = glance(model, IMAGE, layer=layer, target=target)
-        (expected,) = outcome(
+        (expected,) = finish(
             attribute(
                 model, card(network), IMAGE, method="grad_cam", targets=[found.target],
                 setting=AttributionSetting(layer=layer),

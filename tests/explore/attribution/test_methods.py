@@ -3,6 +3,7 @@
 import copy
 import itertools
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import captum.attr as captum
@@ -22,7 +23,7 @@ from cnnviz.explore.attribution.occlusion import window_of
 from cnnviz.explore.attribution.superpixels import superpixels
 from cnnviz.models.checkpoint import Card
 from cnnviz.models.registry import build
-from cnnviz.outcome import outcome
+from cnnviz.progress import finish
 
 SIDE = 16
 MEAN, STD = (0.4, 0.5, 0.6), (0.2, 0.25, 0.3)
@@ -86,7 +87,7 @@ def ask(
 ) -> list[Attribution]:
     setting = AttributionSetting(**{"layer": "act2", **how.pop("setting", {})})
     image = picture() if image is None else image
-    return outcome(attribute(*found, image, method=method, targets=targets or (2,), setting=setting, **how))
+    return finish(attribute(*found, image, method=method, targets=targets or (2,), setting=setting, **how))
 
 
 def reference(method: Any, target: int, **how: Any) -> np.ndarray:
@@ -203,8 +204,35 @@ def test_kernelshap_is_exact_where_all_sets_are_looked_at(small: Any) -> None:
             before = worth[tuple(kept)]
             kept[region] = True
             exact[region] += (worth[tuple(kept)] - before) / len(orders)
-    ours = ask(small, "kernel_shap", 3, options=options.KernelShap(regions=6, samples=20_000))[0].map
-    np.testing.assert_allclose(ours, exact[labels], atol=1e-5)
+    ours = ask(small, "kernel_shap", 3, options=options.KernelShap(regions=6, samples=20_000))[0]
+    np.testing.assert_allclose(ours.map, exact[labels], atol=1e-5)
+    assert ours.superpixels is not None
+    np.testing.assert_array_equal(ours.superpixels, labels)
+    assert ours.sum == pytest.approx(exact.sum(), abs=1e-4)
+
+
+@pytest.mark.parametrize("samples", [8, 50, 20_000])
+@pytest.mark.parametrize("regions", [2, 7, 30])
+def test_values_of_superpixels_add_up_to_the_difference_of_scores(
+    small: Any, samples: int, regions: int
+) -> None:
+    """However few sets are drawn: each superpixel counts once, not once a pixel."""
+    chosen = options.KernelShap(regions=regions, samples=samples)
+    found = ask(small, "kernel_shap", 3, options=chosen, setting={"baseline": "black"})[0]
+    image = torch.from_numpy(picture())[None]
+    black = torch.tensor([-mean / std for mean, std in zip(MEAN, STD, strict=True)]).reshape(1, 3, 1, 1)
+    with torch.no_grad():
+        whole, nothing = (float(small[0](one)[0, 3]) for one in (image, black.expand_as(image)))
+    labels = superpixels(picture(), regions)
+    once = sum(float(found.map[labels == label].mean()) for label in range(labels.max() + 1))
+    assert once == pytest.approx(whole - nothing, abs=1e-4)
+    assert (found.sum, found.expected) == (
+        pytest.approx(once, abs=1e-4),
+        pytest.approx(whole - nothing, abs=1e-5),
+    )
+    assert found.missing == pytest.approx(0, abs=1e-4)
+    wrong = replace(found, values=found.values + np.where(labels == 1, np.float32(0.5), np.float32(0)))
+    assert wrong.missing == pytest.approx(0.5, abs=1e-4)
 
 
 def test_sampled_kernelshap_and_captums_agree_on_a_linear_network() -> None:
@@ -386,12 +414,12 @@ def test_what_cannot_be_asked_is_one_line(small: Any) -> None:
     with pytest.raises(CnnvizError, match="doesn't fit"):
         ask(small, "occlusion", options=options.Occlusion(window=17))
     with pytest.raises(CnnvizError, match="Choose a class"):
-        outcome(attribute(*small, picture(), method="saliency", targets=[]))
+        finish(attribute(*small, picture(), method="saliency", targets=[]))
 
 
 def test_work_can_be_stopped_and_says_how_far_it_is(small: Any) -> None:
     work = attribute(*small, picture(), method="occlusion", targets=[0])
-    shares = [next(work) for _ in range(3)]
+    shares = [next(work).share for _ in range(3)]
     assert shares == sorted(shares)
     assert 0 == shares[0] < shares[2] < 1
     work.close()

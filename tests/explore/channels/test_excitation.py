@@ -18,6 +18,7 @@ from cnnviz.explore.inputs.preprocessing import as_input
 from cnnviz.explore.layers.capture import capture, watched
 from cnnviz.models.checkpoint import Card
 from cnnviz.models.registry import build
+from cnnviz.progress import finish
 
 IMAGES = np.random.default_rng(4).integers(0, 256, (230, 8, 8, 3), dtype=np.uint8)
 LABELS = (np.arange(230) % 3).astype(np.int64)
@@ -34,15 +35,12 @@ def whole(
     model: nn.Module, numbers: Sequence[int], images: NDArray[np.uint8] = IMAGES
 ) -> dict[str, Excitation]:
     """All that is found, once all images are done."""
-    steps, told = excitations(model, card_of(), images, LABELS, numbers=numbers), []
-    while True:
-        try:
-            told.append(next(steps))
-        except StopIteration as end:
-            assert told == sorted(set(told))
-            assert told[-1] == len(numbers)
-            found: dict[str, Excitation] = end.value
-            return found
+    heard: list[float] = []
+    steps = excitations(model, card_of(), images, LABELS, numbers=numbers)
+    found = finish(steps, lambda progress: heard.append(progress.share))
+    assert heard == sorted(set(heard))
+    assert heard[-1] == 1
+    return found
 
 
 @pytest.fixture(autouse=True)

@@ -1,3 +1,4 @@
+import hashlib
 import subprocess
 import sys
 
@@ -32,6 +33,21 @@ def test_pictures(name):
         assert image.shape == (28, 28, 3)
         assert not image[:4].any()
         assert not image[:, -4:].any()
+
+
+@pytest.mark.parametrize(
+    ("name", "digest"),
+    [
+        ("airplane", "a7fbad2d46cecc79"),
+        ("ship", "4034103928a2b5bb"),
+        ("car", "cbec4f1944d09af7"),
+        ("frog", "0df4ca91c2b3985e"),
+    ],
+)
+def test_drawings_are_the_ones_that_kept_results_are_of(name, digest):
+    image = photo_named(name).image()
+    assert image.shape == (256, 256, 3)
+    assert hashlib.sha256(image.tobytes()).hexdigest()[:16] == digest
 
 
 def test_missing_packages_leave_pictures_out(monkeypatch):

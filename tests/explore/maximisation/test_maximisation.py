@@ -8,6 +8,8 @@ import pytest
 import torch
 from torch import nn
 from torchvision.models import resnet18
+from torchvision.transforms import InterpolationMode
+from torchvision.transforms.v2 import functional
 
 from cnnviz.config import Cnn, Mlp, Network
 from cnnviz.errors import CnnvizError, LayerNotFound
@@ -259,6 +261,17 @@ def test_single_transforms() -> None:
     assert int(places.max()) == 20
 
 
+@pytest.mark.parametrize("size", [(24, 24), (16, 24), (30, 14)])
+def test_pictures_are_turned_as_torchvision_turns_them(size: tuple[int, int]) -> None:
+    pictures = torch.rand(8, 3, *size, generator=torch.Generator().manual_seed(1))
+    degrees = (30 * (2 * torch.rand(8, generator=torch.Generator().manual_seed(3)) - 1)).tolist()
+    turned = transforms.Rotate(30)(pictures, torch.Generator().manual_seed(3))
+    for picture, found, angle in zip(pictures, turned, degrees, strict=True):
+        expected = functional.rotate(picture, angle, InterpolationMode.BILINEAR)
+        whole = functional.rotate(torch.ones_like(picture), angle, InterpolationMode.BILINEAR)
+        assert ((found - expected).abs()[whole > 0.999] < 1e-4).all()
+
+
 def test_gradients_go_through_transforms() -> None:
     images = torch.rand(2, 3, 16, 16, requires_grad=True)
     changed = transforms.apply(transforms.usual(16), images, torch.Generator().manual_seed(0))
@@ -299,7 +312,7 @@ def test_learning_raises_the_score(small, parametrisation: str, decorrelate: boo
     )
     for objective in (channel("conv2", 3), cell("act2", 1, 2, 2), unit("fc2", 0)):
         told, found = whole(maximise(model, card, objective, settings=settings))
-        assert [one.step for one in told] == list(range(1, 41))
+        assert [one.share for one in told] == [step / 40 for step in range(1, 41)]
         assert found.trace.shape == (40, 2)
         assert (found.trace[-5:].mean(0) > found.trace[:1].mean(0)).all()
         assert found.pictures.shape == (2, 8, 8, 3)

@@ -3,7 +3,6 @@
 import csv
 import io
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,9 +13,10 @@ from cnnviz.config import Cnn, Mlp, Network
 from cnnviz.data.perturbation import PERTURBATIONS, shaken
 from cnnviz.errors import CnnvizError, DataError, NotFound
 from cnnviz.explore.activations.activation_maps import predict
+from cnnviz.explore.inputs import batches
 from cnnviz.explore.inputs.preprocessing import as_input
 from cnnviz.explore.robustness import accuracy as measuring
-from cnnviz.explore.robustness.curve import Curve, load, sample, save, table
+from cnnviz.explore.robustness.curve import Curve, sample, table
 from cnnviz.models.checkpoint import Card
 from cnnviz.models.registry import build
 
@@ -38,7 +38,7 @@ def measured(model: nn.Module, card: Card, images: np.ndarray, **how: object) ->
     shares = []
     while True:
         try:
-            shares.append(next(steps)[0])
+            shares.append(next(steps).share)
         except StopIteration as end:
             assert shares == sorted(shares)
             assert shares[-1] == pytest.approx(1)
@@ -78,7 +78,7 @@ def test_it_is_what_a_loop_gives(name: str, options: Network, channels: int) -> 
 def test_batches_change_nothing_and_a_stop_leaves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     model, card = network(Mlp(hidden=(6,)), 3)
     whole = measured(model, card, COLOUR, numbers=np.arange(60), perturbation="noise")
-    monkeypatch.setattr(measuring, "_batch", lambda card: 7)
+    monkeypatch.setattr(batches, "usual_batch_size", lambda card: 7)
     parts = measured(model, card, COLOUR, numbers=np.arange(60), perturbation="noise")
     assert parts.accuracy == whole.accuracy
     assert parts.true_probability == pytest.approx(whole.true_probability)
@@ -98,8 +98,6 @@ def test_images_of_another_size_are_brought_to_it_first() -> None:
     small = measured(model, card, COLOUR, numbers=[0, 1, 2], perturbation="jpeg")
     again = measured(model, card, large, numbers=[0, 1, 2], perturbation="jpeg")
     assert again.accuracy[0] == small.accuracy[0]
-    # A square of half a side is four pixels of the eight that are read, whatever came in.
-    assert measuring._as_read(large[:2], card).shape == (2, 8, 8, 3)
 
 
 def test_what_can_not_be_measured_is_one_line() -> None:
@@ -131,17 +129,10 @@ def test_a_sample_has_of_every_class_its_share(labels: np.ndarray) -> None:
     assert sample(np.zeros(9, int), count=4).size == 4
 
 
-def test_it_is_kept_and_never_stale(tmp_path: Path) -> None:
+def test_the_table_has_a_row_a_strength() -> None:
     model, card = network(Mlp(hidden=(6,)), 3)
     found = measured(model, card, COLOUR, numbers=np.arange(20), perturbation="rotation")
     assert found.neutral == found.accuracy[found.strengths.index(0)]
-    path = tmp_path / "index" / "curve.json"
-    save(path, found, of="these weights")
-    assert load(path, of="these weights") == found
-    assert load(path, of="others") is None
-    assert load(tmp_path / "gone", of="these weights") is None
-    path.write_bytes(path.read_bytes()[:-40])
-    assert load(path, of="these weights") is None
     rows = list(csv.DictReader(io.StringIO(table([found, replace(found, perturbation="blur")]))))
     assert [float(row["accuracy"]) for row in rows] == [*found.accuracy, *found.accuracy]
     assert {(row["perturbation"], row["unit"]) for row in rows} == {("rotation", "°"), ("blur", "px")}

@@ -15,7 +15,7 @@ def run(model: nn.Module, *batches: torch.Tensor) -> dict[str, np.ndarray]:
     told = []
     while True:
         try:
-            told.append(next(steps))
+            told.append(next(steps).share)
         except StopIteration as end:
             assert told == sorted(told)
             assert told[-1] == 1
