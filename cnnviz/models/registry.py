@@ -98,9 +98,14 @@ class WithoutRandomWeights(TorchFunctionMode):
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         given = dict(kwargs or {})
-        if func in _DRAWS:
-            return args[0] if args else given["tensor"]
-        return func(*args, **given)
+        if func not in _DRAWS:
+            return func(*args, **given)
+        weights = args[0] if args else given["tensor"]
+        # The mean: what is drawn until it lies between bounds ends at once.
+        mean = args[1] if func is torch.Tensor.normal_ and len(args) > 1 else given.get("mean", 0.0)
+        if not weights.is_meta:
+            weights.detach().fill_(mean)
+        return weights
 
 
 _DRAWS = (
@@ -110,7 +115,7 @@ _DRAWS = (
     nn.init.uniform_,
     nn.init.kaiming_uniform_,
 )
-"""What layers draw their weights with: for weights without values these load PyTorch's compiler."""
+"""What layers draw their weights with. For weights without values these load PyTorch's compiler."""
 
 
 class _WeightsOnMeta(TorchFunctionMode):
