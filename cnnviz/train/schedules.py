@@ -79,4 +79,4 @@ SCHEDULES: Mapping[str, Callable[[Any, float, At], Rates]] = {
     "cosine": _half_cosine,
     "one_cycle": _one_cycle,
 }
-"""`entry(options, peak, at)`."""
+"""`SCHEDULES[name](options, peak, at)`."""

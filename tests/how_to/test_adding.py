@@ -166,7 +166,8 @@ def test_a_way_to_fit_a_picture(copy: Copy) -> None:
     copy.edit(
         "cnnviz/data/fitting.py",
         '    "squash": FitMethod(',
-        '    "corner": FitMethod(\n        "Top left corner", "The rest is cut off.", lambda of, to: (0, 0, *to), _everywhere\n    ),\n'
+        '    "corner": FitMethod(\n        "Top left corner", "The rest is cut off.", '
+        "lambda of, to: (0, 0, *to), _everywhere\n    ),\n"
         '    "squash": FitMethod(',
     )
     script = (
