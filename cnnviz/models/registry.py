@@ -10,6 +10,7 @@ from torch.overrides import TorchFunctionMode
 
 from cnnviz.config import Network
 from cnnviz.models import alexnet, cnn, mlp, resnet, vgg, zoo
+from cnnviz.registry import entry
 
 Shape = tuple[int, int, int]
 """Height, width and channels of an image."""
@@ -69,7 +70,9 @@ def build(network: Network, *, image_shape: Shape, classes: int, seed: int = 0) 
     """A network with random weights that depend on `seed` only; the global generator is left alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return FAMILIES[network.name].build(network, image_shape=image_shape, classes=classes)
+        return entry("network", network.name, FAMILIES).build(
+            network, image_shape=image_shape, classes=classes
+        )
 
 
 def outline(network: Network, *, image_shape: Shape, classes: int) -> nn.Module:
@@ -77,7 +80,7 @@ def outline(network: Network, *, image_shape: Shape, classes: int) -> nn.Module:
 
     Raises as `build` does where the network does not fit the images.
     """
-    make = FAMILIES[network.name].build
+    make = entry("network", network.name, FAMILIES).build
     try:
         with torch.device("meta"), WithoutRandomWeights():
             return make(network, image_shape=image_shape, classes=classes)
