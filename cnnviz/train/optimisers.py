@@ -20,7 +20,7 @@ OPTIMISERS: Mapping[str, Callable[[Any, list[nn.Parameter], dict[str, Any]], tor
     ),
     "adadelta": lambda options, parameters, common: torch.optim.Adadelta(parameters, **common),
 }
-"""`entry(options, parameters, common)`, common being lr and weight_decay; with PyTorch's fused step where it has one."""
+"""`entry(options, parameters, common)`, common being lr and weight_decay; fused where PyTorch has that."""
 
 
 def build(options: AnyOptimiser, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
