@@ -6,7 +6,7 @@ import typer
 
 from cnnviz.data.fitting import WAYS
 from cnnviz.errors import NotFound
-from cnnviz.lookup import lookup
+from cnnviz.registry import entry
 
 JSON_KEY = "cnnviz.json"
 """Where a command notes that JSON is asked for."""
@@ -21,7 +21,7 @@ def _note_json(context: typer.Context, value: bool) -> bool:
 
 def _known_fit(name: str) -> str:
     try:
-        lookup(WAYS, name, kind="way to fit a picture")
+        entry("way to fit a picture", name, WAYS)
     except NotFound as error:
         raise typer.BadParameter(str(error)) from None
     return name

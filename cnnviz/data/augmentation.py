@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from cnnviz.config import Augmentation
 from cnnviz.data import colours, geometry, mixing
-from cnnviz.lookup import lookup
+from cnnviz.registry import entry
 
 CHANGES: Mapping[str, Callable[[Tensor, Any], Tensor]] = {
     "pad_and_crop": geometry.pad_and_crop,
@@ -33,7 +33,7 @@ def augment(images: Tensor, steps: Sequence[Augmentation]) -> Tensor:
     """
     for step in steps:
         if step.name not in MIXES:
-            images = lookup(CHANGES, step.name, kind="augmentation")(images, step)
+            images = entry("augmentation", step.name, CHANGES)(images, step)
     return images
 
 

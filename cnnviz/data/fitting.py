@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnviz.data.images import Box, Picture, middle, resized
-from cnnviz.lookup import lookup
+from cnnviz.registry import entry
 
 Size = tuple[int, int]
 """Height and width."""
@@ -29,7 +29,7 @@ def fitted(image: Picture, height: int, width: int, *, way: str) -> Picture:
 
     Bicubic, averaging where it shrinks. Raises NotFound for a way that is not there.
     """
-    method = lookup(WAYS, way, kind="way to fit a picture")
+    method = entry("way to fit a picture", way, WAYS)
     of, to = (image.shape[0], image.shape[1]), (height, width)
     if of == to:
         return image

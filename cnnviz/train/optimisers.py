@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from cnnviz.config import AnyOptimiser
-from cnnviz.lookup import lookup
+from cnnviz.registry import entry
 
 OPTIMISERS: Mapping[str, Callable[[Any, list[nn.Parameter], dict[str, Any]], torch.optim.Optimizer]] = {
     "sgd": lambda options, parameters, common: torch.optim.SGD(
@@ -20,14 +20,15 @@ OPTIMISERS: Mapping[str, Callable[[Any, list[nn.Parameter], dict[str, Any]], tor
     ),
     "adadelta": lambda options, parameters, common: torch.optim.Adadelta(parameters, **common),
 }
-"""`entry(options, parameters, common)`, common being lr and weight_decay; fused where PyTorch has that."""
+"""`OPTIMISERS[name](options, parameters, common)`, common being lr and weight_decay.
+With PyTorch's fused step where it has one."""
 
 
 def build(options: AnyOptimiser, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
     """The optimiser of those parameters that are not frozen. Raises NotFound for one that is not known."""
     trainable = [parameter for parameter in parameters if parameter.requires_grad]
     common: dict[str, Any] = {"lr": options.learning_rate, "weight_decay": options.weight_decay}
-    return lookup(OPTIMISERS, options.name, kind="optimiser")(options, trainable, common)
+    return entry("optimiser", options.name, OPTIMISERS)(options, trainable, common)
 
 
 def set_rates(optimiser: torch.optim.Optimizer, learning_rate: float, momentum: float | None) -> None:

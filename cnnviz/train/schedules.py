@@ -6,7 +6,7 @@ from math import cos, pi
 from typing import Any
 
 from cnnviz.config import Constant, Cosine, OneCycle, Schedule, Step
-from cnnviz.lookup import lookup
+from cnnviz.registry import entry
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ def rates(schedule: Schedule, *, peak: float, step: int, steps_per_epoch: int, e
     Step and cosine change at the start of an epoch, one-cycle (Smith 2018) at every step. Raises NotFound for a
     schedule that is not known.
     """
-    entry = lookup(SCHEDULES, schedule.name, kind="schedule")
-    return entry(schedule, peak, At(step, steps_per_epoch, epochs))
+    function = entry("schedule", schedule.name, SCHEDULES)
+    return function(schedule, peak, At(step, steps_per_epoch, epochs))
 
 
 def _one_cycle(schedule: OneCycle, peak: float, at: At) -> Rates:
@@ -79,4 +79,4 @@ SCHEDULES: Mapping[str, Callable[[Any, float, At], Rates]] = {
     "cosine": _half_cosine,
     "one_cycle": _one_cycle,
 }
-"""`entry(options, peak, at)`."""
+"""`SCHEDULES[name](options, peak, at)`."""

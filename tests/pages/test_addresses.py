@@ -26,6 +26,7 @@ from cnnviz.ui.resources import attributions, uploads
 from cnnviz.ui.shell.parameter import DECLARED, RENAMED, Pairs, Parameter, Text, Whole
 from cnnviz.ui.widgets import option_fields
 from cnnviz.workspace import ROOT
+from tests import app_pages
 from tests.conftest import Bench
 from tests.pages.test_diagnosis import asked
 from tests.pages.test_filters import shipped
@@ -109,7 +110,7 @@ def run(bench: Bench, tiny_data: str, tiny_config: RunConfig) -> Run:
         checkpoint.save(made.folder / "snapshots" / f"{name}.safetensors", model.state_dict(), now)
     status.write(made.folder, status.Status(state="finished", epoch=1, epochs=1, updated=1))
     shipped(bench, "mnist-mlp")
-    attributions._store.clear()
+    attributions._shelf.clear()
     return made
 
 
@@ -147,6 +148,7 @@ def test_nonsense_is_said_in_the_words_of_the_page(
 
 
 def test_every_parameter_is_among_them() -> None:
+    assert set(PAGES) | {"home", "train", "doctor"} == set(app_pages.PAGES)  # which have none of their own
     tried = {key for _, _, keys in (one.values for one in VIEWS) for key in keys}
     assert tried == set(every()) - {"recipe"}  # which has an error of its own, with the nearest
 
@@ -201,9 +203,9 @@ def test_what_kinds_read() -> None:
 
 @pytest.fixture
 def settled() -> Iterator[None]:
-    attributions._store.clear()
+    attributions._shelf.clear()
     yield
-    attributions._store.clear()
+    attributions._shelf.clear()
 
 
 @pytest.mark.slow
@@ -217,12 +219,12 @@ def test_the_options_of_a_method_are_a_link(run: Run) -> None:
     assert {key: value[0] if isinstance(value, list) else value for key, value in options.items()} == {
         "integrated_gradients.steps": "7", "occlusion.precision": "bf16",
     }  # fmt: skip
-    computed = set(attributions._store()[1])
+    computed = set(attributions._shelf()._results)
     again = open_page("attribution", **one_each(app))
     assert not again.exception
     assert not again.warning
     assert again.number_input(key="attribution integrated_gradients.steps").value == 7
-    assert set(attributions._store()[1]) == computed
+    assert set(attributions._shelf()._results) == computed
     # A link followed on the page itself sets the controls, and the usual value leaves the address.
     again.query_params["integrated_gradients.steps"] = "9"
     again.run()
