@@ -17,7 +17,7 @@ from cnnviz.explore.statistics.layer_statistics import statistics
 from cnnviz.explore.statistics.profile import Profile, sample, table
 from cnnviz.models.checkpoint import Card
 from cnnviz.models.registry import build
-from cnnviz.outcome import outcome
+from cnnviz.progress import finish
 
 IMAGES = np.random.default_rng(4).integers(0, 256, (90, 8, 8, 3), dtype=np.uint8)
 LABELS = (np.arange(90) % 3).astype(np.int64)
@@ -117,7 +117,7 @@ def test_selectivity_by_chance_is_that_of_labels_that_say_nothing() -> None:
         planes = first.weight.view(2, 3, 64)
         planes[0, 0], planes[1, 1] = 1 / 64, 1 / 64
     numbers = np.arange(90)
-    found = outcome(statistics(model, card, images, labels, numbers=numbers))
+    found = finish(statistics(model, card, images, labels, numbers=numbers))
     layer = next(one for one in found.layers if one.channels == 2)
     values = np.stack(
         [channel_maps(model, as_input(one, card).values, layer.layer).mean((1, 2)) for one in images]
