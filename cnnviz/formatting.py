@@ -18,7 +18,12 @@ def duration(seconds: float) -> str:
 
 def accuracy(value: float, count: int) -> str:
     """An accuracy with its standard error, from the number of images: 92.3 % ± 0.3."""
-    return f"{value:.1%}".replace("%", " %") + f" ± {100 * standard_error(value, count):.1f}"
+    return per_cent(value, standard_error(value, count))
+
+
+def per_cent(share: float, error: float | None = None) -> str:
+    """A share, with its standard error where there is one: 92.3 % ± 0.3."""
+    return f"{100 * share:.1f} %" + ("" if error is None else f" ± {100 * error:.1f}")
 
 
 def standard_error(value: float, count: int) -> float:

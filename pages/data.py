@@ -4,6 +4,7 @@ import streamlit as st
 
 from cnnviz.data import catalogue
 from cnnviz.ui.data import augmentation, view
+from cnnviz.ui.data.parameters import DATA
 from cnnviz.ui.resources import datasets
 from cnnviz.ui.shell import frame, selection
 from cnnviz.ui.widgets import data_sets
@@ -15,9 +16,7 @@ with frame.guarded():
     default = "cifar10" if "cifar10" in here else here[0]
     chooser, more = st.columns([3, 2], vertical_alignment="bottom")
     with chooser:
-        name = selection.selectbox(
-            "Data set", "data", here, default=default, words=lambda one: titles.get(one, one)
-        )
+        name = selection.selectbox(DATA, here, default=default, words=lambda one: titles.get(one, one))
     with more:
         data_sets.more()
     dataset = datasets.dataset(name)

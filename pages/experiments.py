@@ -6,10 +6,11 @@ from cnnviz.recipes import library
 from cnnviz.ui.experiments import overview, view
 from cnnviz.ui.resources import recipe_results
 from cnnviz.ui.shell import frame, selection
+from cnnviz.ui.shell.parameters import RECIPE
 
 frame.ensure()
 with frame.guarded():
-    chosen = selection.get("recipe")
+    chosen = selection.peek(RECIPE)
     if chosen is None:
         st.subheader("Experiments of five lab reports, run again", anchor=False)
         overview.show(recipe_results.shelf())

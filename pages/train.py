@@ -4,6 +4,7 @@ import streamlit as st
 
 from cnnviz.runs.run import every
 from cnnviz.ui.shell import frame, selection
+from cnnviz.ui.shell.parameters import RUN
 from cnnviz.ui.train import run_form, run_panel
 from cnnviz.ui.widgets.network_picker import name, preferred
 
@@ -17,7 +18,7 @@ with panel, frame.guarded():
         live = next((run for run in runs.values() if run.status().active), None)
         default = (live or preferred(list(runs.values()))).id
         chosen = selection.selectbox(
-            "Run", "run", list(runs), default=default, words=lambda run: name(runs[run])
+            RUN, list(runs), default=default, words=lambda run: name(runs[run]), title="Run"
         )
         run_panel.show(runs[chosen])
     else:

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from cnnviz.cli import checkpoint, files
-from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.answer import answer, table
 from cnnviz.cli.layers import layers_of, listing
-from cnnviz.cli.picture import FitOption, ImageOption, SizeOption, picture
+from cnnviz.cli.options import Fit, Force, Image, Invert, Json, Network, Size, Snapshot
+from cnnviz.cli.picture import picture
 from cnnviz.errors import CnnvizError
+from cnnviz.formatting import per_cent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,33 +30,28 @@ _TOP = 5
 
 
 def activations(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    run: Network,
     *,
     layer: Annotated[str | None, typer.Option(help="Without it, all layers are listed.")] = None,
-    image: ImageOption = None,
-    size: SizeOption = None,
-    fit: FitOption = "crop",
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
+    image: Image = None,
+    size: Size = None,
+    fit: Fit = "crop",
+    snapshot: Snapshot = "last",
     scale: Annotated[
         Literal["layer", "channel"], typer.Option(help="One colour scale for the layer, or one a channel.")
     ] = "layer",
-    invert: Annotated[
-        bool, typer.Option("--invert", help="Swap black and white: dark ink on light paper.")
-    ] = False,
+    invert: Invert = False,
     out: Annotated[
         Path | None, typer.Option(help="Write all maps: a mosaic as .png, or arrays as .npz.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Activations of one layer for one image: a summary, the prediction, and all maps in a file."""
     if layer is None and out is not None:
         raise typer.BadParameter("--out needs a --layer.", param_hint="--out")
     target = files.destination(out, suffixes=(".png", ".npz"), force=force) if out else None
-    where = checkpoint.source(run, snapshot)
-    model, card = checkpoint.load(where)
+    where, model, card = checkpoint.opened(run, snapshot)
     listed = layers_of(model, card, where.run, size=size)
     if layer is None:
         document: dict[str, Any] = {
@@ -93,7 +90,7 @@ def activations(
     rows = _rows(name, chosen, summary, prediction, target)
     if trained:
         height, width, _ = card.image_shape
-        rows.append([f"at {height}×{width}, as trained", f"{trained[0][0]} {100 * trained[0][1]:.1f} %"])
+        rows.append([f"at {height}×{width}, as trained", f"{trained[0][0]} {per_cent(trained[0][1])}"])
     text = table(rows)
     answer(document, text, as_json=as_json)
 
@@ -129,13 +126,13 @@ def _rows(
         ["minimum", f"{found.minimum:.6g}"],
         ["maximum", f"{found.maximum:.6g}"],
         ["mean", f"{found.mean:.6g}"],
-        ["zeros", f"{100 * found.zeros:.1f} % of values"],
+        ["zeros", f"{per_cent(found.zeros)} of values"],
         ["dead channels", f"{len(found.dead):,} of {found.channels:,}" + (f": {dead}" if dead else "")],
     ]
     if found.not_finite:
         rows.append(["not finite", f"{found.not_finite:,} values"])
     rows += [
-        ["prediction" if not rank else "", f"{one} {100 * share:.1f} %"]
+        ["prediction" if not rank else "", f"{one} {per_cent(share)}"]
         for rank, (one, share) in enumerate(prediction)
     ]
     return rows + ([["file", str(file)]] if file else [])

@@ -5,27 +5,14 @@ import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from cnnviz.cli.options import JSON_KEY
 from cnnviz.errors import CnnvizError
 from cnnviz.failure import disk_full
-
-_JSON = "cnnviz.json"
-
-
-def _note_json(context: typer.Context, value: bool) -> bool:
-    """Whether JSON is asked for, here or before the name of the command."""
-    wanted: bool = context.meta.setdefault(_JSON, False) or value
-    context.meta[_JSON] = wanted
-    return wanted
-
-
-Json = Annotated[
-    bool, typer.Option("--json", callback=_note_json, help="Print one JSON document instead of text.")
-]
 
 
 class Command(TyperCommand):
@@ -72,11 +59,11 @@ def _in_one_line(context: Any) -> Iterator[None]:
     try:
         yield
     except CnnvizError as error:
-        _fail(str(error), as_json=context.meta.get(_JSON, False))
+        _fail(str(error), as_json=context.meta.get(JSON_KEY, False))
     except BrokenPipeError:
         raise
     except OSError as error:
-        _fail(_in_words(error), as_json=context.meta.get(_JSON, False))
+        _fail(_in_words(error), as_json=context.meta.get(JSON_KEY, False))
     except KeyboardInterrupt:
         tell("Interrupted.")
         raise typer.Exit(130) from None

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from cnnviz.cli import checkpoint, files, progress
-from cnnviz.cli.answer import Json, answer, table
-from cnnviz.cli.picture import FitOption, ImageOption, SizeOption, picture
+from cnnviz.cli.answer import answer, table
+from cnnviz.cli.options import Fit, Force, Image, Invert, Json, Network, Size, Snapshot
+from cnnviz.cli.picture import picture
 from cnnviz.errors import CnnvizError, NotFound
 from cnnviz.formatting import decimal, whole_number
+from cnnviz.registry import entry
 
 if TYPE_CHECKING:
     from cnnviz.explore.attribution.attribute import Attribution
@@ -26,7 +28,7 @@ T = TypeVar("T")
 
 
 def attribute(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    run: Network,
     *,
     method: Annotated[
         list[str] | None, typer.Option(help="May be repeated; without it, all methods are listed.")
@@ -35,15 +37,11 @@ def attribute(
         list[str] | None,
         typer.Option("--class", help="Name or number, may be repeated; without it, the predicted one."),
     ] = None,
-    image: ImageOption = None,
-    size: SizeOption = None,
-    fit: FitOption = "crop",
-    invert: Annotated[
-        bool, typer.Option("--invert", help="Swap black and white: dark ink on light paper.")
-    ] = False,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
+    image: Image = None,
+    size: Size = None,
+    fit: Fit = "crop",
+    invert: Invert = False,
+    snapshot: Snapshot = "last",
     baseline: Annotated[
         str, typer.Option(help="What is compared with: mean, black, blur or noise.")
     ] = "mean",
@@ -57,15 +55,14 @@ def attribute(
     out: Annotated[
         Path | None, typer.Option(help="Write the maps: a picture as .png, or arrays as .npz.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Which pixels speak for a class, by one or several methods, and whether the maps can be trusted."""
     if not method and out:
         raise typer.BadParameter("--out needs a --method.", param_hint="--out")
     target = files.destination(out, suffixes=(".png", ".npz"), force=force) if out else None
-    where = checkpoint.source(run, snapshot)
-    model, card = checkpoint.load(where)
+    where, model, card = checkpoint.opened(run, snapshot)
 
     from cnnviz.explore.activations.activation_maps import predict
     from cnnviz.explore.attribution import attribute as exploring
@@ -83,8 +80,7 @@ def attribute(
         _list(where.document(card), reasons(model, card, shape), as_json=as_json)
         return
     for name in method:
-        if name not in METHODS:
-            raise NotFound("method", name, available=METHODS)
+        entry("method", name, METHODS)
     options = _options(method, setting or [])
     name, pixels = picture(image, card)
     fed = as_input(pixels, card, invert=invert, size=size, way=fit)

@@ -12,9 +12,10 @@ import typer
 
 from cnnviz import workspace
 from cnnviz.cli import checkpoint, files
-from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.answer import answer, table
 from cnnviz.cli.layers import layers_of
-from cnnviz.cli.picture import FitOption, ImageOption, SizeOption, picture
+from cnnviz.cli.options import Channel, Fit, Force, Image, Invert, Json, LayerName, Network, Size, Snapshot
+from cnnviz.cli.picture import picture
 from cnnviz.errors import CnnvizError
 from cnnviz.formatting import whole_number
 from cnnviz.index import store
@@ -30,26 +31,22 @@ if TYPE_CHECKING:
 
 
 def channel(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
-    layer: Annotated[str, typer.Argument(help="As `layers` lists it.")],
-    number: Annotated[int, typer.Argument(metavar="CHANNEL", min=0, help="Counted from 0.")],
+    run: Network,
+    layer: LayerName,
+    number: Channel,
     *,
     cell: Annotated[
         str | None, typer.Option(metavar="ROW,COLUMN", help="Counted from 0; without it, the largest one.")
     ] = None,
-    image: ImageOption = None,
-    size: SizeOption = None,
-    fit: FitOption = "crop",
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
-    invert: Annotated[
-        bool, typer.Option("--invert", help="Swap black and white: dark ink on light paper.")
-    ] = False,
+    image: Image = None,
+    size: Size = None,
+    fit: Fit = "crop",
+    snapshot: Snapshot = "last",
+    invert: Invert = False,
     out: Annotated[
         Path | None, typer.Option(help="Write its map as .png, or map, input patch and kernel as .npz.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """One channel for one image: what a cell sees, its number worked out, and the prediction without the channel."""
@@ -60,8 +57,7 @@ def channel(
     from cnnviz.explore.layers.structure import layer_named
 
     target = files.destination(out, suffixes=(".png", ".npz"), force=force) if out else None
-    where = checkpoint.source(run, snapshot)
-    model, card = checkpoint.load(where)
+    where, model, card = checkpoint.opened(run, snapshot)
     listed = layers_of(model, card, where.run, size=size)
     chosen = layer_named(listed, layer)
     name, pixels = picture(image, card)

@@ -61,6 +61,15 @@ def source(text: str, snapshot: str) -> Source:
     return Source(workspace.snapshot_file(text, snapshot), run)
 
 
+def opened(text: str, snapshot: str) -> tuple[Source, nn.Module, Card]:
+    """What `text` stands for, its network in evaluation mode on the CPU, and its card.
+
+    Raises NotFound for a run or snapshot that does not exist, CheckpointError for a damaged file.
+    """
+    where = source(text, snapshot)
+    return where, *load(where)
+
+
 def load(where: Source) -> tuple[nn.Module, Card]:
     """The network, in evaluation mode on the CPU, and its card. Raises CheckpointError."""
     from cnnviz.models import checkpoint

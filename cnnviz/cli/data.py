@@ -7,7 +7,8 @@ import typer
 
 from cnnviz import workspace
 from cnnviz.cli import progress
-from cnnviz.cli.answer import Command, Group, Json, answer, table
+from cnnviz.cli.answer import Command, Group, answer, table
+from cnnviz.cli.options import Json
 from cnnviz.data import catalogue, importing, prepared
 from cnnviz.data.prepared import Dataset
 from cnnviz.progress import Work

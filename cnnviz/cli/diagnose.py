@@ -11,10 +11,11 @@ import numpy as np
 import typer
 
 from cnnviz.cli import checkpoint, files, progress
-from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.answer import answer, table
+from cnnviz.cli.options import Force, ImageCount, Json, Network, Snapshot
 from cnnviz.config import Data
 from cnnviz.errors import CnnvizError
-from cnnviz.formatting import accuracy
+from cnnviz.formatting import accuracy, per_cent
 
 if TYPE_CHECKING:
     from cnnviz.diagnose.scores import ClassScore
@@ -30,25 +31,22 @@ class Split(StrEnum):
 
 
 def diagnose(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    run: Network,
     *,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
+    snapshot: Snapshot = "last",
     split: Annotated[Split, typer.Option(help="Images of which split.")] = Split.test,
-    count: Annotated[int, typer.Option(min=1, help="How many of them, evenly spaced.")] = 2000,
+    count: ImageCount = 2000,
     bins: Annotated[int, typer.Option(min=1, max=100, help="Bins of the calibration.")] = 15,
     most: Annotated[int, typer.Option(min=0, help="Images in each list.")] = 20,
     out: Annotated[Path | None, typer.Option(help="Write the scores by class as .csv.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Confusion, precision, recall, F1, calibration with temperature, surest mistakes, labels to check."""
     from cnnviz.diagnose import scores
 
     target = files.destination(out, suffixes=(".csv",), force=force) if out else None
-    where = checkpoint.source(run, snapshot)
-    model, card = checkpoint.load(where)
+    where, model, card = checkpoint.opened(run, snapshot)
     data = checkpoint.data_of(card)
     if split is Split.validation and where.run is None:
         raise CnnvizError("A file alone does not say which images validated it: name its run.")
@@ -122,7 +120,7 @@ def _text(document: dict[str, Any], by_class: tuple[ClassScore, ...], card: Card
     from cnnviz.diagnose.confusion import commonest
 
     def share(value: float | None, error: float | None) -> str:
-        return "–" if value is None else f"{100 * value:.1f} % ± {100 * (error or 0):.1f}"
+        return "–" if value is None else per_cent(value, error or 0)
 
     rows = [
         [

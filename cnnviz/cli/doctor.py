@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cnnviz.cli import checkpoint, files, progress
-from cnnviz.cli.answer import Json, answer
+from cnnviz.cli.answer import answer
+from cnnviz.cli.options import Force, Json, RunName, Snapshot
 from cnnviz.errors import CnnvizError
 from cnnviz.runs.run import find
 
@@ -20,16 +21,14 @@ if TYPE_CHECKING:
 
 
 def doctor(
-    run: Annotated[str, typer.Argument(help="A run.")],
+    run: RunName,
     *,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
+    snapshot: Snapshot = "last",
     curves_only: Annotated[
         bool, typer.Option("--curves-only", help="Look at the run's files alone, not into network and data.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Write findings and facts as .json.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Overfitting, learning rate, dead units, gradients, leaks, labels: what is wrong, and what would mend it."""

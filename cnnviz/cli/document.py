@@ -2,12 +2,14 @@
 
 import json
 import time
+from dataclasses import asdict
 from typing import Any
 
-from cnnviz.formatting import accuracy, duration, standard_error
+from cnnviz.formatting import accuracy, duration, per_cent, standard_error
 from cnnviz.runs.metrics import Metrics
 from cnnviz.runs.run import Run
 from cnnviz.runs.status import RESUMABLE, Status
+from cnnviz.train.events import EpochEnded
 
 
 def document(run: Run) -> dict[str, Any]:
@@ -31,7 +33,7 @@ def whole_document(run: Run) -> dict[str, Any]:
     """All about a run but its curves."""
     metrics = run.metrics()
     record = run.record.model_dump(mode="json", include={"config", "versions", "machine"})
-    last = dict(metrics.epochs[-1]) if metrics.epochs else None
+    last = asdict(metrics.epochs[-1]) if metrics.epochs else None
     return document(run) | record | {"started": metrics.started or None, "last_epoch": last}
 
 
@@ -83,12 +85,12 @@ def lines(run: Run) -> list[list[str]]:
     return found
 
 
-def epoch_line(line: Any, epochs: int) -> str:
+def epoch_line(line: EpochEnded, epochs: int) -> str:
     """One epoch's figures."""
     return (
-        f"epoch {line['epoch']} of {epochs}: loss {line['train_loss']:.4f}, "
-        f"accuracy {_per_cent(line['train_accuracy'])}; validation loss {line['validation_loss']:.4f}, "
-        f"accuracy {_per_cent(line['validation_accuracy'])}; {line['images_per_second']:,.0f} images/s"
+        f"epoch {line.epoch} of {epochs}: loss {line.train_loss:.4f}, "
+        f"accuracy {per_cent(line.train_accuracy)}; validation loss {line.validation_loss:.4f}, "
+        f"accuracy {per_cent(line.validation_accuracy)}; {line.images_per_second:,.0f} images/s"
     )
 
 
@@ -115,7 +117,7 @@ def _figure(metrics: Metrics) -> str:
     if metrics.finished:
         return "test " + accuracy(metrics.finished["test_accuracy"], metrics.finished["test_count"])
     if metrics.epochs:
-        return f"validation {_per_cent(metrics.epochs[-1]['validation_accuracy'])}"
+        return f"validation {per_cent(metrics.epochs[-1].validation_accuracy)}"
     return "–"
 
 
@@ -123,13 +125,13 @@ def _validation(metrics: Metrics) -> dict[str, Any] | None:
     if not metrics.epochs:
         return None
     last, count = metrics.epochs[-1], metrics.started.get("validation", 0)
-    share = last["validation_accuracy"]
+    share = last.validation_accuracy
     return {
         "accuracy": share,
         "standard_error": standard_error(share, count),
-        "loss": last["validation_loss"],
+        "loss": last.validation_loss,
         "count": count,
-        "epoch": last["epoch"],
+        "epoch": last.epoch,
     }
 
 
@@ -146,7 +148,3 @@ def _test(metrics: Metrics) -> dict[str, Any] | None:
         "by_class": dict(zip(names, test["test_accuracy_by_class"], strict=False)),
         "epoch": test["epoch"],
     }
-
-
-def _per_cent(share: float) -> str:
-    return f"{100 * share:.1f} %"

@@ -10,7 +10,8 @@ import numpy as np
 import typer
 
 from cnnviz.cli import checkpoint, files, progress
-from cnnviz.cli.answer import Json, answer
+from cnnviz.cli.answer import answer
+from cnnviz.cli.options import Force, Json, Network, Seed, Snapshot
 from cnnviz.diagnose import embedding_file, embedding_words
 from cnnviz.diagnose.embedding import METHODS, Embedding, embed
 from cnnviz.diagnose.embedding_file import ImageFeatures
@@ -28,7 +29,7 @@ _SUFFIXES = (".csv", ".npz", ".png")
 
 
 def embedding(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    run: Network,
     *,
     layer: Annotated[
         str | None, typer.Option(help="As `layers` lists it; without it, what the last linear layer reads.")
@@ -39,14 +40,12 @@ def embedding(
     images: Annotated[int, typer.Option(min=5, help="How many test images, evenly spaced.")] = 500,
     perplexity: Annotated[int | None, typer.Option(min=2, help="Of t-SNE.")] = None,
     neighbours: Annotated[int | None, typer.Option(min=2, help="Of UMAP.")] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of what is drawn at random.")] = 0,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
+    seed: Seed = 0,
+    snapshot: Snapshot = "last",
     out: Annotated[
         Path | None, typer.Option(help="Write the points as .csv, the map as .png, or features as .npz.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """A map of test images by a layer's features: PCA, t-SNE or UMAP, with a figure of its trustworthiness."""
@@ -61,8 +60,7 @@ def embedding(
     if missing:
         raise CnnvizError(missing)
     target = files.destination(out, suffixes=_SUFFIXES, force=force) if out else None
-    where = checkpoint.source(run, snapshot)
-    model, card = checkpoint.load(where)
+    where, model, card = checkpoint.opened(run, snapshot)
     data = checkpoint.data_of(card)
 
     from cnnviz.explore.predictions import some_of

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from cnnviz.cli import checkpoint, progress
-from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.answer import answer, table
 from cnnviz.cli.checkpoint import Source
+from cnnviz.cli.options import Json, Network, Snapshot
 from cnnviz.config import Data
 from cnnviz.errors import ConfigError
 from cnnviz.formatting import accuracy, standard_error
@@ -26,11 +27,9 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
 def evaluate(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    run: Network,
     *,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
+    snapshot: Snapshot = "last",
     split: Annotated[
         Split, typer.Option(help="Which images; validation and train as the run split them.")
     ] = "test",
@@ -38,8 +37,7 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Loss and accuracy of a trained network, over all and by class, computed in float32."""
-    where = checkpoint.source(run, snapshot)
-    model, card = checkpoint.load(where)
+    where, model, card = checkpoint.opened(run, snapshot)
     data = checkpoint.data_of(card)
     images = _images(where, data, split)
     score, counts = _score(model, card, images, device=device, split=split)

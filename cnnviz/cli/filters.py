@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from cnnviz.cli import checkpoint, files, progress
-from cnnviz.cli.answer import Json, answer, table, tell
+from cnnviz.cli.answer import answer, table, tell
+from cnnviz.cli.options import Force, Json, Network
 from cnnviz.errors import CnnvizError
 from cnnviz.progress import Progress, Work
 
@@ -27,7 +28,7 @@ _MOST = 20
 
 
 def filters(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    run: Network,
     *,
     layer: Annotated[
         str | None, typer.Option(help="A convolution; without it, all layers with filters are listed.")
@@ -46,7 +47,7 @@ def filters(
         Path | None,
         typer.Option(help="Write the filters: a picture as .png, arrays as .npz, a table as .csv."),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """The filters of a layer: norms, dead ones, near-duplicates (cosine ≥ 0.95), through the epochs of a run."""

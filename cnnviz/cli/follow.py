@@ -93,7 +93,7 @@ def _figures(metrics: Metrics, status: Status) -> str:
     parts = []
     if metrics.steps:
         last = metrics.steps[-1]
-        parts = [f"loss {last['loss']:.3f}", f"accuracy {100 * last['accuracy']:.0f} %"]
+        parts = [f"loss {last.loss:.3f}", f"accuracy {100 * last.accuracy:.0f} %"]
     if status.seconds_left:
         parts.append(f"{duration(status.seconds_left)} left")
     return ", ".join(parts)

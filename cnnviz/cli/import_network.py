@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from cnnviz.cli import progress
-from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.answer import answer, table
 from cnnviz.cli.document import lines, whole_document
+from cnnviz.cli.options import Json, Seed
 from cnnviz.errors import CnnvizError
 
 if TYPE_CHECKING:
-    from cnnviz.runs.importing import Found
     from cnnviz.runs.run import Run
 
 
@@ -32,7 +32,7 @@ def import_network(
         Literal["imagenet", "random"],
         typer.Option(help="Of torchvision's: ImageNet's are downloaded if need be."),
     ] = "random",
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Decides random weights.")] = 0,
+    seed: Seed = 0,
     network: Annotated[
         str, typer.Option(help="What the file holds; without it, it is recognised from names and shapes.")
     ] = "",
@@ -49,6 +49,10 @@ def import_network(
     mean: Annotated[str, typer.Option(help="Of images in 0..1, a number a channel: 0.485,0.456,0.406")] = "",
     std: Annotated[str, typer.Option(help="Standard deviation, likewise.")] = "",
     activation: Annotated[str, typer.Option(help="Of an mlp or cnn: weights don't tell it.")] = "",
+    padding: Annotated[
+        Literal["same", "none", "first"] | None,
+        typer.Option(help="Of a cnn's convolutions; without it, what fits the sizes."),
+    ] = None,
     pool_after: Annotated[
         str, typer.Option(help="Of a cnn, the convolutions that pooling follows: 1,2,3")
     ] = "",
@@ -56,13 +60,14 @@ def import_network(
     as_json: Json = False,
 ) -> None:
     """Bring in a network that was not trained here, to look inside it. Runs nothing that is in the file."""
-    from cnnviz.runs import importing
+    from cnnviz.runs import import_settings, importing
+    from cnnviz.runs.network_file import examine
 
     if (file is None) == (torchvision is None):
         raise typer.BadParameter("Give a FILE or --torchvision NAME, one of the two.", param_hint="FILE")
     if torchvision is not None:
         given = {"--network": network, "--classes": classes, "--mean": mean, "--std": std,
-                 "--activation": activation, "--pool-after": pool_after}  # fmt: skip
+                 "--activation": activation, "--padding": padding, "--pool-after": pool_after}  # fmt: skip
         if extra := [name for name, value in given.items() if value]:
             raise CnnvizError(
                 f"One of torchvision's networks brings its own {', '.join(extra)}: leave it out."
@@ -73,20 +78,25 @@ def import_network(
         _say(progress.run(work, f"Adding {torchvision}"), as_json=as_json)
         return
     assert file is not None
-    found = importing.examine(file, network=network)
-    reading = importing.usual(found)
+    contents = examine(file, network=network)
+    chosen = {"activation": activation, "padding": padding, "pool_after": pool_after}
+    for name, value in chosen.items():
+        if value and name not in contents.match.options:
+            raise CnnvizError(f"A {contents.match.network.name} has no {name} to choose: leave it out.")
+    reading = import_settings.usual(contents)
     if data:
-        reading = importing.with_data(reading, data)
+        reading = import_settings.with_data(reading, data)
+    pools = tuple(int(number) for number in _numbers(pool_after, "--pool-after")) if pool_after else None
+    reading = import_settings.with_layout(contents, reading, side=size, padding=padding, pool_after=pools)
     changed: dict[str, Any] = {
         "title": title,
-        "side": size,
         "classes": _names(classes),
         "mean": _numbers(mean, "--mean"),
         "std": _numbers(std, "--std"),
-        "options": _options(found, activation, pool_after),
+        "options": (*reading.options, ("activation", activation)) if activation else (),
     }
     reading = replace(reading, **{key: value for key, value in changed.items() if value})
-    _say(importing.from_file(found, reading), as_json=as_json)
+    _say(importing.from_file(contents, reading), as_json=as_json)
 
 
 def _say(run: Run, *, as_json: bool) -> None:
@@ -107,15 +117,3 @@ def _numbers(text: str, option: str) -> tuple[float, ...]:
         return tuple(float(part) for part in text.split(",") if part.strip())
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no list of numbers.", param_hint=option) from None
-
-
-def _options(found: Found, activation: str, pool_after: str) -> tuple[tuple[str, Any], ...]:
-    chosen: dict[str, Any] = {}
-    if activation:
-        chosen["activation"] = activation
-    if pool_after:
-        chosen["pool_after"] = tuple(int(number) for number in _numbers(pool_after, "--pool-after"))
-    for name in chosen:
-        if name not in found.recognised.asks:
-            raise CnnvizError(f"A {found.recognised.network.name} has no {name} to choose: leave it out.")
-    return tuple(chosen.items())

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from cnnviz.cli import progress
-from cnnviz.cli.answer import Json, answer, tell
+from cnnviz.cli.answer import answer, tell
+from cnnviz.cli.options import Json, RunName, Snapshot
 from cnnviz.errors import CnnvizError
 from cnnviz.formatting import duration, size
 from cnnviz.index import control, store
@@ -21,19 +22,17 @@ _PAUSE = 0.2
 
 
 def index(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="As `runs` lists it.")],
+    run: RunName,
     *,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
+    snapshot: Snapshot = "last",
     images: Annotated[
         int | None, typer.Option(min=1, help="The first so many test images; without it, all of them.")
     ] = None,
     as_json: Json = False,
 ) -> None:
     """Look through the test images for all layers at once; `channel` and the app then answer from it."""
-    control.start(run, snapshot, images=images or _ALL)
     try:
+        control.start(run, snapshot, images=images or _ALL)
         now = progress.run(_watched(run, snapshot), "Loading.")
     except KeyboardInterrupt:
         control.stop(run, snapshot)

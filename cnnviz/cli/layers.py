@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnnviz.cli import checkpoint, files
-from cnnviz.cli.answer import Json, answer, table
-from cnnviz.cli.picture import SizeOption
+from cnnviz.cli.answer import answer, table
+from cnnviz.cli.options import Force, Json, Network, Size, Snapshot
 
 if TYPE_CHECKING:
     from torch import nn
@@ -26,20 +26,17 @@ _HEAD = ["LAYER", "KIND", "OUTPUT", "PARAMETERS", "", "MACS", "SEES", ""]
 
 
 def layers(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    run: Network,
     *,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
-    size: SizeOption = None,
+    snapshot: Snapshot = "last",
+    size: Size = None,
     out: Annotated[Path | None, typer.Option(help="Write the table as .csv.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """All layers in the order in which they run: sizes, parameters, multiply-accumulates, receptive fields."""
     target = files.destination(out, suffixes=(".csv",), force=force) if out else None
-    where = checkpoint.source(run, snapshot)
-    model, card = checkpoint.load(where)
+    where, model, card = checkpoint.opened(run, snapshot)
     listed = layers_of(model, card, where.run, size=size)
     if target:
         content = io.StringIO()
@@ -63,7 +60,7 @@ def layers_of(model: nn.Module, card: Card, run: Run | None, *, size: int | None
     from cnnviz.explore.layers import input_sizes, structure
     from cnnviz.models.freezing import frozen_weights
 
-    input_sizes.check(card, size)
+    input_sizes.check(model, card, size)
     height, width, channels = input_sizes.shape_at(card, size)
     frozen = frozen_weights(model, run.config.freeze) if run else set()
     return structure.layers(model, (channels, height, width), frozen=frozen)

@@ -8,16 +8,17 @@ from typing import Annotated
 import typer
 
 from cnnviz.cli import checkpoint, files, progress
-from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.answer import answer, table
 from cnnviz.cli.channel import place
 from cnnviz.cli.layers import layers_of
+from cnnviz.cli.options import Channel, Force, Json, LayerName, Network, Seed, Snapshot
 from cnnviz.formatting import decimal
 
 
 def maximise(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
-    layer: Annotated[str, typer.Argument(help="As `layers` lists it.")],
-    number: Annotated[int, typer.Argument(metavar="CHANNEL", min=0, help="Counted from 0.")],
+    run: Network,
+    layer: LayerName,
+    number: Channel,
     *,
     cell: Annotated[
         str | None,
@@ -39,12 +40,10 @@ def maximise(
         bool,
         typer.Option("--transforms/--no-transforms", help="Shift, turn and scale a little at every step."),
     ] = True,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of the noise and of the transforms.")] = 0,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
+    seed: Seed = 0,
+    snapshot: Snapshot = "last",
     out: Annotated[Path | None, typer.Option(help="Write the pictures, strongest first: a .png.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """The image that would excite a channel most, drawn from noise, and what it scores."""
@@ -57,8 +56,7 @@ def maximise(
     from cnnviz.render.mosaic import grid_pictures
 
     target = files.destination(out, suffixes=(".png",), force=force) if out else None
-    where = checkpoint.source(run, snapshot)
-    model, card = checkpoint.load(where)
+    where, model, card = checkpoint.opened(run, snapshot)
     layer_named(layers_of(model, card, where.run), layer)
     settings = Settings(
         steps=steps,

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.answer import answer, table
+from cnnviz.cli.options import Json
 from cnnviz.cli.settings import kinds_of, options_of
 from cnnviz.config import RunConfig
 from cnnviz.errors import ConfigError

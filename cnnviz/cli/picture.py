@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
-
-import typer
+from typing import TYPE_CHECKING
 
 from cnnviz.cli import checkpoint, files
 from cnnviz.errors import CnnvizError, ImageError
@@ -16,23 +14,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from cnnviz.models.checkpoint import Card
-
-ImageOption = Annotated[
-    str | None,
-    typer.Option(help="A file, photo.NAME (built in) or test.NUMBER; without it, a built-in one."),
-]
-SizeOption = Annotated[
-    int | None,
-    typer.Option(
-        min=1, max=4096, help="Height in pixels at which it is looked at; without it, that of training."
-    ),
-]
-FitOption = Annotated[
-    Literal["crop", "squash", "pad"],
-    typer.Option(
-        help="How a picture of another shape is fitted: its middle, squashed, or padded with black."
-    ),
-]
 
 
 def picture(text: str | None, card: Card) -> tuple[str, NDArray[np.uint8]]:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from cnnviz.cli import checkpoint, files, progress
-from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.answer import answer, table
+from cnnviz.cli.options import Force, ImageCount, Json, Network, Snapshot
 from cnnviz.errors import NotFound
 from cnnviz.formatting import accuracy
 
@@ -25,14 +26,10 @@ _HEAD = ["IMAGE", "CLASS", "PREDICTED", "PROBABILITY"]
 
 
 def predictions(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    run: Network,
     *,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
-    count: Annotated[
-        int, typer.Option(min=1, help="Test images that are predicted, evenly over the test set.")
-    ] = 2000,
+    snapshot: Snapshot = "last",
+    count: ImageCount = 2000,
     truth: Annotated[str | None, typer.Option(metavar="CLASS", help="Only images of this class.")] = None,
     guess: Annotated[
         str | None, typer.Option("--predicted", metavar="CLASS", help="Only images that are taken for it.")
@@ -45,13 +42,12 @@ def predictions(
     ] = "number",
     most: Annotated[int, typer.Option(min=1, help="Lines that are shown; --json and --out hold all.")] = 20,
     out: Annotated[Path | None, typer.Option(help="Write the list as .csv.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Test images with what the network says of them: all, right or wrong ones, surest or least sure first."""
     target = files.destination(out, suffixes=(".csv",), force=force) if out else None
-    where = checkpoint.source(run, snapshot)
-    model, card = checkpoint.load(where)
+    where, model, card = checkpoint.opened(run, snapshot)
     data = checkpoint.data_of(card)
     is_of, taken_for = _number(truth, card), _number(guess, card)
     found = _predicted(model, card, data, count)

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.answer import answer, table
+from cnnviz.cli.options import Json
 from cnnviz.recipes import convolution, library, plan, results_table
 from cnnviz.recipes.assessment import Assessment, assess
 from cnnviz.recipes.recipe import Recipe, Size

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from cnnviz import atomic, workspace
-from cnnviz.cli.answer import Json, answer, tell
+from cnnviz.cli.answer import answer, tell
 from cnnviz.cli.document import how_it_ended
 from cnnviz.cli.follow import watch
+from cnnviz.cli.options import Json
 from cnnviz.cli.recipes import Pretrained, Seeds, SizeOption, Variants
 from cnnviz.cli.train import fits
 from cnnviz.errors import CnnvizError

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnnviz.cli import checkpoint, files, progress
-from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.answer import answer, table
+from cnnviz.cli.options import Force, Json, Network, Seed, Snapshot
 from cnnviz.data.perturbation import PERTURBATIONS
-from cnnviz.errors import NotFound
-from cnnviz.formatting import accuracy
+from cnnviz.formatting import accuracy, per_cent
+from cnnviz.registry import entry
 
 if TYPE_CHECKING:
     from cnnviz.explore.robustness.curve import Curve
@@ -21,7 +22,7 @@ _HEAD = ["STRENGTH", "ACCURACY", "TRUE CLASS"]
 
 
 def robustness(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    run: Network,
     *,
     perturbation: Annotated[
         list[str] | None,
@@ -33,12 +34,10 @@ def robustness(
     images: Annotated[
         int, typer.Option(min=1, help="How many test images, drawn from every class alike.")
     ] = 500,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Of the sample and of the noise.")] = 0,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
+    seed: Seed = 0,
+    snapshot: Snapshot = "last",
     out: Annotated[Path | None, typer.Option(help="Write the curves as .csv.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Accuracy on test images that are shifted, turned, covered, blurred or otherwise shaken, by strength."""
@@ -48,11 +47,9 @@ def robustness(
 
     wanted = list(dict.fromkeys(perturbation or ["rotation"]))
     for name in wanted:
-        if name not in PERTURBATIONS:
-            raise NotFound("perturbation", name, available=PERTURBATIONS)
+        entry("perturbation", name, PERTURBATIONS)
     target = files.destination(out, suffixes=(".csv",), force=force) if out else None
-    where = checkpoint.source(run, snapshot)
-    model, card = checkpoint.load(where)
+    where, model, card = checkpoint.opened(run, snapshot)
     data = checkpoint.data_of(card, any_size=True)
     numbers = sample(data.test_labels, count=images, seed=seed, data=card.data)
     curves = [
@@ -85,7 +82,7 @@ def _text(curve: Curve) -> str:
     shaking = PERTURBATIONS[curve.perturbation]
     setting = shaking.settings[shaking.strength]
     rows = [
-        [setting.words(strength), accuracy(share, curve.count), f"{100 * sure:.1f} %"]
+        [setting.words(strength), accuracy(share, curve.count), per_cent(sure)]
         for strength, share, sure in zip(curve.strengths, curve.accuracy, curve.true_probability, strict=True)
     ]
     return f"{shaking.title}: {shaking.what}\n{table([_HEAD, *rows], right=range(3))}"

@@ -5,13 +5,12 @@ from typing import Annotated
 
 import typer
 
-from cnnviz.cli.answer import Json, answer, table, tell
+from cnnviz.cli.answer import answer, table, tell
 from cnnviz.cli.document import document, how_it_ended, lines, row, whole_document
+from cnnviz.cli.options import Json, RunName
 from cnnviz.errors import RunError
 from cnnviz.runs import control
 from cnnviz.runs.run import every, find
-
-_Name = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, as `runs` lists it.")]
 
 
 def runs(
@@ -30,7 +29,7 @@ def runs(
     answer([document(one) for one in listed], text, as_json=as_json)
 
 
-def stop(run: _Name, *, as_json: Json = False) -> None:
+def stop(run: RunName, *, as_json: Json = False) -> None:
     """Stop a run; its snapshots are kept."""
     status = control.stop(run)
     found = find(run)
@@ -38,7 +37,7 @@ def stop(run: _Name, *, as_json: Json = False) -> None:
 
 
 def delete(
-    run: _Name,
+    run: RunName,
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: Json = False,

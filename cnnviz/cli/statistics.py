@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cnnviz.cli import checkpoint, files, progress
-from cnnviz.cli.answer import Json, answer, table
+from cnnviz.cli.answer import answer, table
+from cnnviz.cli.options import Force, ImageCount, Json, Network, Snapshot
 from cnnviz.errors import NotFound
+from cnnviz.formatting import per_cent
 
 if TYPE_CHECKING:
     from cnnviz.explore.statistics.profile import LayerStatistics
@@ -21,20 +23,18 @@ _HEAD = ["LAYER", "KIND", "ZEROS", "DEAD", "SPREAD", "SELECTIVE", "PROBE", "FIEL
 
 
 def statistics(
-    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help="A run, or a .safetensors file.")],
+    run: Network,
     *,
-    images: Annotated[int, typer.Option(min=1, help="How many test images, evenly spaced.")] = 500,
+    images: ImageCount = 500,
     of_class: Annotated[
         str | None, typer.Option("--class", help="Only images of this class, by its name; without it, all.")
     ] = None,
     every: Annotated[
         bool, typer.Option("--every", help="List every layer, not only blocks and activations.")
     ] = False,
-    snapshot: Annotated[
-        str, typer.Option(help="Which of the run's snapshots: last, best, epoch_0001, …")
-    ] = "last",
+    snapshot: Snapshot = "last",
     out: Annotated[Path | None, typer.Option(help="Write every layer as .csv.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    force: Force = False,
     as_json: Json = False,
 ) -> None:
     """Sparsity, dead channels, spread, class selectivity, linear probe and effective field of every layer."""
@@ -42,8 +42,7 @@ def statistics(
     from cnnviz.explore.statistics.layer_statistics import statistics as measuring
 
     target = files.destination(out, suffixes=(".csv",), force=force) if out else None
-    where = checkpoint.source(run, snapshot)
-    model, card = checkpoint.load(where)
+    where, model, card = checkpoint.opened(run, snapshot)
     number = _class(card, of_class)
     data = checkpoint.data_of(card)
     chosen = profile.sample(data.test_labels, count=images, of_class=number, data=card.data)
@@ -83,7 +82,7 @@ def _row(one: LayerStatistics) -> list[str]:
     def share(value: float | None, error: float | None = None) -> str:
         if value is None:
             return "–"
-        return f"{100 * value:.1f} %" + ("" if error is None else f" ± {100 * error:.1f}")
+        return per_cent(value, error)
 
     return [
         one.layer,

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from cnnviz.cli.answer import Json, answer, table, tell
+from cnnviz.cli.answer import answer, table, tell
 from cnnviz.cli.document import document, test_line
 from cnnviz.cli.files import content
 from cnnviz.cli.follow import finish, follow
+from cnnviz.cli.options import Json, RunName
 from cnnviz.cli.recipes import Pretrained, Seeds, SizeOption, Variants
 from cnnviz.cli.settings import settings_of
 from cnnviz.config import RunConfig, with_settings
@@ -82,7 +83,7 @@ def train(
 
 
 def resume(
-    run: Annotated[str, typer.Argument(help="A run that was stopped, failed or interrupted.")],
+    run: RunName,
     *,
     detach: Detach = False,
     as_json: Json = False,

@@ -37,7 +37,9 @@ class Cnn(Strict):
     convs: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (32, 64, 128)
     """Filters of each convolution, in order."""
     kernel: Annotated[int, Field(ge=1, le=15)] = 3
-    """Width and height of the filters: odd, so that maps keep their size."""
+    """Width and height of the filters: odd where maps are padded to keep their size."""
+    padding: Literal["same", "none", "first"] = "same"
+    """Zeros around the maps: so many that they keep their size, none, or for the first convolution alone."""
     batch_norm: Literal["none", "all", "first_of_pair"] = "none"
     """After which convolutions: none, all, or the first, third, fifth …"""
     pool_after: tuple[PositiveInt, ...] = (1, 2, 3)
@@ -53,7 +55,7 @@ class Cnn(Strict):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Cnn:
-        if self.kernel % 2 == 0:
+        if self.kernel % 2 == 0 and self.padding != "none":
             raise ValueError(f"kernel has to be odd, so that maps keep their size (got {self.kernel})")
         for number in self.pool_after:
             if number > len(self.convs) or self.pool_after.count(number) > 1:
@@ -61,6 +63,10 @@ class Cnn(Strict):
                     f"pool_after names convolutions 1 to {len(self.convs)}, each once (got {number})"
                 )
         return self
+
+    def pads(self, number: int) -> bool:
+        """Whether convolution `number`, counted from 1, keeps the size of its maps."""
+        return self.padding == "same" or (self.padding == "first" and number == 1)
 
     def normalises(self, number: int) -> bool:
         """Whether batch norm follows convolution `number`, counted from 1."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
 
 import numpy as np
@@ -30,11 +31,12 @@ def layout(files: list[Parts]) -> Layout:
     """Which file shows which class in which split, from the names of folders alone. Raises DataError."""
     files = [file for file in files if not any(_is_hidden(part) for part in file)]
     top = _wrapping(files)
-    found: Layout = defaultdict(lambda: defaultdict(list))
-    for file in sorted(files):
+    by_split: dict[str, list[Parts]] = defaultdict(list)
+    for file in files:
         part = _SPLITS.get(file[top].lower()) if len(file) > top + 2 else None
         if part:
-            found[part][_class_name(file[top + 1])].append(file)
+            by_split[part].append(file)
+    found = {part: _grouped(own, top + 1) for part, own in by_split.items()}
     if len(found) == 1 and "train" in found:
         return _split(found["train"])
     if found:
@@ -45,15 +47,29 @@ def layout(files: list[Parts]) -> Layout:
         if "test" not in found:
             found["test"] = found.pop("validation")
         return found
-    groups: dict[str, list[Parts]] = defaultdict(list)
-    for file in sorted(files):
-        if len(file) > top + 1:
-            groups[_class_name(file[top])].append(file)
+    groups = _grouped([file for file in files if len(file) > top + 1], top)
     if any(name.lower() in _SPLITS for name in groups):
         raise DataError(
             "Pictures lie in train/ or val/ without a class: put each class's into its own folder."
         )
     return _split(groups)
+
+
+def _grouped(files: list[Parts], at: int) -> dict[str, list[Parts]]:
+    """Files by the class that part `at` of their path names."""
+    folders: dict[str, str] = {}
+    groups: dict[str, list[Parts]] = {}
+    for file in sorted(files):
+        name = _class_name(file[at])
+        # Some disks take names for one that differ in case or in how an accent is written.
+        other = folders.setdefault(unicodedata.normalize("NFC", name).casefold(), file[at])
+        if other != file[at]:
+            raise DataError(
+                f"The folders {other[:40]!r} and {file[at][:40]!r} would be two classes of one name: "
+                "rename one, or put their pictures into one folder."
+            )
+        groups.setdefault(name, []).append(file)
+    return groups
 
 
 def _wrapping(files: list[Parts]) -> int:

@@ -21,7 +21,6 @@ _LUMA = (0.299, 0.587, 0.114)
 _GREY = 128
 _SHARP = 0.05
 """Standard deviations of a blur below this leave every pixel to itself."""
-_NONE = "none"
 
 
 @dataclass(frozen=True)
@@ -227,32 +226,6 @@ def shaken(pixels: Picture, values: Mapping[str, float], *, seed: Seed = 0) -> P
         if set_to != [setting.neutral for setting in one.settings.values()]:
             pixels = one.apply(pixels, *set_to, seed=seed)
     return pixels
-
-
-def to_text(values: Mapping[str, float]) -> str:
-    """What is set, for an address: `rotation:15,noise:20`, or `none`."""
-    parts = [
-        f"{name}:{values[name]:g}"
-        for name, setting in SETTINGS.items()
-        if name in values and values[name] != setting.neutral
-    ]
-    return ",".join(parts) or _NONE
-
-
-def from_text(text: str) -> tuple[dict[str, float], list[str]]:
-    """What an address sets, within its ranges, by name; and the parts of it that can't be understood."""
-    values, unknown = {}, []
-    for part in [] if text == _NONE else text.split(","):
-        name, _, number = part.partition(":")
-        try:
-            value = float(number)
-        except ValueError:
-            value = math.nan
-        if name not in SETTINGS or not math.isfinite(value):
-            unknown.append(part)
-            continue
-        values[name] = SETTINGS[name].fitting(value)
-    return {name: value for name, value in values.items() if value != SETTINGS[name].neutral}, unknown
 
 
 def in_words(values: Mapping[str, float]) -> str:

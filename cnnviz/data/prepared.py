@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cnnviz.atomic import sync_folder
+from cnnviz.data.class_names import repeated
 from cnnviz.data.scratch import temporary
 from cnnviz.errors import DataError
 from cnnviz.failure import disk_full
@@ -170,6 +171,8 @@ def _about(path: Path) -> dict[str, Any]:
             raise _broken(path, f"has no text {key!r}")
     if type(about.get("own_validation", 0)) is not int:
         raise _broken(path, "has an 'own_validation' that is not a whole number")
+    if (name := repeated(classes)) is not None:
+        raise DataError(f"{path} names two classes {name[:40]!r}: give each a name of its own there.")
     if extra := set(about) - {"name", "classes", "source", "own_validation"}:
         raise _broken(path, f"has an unknown key {min(extra)!r}")
     return about

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.diagnose.embedding import METHODS, Embedding
-from cnnviz.formatting import decimal
+from cnnviz.formatting import decimal, per_cent
 
 
 def axes(found: Embedding) -> tuple[str, str]:
@@ -18,7 +18,7 @@ def axes(found: Embedding) -> tuple[str, str]:
     if found.explained is None:
         return found.axes
     first, second = (
-        f"{name}, {100 * share:.1f} % of variance, {decimal(low)} to {decimal(high)}"
+        f"{name}, {per_cent(share)} of variance, {decimal(low)} to {decimal(high)}"
         for name, share, low, high in zip(
             found.axes, found.explained, found.points.min(0), found.points.max(0), strict=True
         )
@@ -31,7 +31,7 @@ def how(found: Embedding) -> str:
     method = METHODS[found.method]
     parts = [method.title]
     if found.explained is not None:
-        parts.append(f"{100 * sum(found.explained):.1f} % of the variance")
+        parts.append(f"{per_cent(sum(found.explained))} of the variance")
     parts += [f"{method.options[name].title.lower()} {value}" for name, value in found.options.items()]
     return ", ".join([*parts, f"seed {found.seed}"])
 
@@ -45,8 +45,8 @@ def trust(found: Embedding) -> str:
     )
     if found.same_in_features is not None and found.same_on_map is not None:
         said += (
-            f" Of an image's {found.neighbours} nearest by features {100 * found.same_in_features:.1f} % are of its "
-            f"class, on the map {100 * found.same_on_map:.1f} %."
+            f" Of an image's {found.neighbours} nearest by features {per_cent(found.same_in_features)} are of its "
+            f"class, on the map {per_cent(found.same_on_map)}."
         )
     return said
 

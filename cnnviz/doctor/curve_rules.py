@@ -27,31 +27,29 @@ def needs_epochs(facts: Facts, count: int = _FEW) -> str | None:
 def overfitting(facts: Facts) -> Finding | None:
     """Validation loss 10 % above its best while training loss fell on; or 10 points between the accuracies."""
     first, last = facts.epochs[0], facts.epochs[-1]
-    best = min(facts.epochs, key=lambda line: line["validation_loss"])
-    rise = last["validation_loss"] / max(best["validation_loss"], 1e-12) - 1
-    gap = last["train_accuracy"] - last["validation_accuracy"]
-    error = standard_error(last["validation_accuracy"], facts.validation)
+    best = min(facts.epochs, key=lambda line: line.validation_loss)
+    rise = last.validation_loss / max(best.validation_loss, 1e-12) - 1
+    gap = last.train_accuracy - last.validation_accuracy
+    error = standard_error(last.validation_accuracy, facts.validation)
     wide = max(0.1, 3 * error)
-    rising = rise > 0.1 and last["train_loss"] < best["train_loss"]
+    rising = rise > 0.1 and last.train_loss < best.train_loss
     if not rising and gap <= wide:
         return None
     if rising:
-        since = best["epoch"]
+        since = best.epoch
         words = (
-            f"Since epoch {since} validation loss has risen by {rise:.0%} ({best['validation_loss']:.3f} to "
-            f"{last['validation_loss']:.3f}) while training loss fell on ({best['train_loss']:.3f} to "
-            f"{last['train_loss']:.3f})."
+            f"Since epoch {since} validation loss has risen by {rise:.0%} ({best.validation_loss:.3f} to "
+            f"{last.validation_loss:.3f}) while training loss fell on ({best.train_loss:.3f} to "
+            f"{last.train_loss:.3f})."
         )
     else:
-        apart = [
-            line for line in facts.epochs if line["train_accuracy"] - line["validation_accuracy"] <= wide
-        ]
-        since = (apart[-1]["epoch"] if apart else first["epoch"] - 1) + 1
+        apart = [line for line in facts.epochs if line.train_accuracy - line.validation_accuracy <= wide]
+        since = (apart[-1].epoch if apart else first.epoch - 1) + 1
         words = f"Since epoch {since} training is more than {100 * wide:.0f} points ahead of validation."
     return Finding(
         title=f"Overfitting since epoch {since}",
-        words=f"{words} Now it is right on {last['train_accuracy']:.1%} of training and "
-        f"{last['validation_accuracy']:.1%} ± {100 * error:.1f} of {facts.validation:,} validation images.",
+        words=f"{words} Now it is right on {last.train_accuracy:.1%} of training and "
+        f"{last.validation_accuracy:.1%} ± {100 * error:.1f} of {facts.validation:,} validation images.",
         severity="serious" if gap > wide else "mild",
         figures={"since_epoch": since, "validation_loss_rise": rise, "accuracy_gap": gap},
         evidence=(curves(facts),),
@@ -66,12 +64,12 @@ def overfitting(facts: Facts) -> Finding | None:
 def underfitting(facts: Facts) -> Finding | None:
     """Right on less than 85 % of its own training images, and no better there than on validation."""
     last = facts.epochs[-1]
-    train, validation = last["train_accuracy"], last["validation_accuracy"]
+    train, validation = last.train_accuracy, last.validation_accuracy
     near = max(0.05, 2 * standard_error(validation, facts.validation))
     if train >= 0.85 or train - validation > near:
         return None
     tail = facts.epochs[-max(2, len(facts.epochs) // 4) :]
-    gain = tail[-1]["validation_loss"] / max(tail[0]["validation_loss"], 1e-12) - 1
+    gain = tail[-1].validation_loss / max(tail[0].validation_loss, 1e-12) - 1
     falling = gain < -0.03
     how = (
         f"Validation loss still fell by {-gain:.0%} over the last {len(tail)} epochs: it ended too soon."
@@ -95,19 +93,19 @@ def rate_too_high(facts: Facts) -> Finding | None:
     """The loss was not finite, or jumped to twice that of guessing."""
     rate = facts.config.optimiser.learning_rate
     diverged = facts.state == "failed" and facts.reason.startswith("The loss is")
-    start = max(facts.blind, facts.steps[0]["loss"] if facts.steps else 0.0)
-    worst = max(facts.steps, key=lambda line: line["loss"], default=None)
-    jumped = worst is not None and worst["loss"] > 2 * start
+    start = max(facts.blind, facts.steps[0].loss if facts.steps else 0.0)
+    worst = max(facts.steps, key=lambda line: line.loss, default=None)
+    jumped = worst is not None and worst.loss > 2 * start
     if not diverged and not jumped:
         return None
     if diverged:
         words = facts.reason.partition(": ")[0] + "."
     else:
         assert worst is not None
-        at, loss = worst["step"], worst["loss"]
+        at, loss = worst.step, worst.loss
         words = f"At step {at:,} the loss of a batch was {loss:.3g}; guessing gives {facts.blind:.3g}."
     last = facts.epochs[-1] if facts.epochs else None
-    learnt = last is not None and last["train_accuracy"] > facts.chance + 0.3
+    learnt = last is not None and last.train_accuracy > facts.chance + 0.3
     dead = _dead_share(facts)
     if dead:
         words += f" {dead:.0%} of its ReLU channels are dead, which large steps do."
@@ -117,8 +115,8 @@ def rate_too_high(facts: Facts) -> Finding | None:
         severity="mild" if learnt and not diverged else "serious",
         figures={
             "learning_rate": rate,
-            "worst_loss": worst["loss"] if worst else None,
-            "worst_gradient_norm": max((line["gradient_norm"] for line in facts.steps), default=None),
+            "worst_loss": worst.loss if worst else None,
+            "worst_gradient_norm": max((line.gradient_norm for line in facts.steps), default=None),
             "dead_share": dead,
         },
         evidence=(curves(facts),),
@@ -131,17 +129,17 @@ def rate_too_high(facts: Facts) -> Finding | None:
 
 def rate_too_low(facts: Facts) -> Finding | None:
     """Loss fell by less than a quarter, as fast at the end as in the middle, and validation with it."""
-    losses = [line["train_loss"] for line in facts.epochs]
+    losses = [line.train_loss for line in facts.epochs]
     start = losses[0]
     fallen = 1 - losses[-1] / start
     half = losses[(len(losses) - 1) // 2]
     late, early = half - losses[-1], start - half
     steady = all(after < before for before, after in pairwise(losses))
-    validation = facts.epochs[0]["validation_loss"] - facts.epochs[-1]["validation_loss"]
+    validation = facts.epochs[0].validation_loss - facts.epochs[-1].validation_loss
     together = validation > 0.5 * (losses[0] - losses[-1])
     if not (0 < fallen < 0.25 and steady and late > 0.5 * early and together) or softmax_twice(facts):
         return None
-    norms = [line["gradient_norm"] for line in facts.steps]
+    norms = [line.gradient_norm for line in facts.steps]
     rate = facts.config.optimiser.learning_rate
     return Finding(
         title="The learning rate is too low",
@@ -157,22 +155,22 @@ def rate_too_low(facts: Facts) -> Finding | None:
 
 def exploding(facts: Facts) -> Finding | None:
     """A gradient that was not finite, or longer than 10 and than 50 times the usual."""
-    norms = [line["gradient_norm"] for line in facts.steps]
+    norms = [line.gradient_norm for line in facts.steps]
     usual = median([norm for norm in norms if isfinite(norm)] or [0.0])
     worst = max(
         facts.steps,
-        key=lambda line: float("inf") if not isfinite(line["gradient_norm"]) else line["gradient_norm"],
+        key=lambda line: float("inf") if not isfinite(line.gradient_norm) else line.gradient_norm,
     )
-    norm = worst["gradient_norm"]
+    norm = worst.gradient_norm
     if isfinite(norm) and not (norm > 10 and norm > 50 * usual):
         return None
     clipped = facts.config.clip_norm or facts.config.clip_value
     return Finding(
         title="Exploding gradients",
-        words=f"At step {worst['step']:,} the gradient was {norm:.3g} long; usually it is {usual:.3g}."
+        words=f"At step {worst.step:,} the gradient was {norm:.3g} long; usually it is {usual:.3g}."
         + (" It was clipped." if clipped else ""),
         severity="mild" if clipped else "serious",
-        figures={"worst": norm, "usual": usual, "step": worst["step"]},
+        figures={"worst": norm, "usual": usual, "step": worst.step},
         evidence=(curves(facts),),
         remedies=(
             Remedy("Clip the gradient.", {"clip_norm": 1.0}, "000-2.2"),
@@ -191,19 +189,19 @@ def softmax_twice(facts: Facts) -> Finding | None:
     last = facts.epochs[-1] if facts.epochs else None
     hugs = False
     if last is not None and facts.config.label_smoothing <= 0.3:
-        loss, accuracy = last["validation_loss"], last["validation_accuracy"]
-        least = min(line["validation_loss"] for line in facts.epochs)
+        loss, accuracy = last.validation_loss, last.validation_accuracy
+        least = min(line.validation_loss for line in facts.epochs)
         # A sure answer costs the floor where it is right, 1 more where it is wrong.
         hugs = (
             least >= floor - 1e-3
-            and last["train_loss"] >= floor - 1e-3  # which an overfit network has long passed
+            and last.train_loss >= floor - 1e-3  # which an overfit network has long passed
             and abs(loss - floor - (1 - accuracy)) < 0.1
             and accuracy > max(0.5, 2 * facts.chance)
         )
     if not setting and not hugs:
         return None
     seen = (
-        f" Validation loss ended at {last['validation_loss']:.4f} with {last['validation_accuracy']:.1%} right."
+        f" Validation loss ended at {last.validation_loss:.4f} with {last.validation_accuracy:.1%} right."
         if last is not None
         else ""
     )
@@ -219,8 +217,8 @@ def softmax_twice(facts: Facts) -> Finding | None:
         severity="serious",
         figures={
             "floor": floor,
-            "validation_loss": last["validation_loss"] if last else None,
-            "validation_accuracy": last["validation_accuracy"] if last else None,
+            "validation_loss": last.validation_loss if last else None,
+            "validation_accuracy": last.validation_accuracy if last else None,
             "setting": setting,
         },
         evidence=(curves(facts),),

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import log
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cnnviz.config import RunConfig
 from cnnviz.diagnose.duplicates import Shared
+from cnnviz.train.events import EpochEnded, StepLogged
 
 if TYPE_CHECKING:
     from cnnviz.explore.statistics.dead_units import LayerGradient, Rectifier
-
-Line = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -56,9 +55,9 @@ class Facts:
     train: int
     """Images; 0 where no metrics say so."""
     validation: int
-    epochs: tuple[Line, ...]
+    epochs: tuple[EpochEnded, ...]
     """As in the run's metrics."""
-    steps: tuple[Line, ...]
+    steps: tuple[StepLogged, ...]
     inside: Inside | None = None
     shared: tuple[Shared, ...] | None = None
     """Images that are in two splits; places are numbers of images in the data set's arrays."""

@@ -136,11 +136,11 @@ def leakage(facts: Facts) -> Finding | None:
 def shuffled_labels(facts: Facts) -> Finding | None:
     """Learnt by heart with validation at chance; or nothing learnt at all, at the loss of guessing."""
     last = facts.epochs[-1]
-    train, validation = last["train_accuracy"], last["validation_accuracy"]
+    train, validation = last.train_accuracy, last.validation_accuracy
     chance = _commonest(facts)
     blind = validation <= chance + 3 * standard_error(chance, facts.validation)
     heart = train > chance + 0.2
-    near = abs(last["train_loss"] / facts.blind - 1) < 0.05 and not facts.config.softmax_before_loss
+    near = abs(last.train_loss / facts.blind - 1) < 0.05 and not facts.config.softmax_before_loss
     if not blind or not (heart or near):
         return None
     words = (

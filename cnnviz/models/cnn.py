@@ -13,15 +13,23 @@ from cnnviz.models.activations import ACTIVATIONS
 def build(options: Cnn, *, image_shape: tuple[int, int, int], classes: int) -> nn.Module:
     """A network from (N, C, H, W) images to (N, classes) logits.
 
-    Each convolution keeps the size of its maps (zero padding) and is followed by batch norm, activation, 2×2 max
-    pooling and dropout, as chosen: conv1, bn1, act1, pool1, dropout1, conv2 … Then flatten, and the linear
-    layers fc1, fc1_act, fc1_dropout, fc2 … of which the last gives the logits.
-    Raises ConfigError where a pooling would leave nothing of the maps.
+    Each convolution is padded with zeros, so that its maps keep their size, or loses the edge, and is followed by
+    batch norm, activation, 2×2 max pooling and dropout, as chosen: conv1, bn1, act1, pool1, dropout1, conv2 … Then
+    flatten, and the linear layers fc1, fc1_act, fc1_dropout, fc2 … of which the last gives the logits.
+    Raises ConfigError where a pooling or an unpadded convolution would leave nothing of the maps.
     """
     height, width, channels = image_shape
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     for number, (inputs, outputs) in enumerate(pairwise([channels, *options.convs]), start=1):
-        layers[f"conv{number}"] = nn.Conv2d(inputs, outputs, options.kernel, padding=options.kernel // 2)
+        edge = 0 if options.pads(number) else options.kernel - 1
+        if min(height, width) <= edge:
+            raise ConfigError(
+                f"conv{number} needs padding: without it, nothing is left of maps of {height}×{width} from "
+                f"images of {image_shape[0]}×{image_shape[1]}."
+            )
+        height, width = height - edge, width - edge
+        padding = options.kernel // 2 if options.pads(number) else 0
+        layers[f"conv{number}"] = nn.Conv2d(inputs, outputs, options.kernel, padding=padding)
         if options.normalises(number):
             layers[f"bn{number}"] = nn.BatchNorm2d(outputs)
         layers[f"act{number}"] = ACTIVATIONS[options.activation]()

@@ -10,20 +10,20 @@ from typing import Any
 from torch import Tensor
 
 from cnnviz.config import Cnn, Mlp, Network
+from cnnviz.models.layouts import Layout, layout_of, layouts
+from cnnviz.models.match import Match
 
-Shape = tuple[int, int, int]
-Found = tuple[Network, int, Shape, dict[str, Tensor], tuple[str, ...], tuple[str, ...], bool]
-"""Network, classes, image shape, tensors, what to ask, notes, and whether the size is fixed."""
-
-_USUAL = (32, 28, 64, 224)
+_USUAL = (32, 28, 64, 224, 96, 128, 48)
+_USUAL_GREY = (28, 32, 64, 96, 128, 48, 224)
+"""Sides of images that most networks are made for."""
 _CNN = re.compile(r"(conv|bn|fc)(\d+)\.(weight|bias|running_mean|running_var|num_batches_tracked)")
-_ACTIVATION = "Weights don't tell the activation: taken as {}."
+_ALTERNATIVES = 3
 
 
-def plain_mlp(own: Mapping[str, Tensor]) -> Found | None:
+def plain_mlp(own: Mapping[str, Tensor]) -> Match | None:
     """A chain of linear layers, whatever their names; None if it is none."""
     layers = list(dict.fromkeys(name.rpartition(".")[0] for name in own))
-    renamed: dict[str, Tensor] = {}
+    tensors: dict[str, Tensor] = {}
     widths: list[int] = []
     for number, layer in enumerate(layers, start=1):
         weight, bias = own.get(f"{layer}.weight"), own.get(f"{layer}.bias")
@@ -33,17 +33,16 @@ def plain_mlp(own: Mapping[str, Tensor]) -> Found | None:
             return None
         widths = widths or [int(weight.shape[1])]
         widths.append(int(weight.shape[0]))
-        renamed |= {f"fc{number}.weight": weight, f"fc{number}.bias": bias}
-    shape = _image_of(widths[0]) if len(renamed) == len(own) and len(widths) > 1 else None
+        tensors |= {f"fc{number}.weight": weight, f"fc{number}.bias": bias}
+    shape = _image_of(widths[0]) if len(tensors) == len(own) and len(widths) > 1 else None
     if shape is None:
         return None
     hidden = tuple(widths[1:-1])
-    notes = (_ACTIVATION.format("ReLU"),) if hidden else ()
-    asks = ("activation",) if hidden else ()
-    return Mlp(hidden=hidden), widths[-1], shape, renamed, asks, notes, True
+    options = ("activation",) if hidden else ()
+    return Match(Mlp(hidden=hidden), widths[-1], shape, tensors, fixed_size=True, options=options)
 
 
-def _image_of(values: int) -> Shape | None:
+def _image_of(values: int) -> tuple[int, int, int] | None:
     """The square image of so many values. No number is both a square and three times one."""
     if (side := isqrt(values)) ** 2 == values:
         return side, side, 1
@@ -52,10 +51,11 @@ def _image_of(values: int) -> Shape | None:
     return None
 
 
-def plain_cnn(own: Mapping[str, Tensor]) -> Found | None:
+def plain_cnn(own: Mapping[str, Tensor]) -> Match | None:
     """A network of this bench's `cnn` family, as far as shapes tell; None if it is none.
 
-    Where the poolings are, weights don't tell: only how much the maps shrink, once the image's size is known.
+    Padding and poolings are not in the weights, only how many cells are left of an image: the likeliest layout
+    is taken.
     """
     matches = {name: _CNN.fullmatch(name) for name in own}
     if not all(matches.values()):
@@ -65,39 +65,31 @@ def plain_cnn(own: Mapping[str, Tensor]) -> Found | None:
         assert match is not None
         numbers[match[1]].add(int(match[2]))
     convs, linear = sorted(numbers["conv"]), sorted(numbers["fc"])
-    if (
-        not convs
-        or not linear
-        or convs != list(range(1, len(convs) + 1))
-        or linear != list(range(1, len(linear) + 1))
-    ):
+    counted = all(seen == list(range(1, len(seen) + 1)) for seen in (convs, linear))
+    options = _options(own, convs, linear, numbers["bn"]) if convs and linear and counted else None
+    if options is None or own["conv1.weight"].shape[1] not in (1, 3):
         return None
-    options = _options(own, convs, linear, numbers["bn"])
-    first, last = own["conv1.weight"], own[f"conv{len(convs)}.weight"]
-    if options is None or first.shape[1] not in (1, 3):
+    channels, units = int(own["conv1.weight"].shape[1]), own["fc1.weight"].shape[1] / options["convs"][-1]
+    cells = isqrt(int(units))
+    if cells < 1 or cells**2 != units:
         return None
-    cells = own["fc1.weight"].shape[1] / last.shape[0]
-    across = isqrt(int(cells))
-    if across < 1 or across**2 != cells:
-        return None
-    side, pools = _size(across, len(convs), grey=first.shape[1] == 1)
-    network = Cnn(**options, pool_after=_spread(pools, len(convs)))
-    notes = (
-        _ACTIVATION.format("ReLU"),
-        f"Nor do they tell image size and poolings: maps that end at {across} × {across} are taken to come from "
-        f"{side} × {side} pixels by {pools} poolings, with convolutions that keep the size. "
-        "If the network was built otherwise, its maps here are not its own.",
-    )
-    shape = (side, side, int(first.shape[1]))
-    return (
-        network,
+    network = Cnn(**options, padding="same" if options["kernel"] % 2 else "none", pool_after=())
+    fitting = layouts(network, cells=cells, sides=_usual(channels))
+    # Where nothing usual fits, the smallest image from which every convolution is pooled.
+    likeliest = fitting[0] if fitting else Layout(cells << len(convs), "same", tuple(convs))
+    return Match(
+        network.model_copy(update={"padding": likeliest.padding, "pool_after": likeliest.pool_after}),
         len(own[f"fc{len(linear)}.weight"]),
-        shape,
+        (likeliest.side, likeliest.side, channels),
         dict(own),
-        ("activation", "pool_after"),
-        notes,
-        False,
+        options=("activation", "padding", "pool_after"),
+        cells=cells,
+        unusual=not fitting,
     )
+
+
+def _usual(channels: int) -> tuple[int, ...]:
+    return _USUAL_GREY if channels == 1 else _USUAL
 
 
 def _options(
@@ -115,13 +107,7 @@ def _options(
     kernel = next(iter(kernels))
     ways = {"none": set(), "all": set(convs), "first_of_pair": set(convs[::2])}
     batch_norm = next((name for name, where in ways.items() if where == normed), None)
-    if (
-        len(kernels) > 1
-        or kernel[0] != kernel[1]
-        or kernel[0] % 2 == 0
-        or kernel[0] > 15
-        or batch_norm is None
-    ):
+    if len(kernels) > 1 or kernel[0] != kernel[1] or kernel[0] > 15 or batch_norm is None:
         return None
     return {
         "convs": tuple(len(weight) for weight in weights if weight is not None),
@@ -131,16 +117,29 @@ def _options(
     }
 
 
-def _size(across: int, convs: int, *, grey: bool) -> tuple[int, int]:
-    """A likely side of the images, and the number of poolings that leads from it to maps of `across`."""
-    usual = sorted(_USUAL, key=lambda side: side != 28) if grey else _USUAL
-    for side in usual:
-        for pools in range(convs + 1):
-            if side >> pools == across:
-                return side, pools
-    return across << convs, convs
+def layouts_at(match: Match, side: int | None = None) -> list[Layout]:
+    """Layouts that a plain CNN may have, for images of that side or of any usual one, the likeliest first."""
+    if not isinstance(match.network, Cnn):
+        return []
+    sides = _usual(match.image_shape[2]) if side is None else (side,)
+    return layouts(match.network, cells=match.cells, sides=sides)
 
 
-def _spread(pools: int, convs: int) -> tuple[int, ...]:
-    """After which convolutions: evenly, the last one among them."""
-    return tuple(sorted({convs - round(number * convs / pools) for number in range(pools)})) if pools else ()
+def assumptions(match: Match, network: Network, side: int) -> tuple[str, ...]:
+    """What is taken for granted of a plain network, as its weights don't tell it, a sentence each."""
+    said = []
+    if isinstance(network, Cnn | Mlp) and "activation" in match.options:
+        activation = "ReLU" if network.activation == "relu" else network.activation
+        said.append(f"Weights don't tell the activation: taken as {activation}.")
+    if isinstance(network, Cnn) and match.cells:
+        own = layout_of(network, side)
+        others = [one for one in (*layouts_at(match, side), *layouts_at(match)) if one != own]
+        others = sorted(dict.fromkeys(others), key=lambda one: one.side != side)
+        also = "; or ".join(map(str, others[:_ALTERNATIVES])) + (" …" if len(others) > _ALTERNATIVES else "")
+        said.append(
+            f"Nor do they tell sizes: taken as {own}, which ends in the {match.cells} × {match.cells} maps "
+            "that fc1 reads, with stride 1 and 2 × 2 max pooling. "
+            + (f"Also possible: {also}. " if also else "")
+            + "If the network was built otherwise, its maps here are not its own."
+        )
+    return tuple(said)

@@ -16,9 +16,31 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network", "weights", "params", "module", "ema")
-"""Under these keys training scripts put the weights, among optimiser, epoch and so on."""
+AVERAGED = ("state_dict_ema", "model_ema", "ema_state_dict", "swa_state_dict", "ema")
+"""Under these keys training scripts put averages of the weights over the last steps, which are what is used."""
+WRAPPERS = (
+    "state_dict",
+    "model_state_dict",
+    "model",
+    "net",
+    "network",
+    "weights",
+    "params",
+    "module",
+    "shadow",
+)
+"""Under these keys they put the weights, among optimiser, epoch and so on."""
 MOST_TENSORS = 20_000
+_OTHER_ARCHIVES = (
+    ("a TorchScript archive (torch.jit.save)", "torch.jit.load(FILE).state_dict()", "/constants.pkl"),
+    ("an exported program (torch.export)", "torch.export.load(FILE).state_dict", "/archive_format"),
+    (
+        "an exported program (torch.export)",
+        "torch.export.load(FILE).state_dict",
+        "/serialized_exported_program.json",
+    ),
+)
+"""Zips that PyTorch writes and that hold code: what they are, how to get the weights, and a file in them."""
 _SPARE = 1_500_000_000
 """Bytes that a small file may take: the unpickler's own, and PyTorch's threads."""
 
@@ -27,10 +49,10 @@ class Refused(Exception):
     """What is wrong with the file, to be read after its name."""
 
 
-def convert(source: Path, target: Path) -> None:
+def convert(source: Path, target: Path) -> tuple[str, ...]:
     """Write the tensors of the state dict in `source` to `target`, under the names that they have there.
 
-    Raises Refused.
+    Gives what was left out, a sentence each. Raises Refused.
     """
     import safetensors.torch
     import torch
@@ -54,6 +76,16 @@ def convert(source: Path, target: Path) -> None:
             raise Refused("claims more weights than it holds: it is damaged, or made to do harm.")
         tensors[name] = value.detach().contiguous().clone()
     safetensors.torch.save_file(tensors, target)
+    return _beside(content)
+
+
+def _beside(content: Any) -> tuple[str, ...]:
+    """Which weights were taken, where there are averaged ones and others."""
+    averaged = next((key for key in AVERAGED if state_dict_in(content.get(key))), None)
+    others = [key for key in WRAPPERS if state_dict_in(content.get(key))]
+    if averaged is None or not others:
+        return ()
+    return (f"The averaged weights ({averaged!r}) are taken; {others[0]!r} is left out.",)
 
 
 def state_dict_in(content: Any, *, depth: int = 3) -> dict[str, Any] | None:
@@ -65,7 +97,7 @@ def state_dict_in(content: Any, *, depth: int = 3) -> dict[str, Any] | None:
     if len(content) > MOST_TENSORS:
         raise Refused(f"holds more than {MOST_TENSORS:,} tensors: no network here has so many.")
     if depth:
-        for key in WRAPPERS:
+        for key in (*AVERAGED, *WRAPPERS):
             inner = state_dict_in(content.get(key), depth=depth - 1)
             if inner:
                 return inner
@@ -97,15 +129,14 @@ def _check_zip(source: Path) -> None:
             members = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         raise Refused("is damaged or cut off: copy it again.") from None
+    for kind, remedy, ending in _OTHER_ARCHIVES:
+        if any(f"/{member.filename}".endswith(ending) for member in members):
+            raise Refused(f"is {kind}, which holds code: save its weights alone, torch.save({remedy}, OUT).")
     packed = any(member.compress_type != zipfile.ZIP_STORED for member in members)
     size = sum(member.file_size for member in members)
     if packed or len(members) > 10 * MOST_TENSORS or size > source.stat().st_size:
         raise Refused(
             "is a packed zip, which torch.save does not write: unpack it, or save the weights anew."
-        )
-    if any(member.filename.endswith("/constants.pkl") for member in members):
-        raise Refused(
-            "is a TorchScript archive, which holds code: save torch.jit.load(FILE).state_dict() with torch.save."
         )
 
 
@@ -150,8 +181,8 @@ def _bound_memory(size: int) -> None:
 def main() -> None:
     """Convert, and say how it went."""
     try:
-        convert(Path(sys.argv[1]), Path(sys.argv[2]))
-        print(json.dumps({"ok": True}))
+        notes = convert(Path(sys.argv[1]), Path(sys.argv[2]))
+        print(json.dumps({"ok": True, "notes": notes}))
     except Refused as refusal:
         print(json.dumps({"refused": str(refusal)}))
     except OSError as error:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -38,6 +38,8 @@ class Weights:
     """On the CPU, under the names in the file."""
     card: Card | None
     """What the file says of itself, if this bench wrote it."""
+    notes: tuple[str, ...] = ()
+    """What was left out, a sentence each."""
 
 
 def read(path: Path, *, source: str = "") -> Weights:
@@ -113,14 +115,12 @@ def _card(metadata: Mapping[str, str]) -> Card | None:
 def _from_pickle(path: Path, name: str) -> Weights:
     with tempfile.TemporaryDirectory(prefix="cnnviz-") as folder:
         target = Path(folder, "weights.safetensors")
-        refused = _unpickle(path, target)
-        if refused:
-            raise CheckpointError(f"{name} {refused}")
-        return _from_safetensors(target, name)
+        notes = _unpickle(path, target, name)
+        return replace(_from_safetensors(target, name), notes=notes)
 
 
-def _unpickle(path: Path, target: Path) -> str:
-    """Have a child convert the file; why it did not, if it did not."""
+def _unpickle(path: Path, target: Path, name: str) -> tuple[str, ...]:
+    """Have a child convert the file; what it left out. Raises CheckpointError."""
     search = os.pathsep.join(filter(None, [str(workspace.ROOT), os.environ.get("PYTHONPATH")]))
     try:
         done = subprocess.run(
@@ -133,11 +133,12 @@ def _unpickle(path: Path, target: Path) -> str:
             env=os.environ | {"PYTHONPATH": search, "OMP_NUM_THREADS": "1"},
         )
     except subprocess.TimeoutExpired:
-        return "takes too long to read: it is damaged, or made to do harm."
+        raise CheckpointError(f"{name} takes too long to read: it is damaged, or made to do harm.") from None
     try:
         said = json.loads(done.stdout.splitlines()[-1])
     except (IndexError, ValueError):
         said = {}
     if said.get("ok") and target.exists():
-        return ""
-    return str(said.get("refused") or "can't be read safely: it is damaged, or made to do harm.")
+        return tuple(said["notes"])
+    reason = said.get("refused") or "can't be read safely: it is damaged, or made to do harm."
+    raise CheckpointError(f"{name} {reason}")

@@ -11,8 +11,8 @@ from cnnviz.config import RunConfig
 from cnnviz.errors import ConfigError, RunError
 from cnnviz.recipes import plan
 from cnnviz.recipes.recipe import Recipe, Size
-from cnnviz.runs.metrics import Line
 from cnnviz.runs.run import Run, every
+from cnnviz.train.events import EpochEnded
 
 
 @dataclass(frozen=True)
@@ -123,14 +123,14 @@ def _outcome(run: Run, changed: int, size: int) -> Outcome | None:
         "test_loss": last["test_loss"],
         "seconds": last["seconds"],
         "best_validation_epoch": _lowest(epochs),
-        "first_epoch_validation_accuracy": epochs[0]["validation_accuracy"],
+        "first_epoch_validation_accuracy": epochs[0].validation_accuracy,
     }
     # Of the weights that were tested: the last epoch's, or those of the best one where it was restored.
-    ending = next((line for line in epochs if line["epoch"] == last["epoch"]), epochs[-1])
+    ending = next((line for line in epochs if line.epoch == last["epoch"]), epochs[-1])
     for name in ("validation_accuracy", "validation_loss", "train_accuracy", "train_loss"):
-        figures[name] = ending[name]
+        figures[name] = getattr(ending, name)
     if last["reason"] != "completed":
-        figures["stopped_epoch"] = epochs[-1]["epoch"]
+        figures["stopped_epoch"] = epochs[-1].epoch
     classes = metrics.started.get("classes", [])
     return Outcome(
         run=run,
@@ -145,8 +145,8 @@ def _outcome(run: Run, changed: int, size: int) -> Outcome | None:
     )
 
 
-def _lowest(epochs: Sequence[Line]) -> int:
-    return int(min(epochs, key=lambda line: line["validation_loss"])["epoch"])
+def _lowest(epochs: Sequence[EpochEnded]) -> int:
+    return int(min(epochs, key=lambda line: line.validation_loss).epoch)
 
 
 def summary(outcomes: Sequence[Outcome], figure: str) -> VariantSummary | None:

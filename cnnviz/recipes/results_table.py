@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import get_args
 
-from cnnviz.formatting import duration, standard_error
+from cnnviz.formatting import duration, per_cent, standard_error
 from cnnviz.recipes import convolution, library, plan
 from cnnviz.recipes.assessment import Assessment, assess
 from cnnviz.recipes.depth import Depth
@@ -65,7 +65,7 @@ def figure_text(outcomes: Sequence[Outcome], figure: str) -> str:
     if figure.endswith("accuracy"):
         spread = f" ± {100 * found.deviation:.1f}" if found.deviation is not None else ""
         error = 100 * standard_error(found.mean, outcomes[0].count(figure))
-        return f"{100 * found.mean:.1f} %{spread} (± {error:.1f})"
+        return f"{per_cent(found.mean)}{spread} (± {error:.1f})"
     if figure == "seconds":
         return duration(found.mean)
     if figure.endswith("epoch"):
@@ -81,7 +81,7 @@ def reported_text(reported: Reported, figure: str) -> str:
     if isinstance(value, tuple):
         return f"{100 * value[0]:.0f} to {100 * value[1]:.0f} %"
     if figure.endswith("accuracy"):
-        return f"{100 * value:.1f} %"
+        return per_cent(value)
     if figure == "seconds":
         return duration(value)
     return f"{value:g}" if figure.endswith("epoch") else f"{value:.4f}"
@@ -157,7 +157,7 @@ def _others(variant: Variant, outcomes: Sequence[Outcome], main: str) -> str:
         if name != main
     ]
     parts += [
-        f"{name} {100 * value:.1f} % / {100 * outcomes[0].per_class[name]:.1f} %"
+        f"{name} {per_cent(value)} / {per_cent(outcomes[0].per_class[name])}"
         for name, value in variant.reported.per_class.items()
         if name in outcomes[0].per_class
     ]

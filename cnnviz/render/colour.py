@@ -28,6 +28,12 @@ BACKGROUND = 255
 MAGENTA = (255, 0, 255)
 """What a value that is not finite looks like; in none of the tables."""
 
+BLUE, VERMILION, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+ORANGE, SKY, YELLOW = "#E69F00", "#56B4E9", "#F0E442"
+"""Categories that are told apart also with a colour vision deficiency (Okabe and Ito 2008)."""
+GREY = "#9aa3ad"
+"""What is there for comparison: chance, single batches, what is not comparable."""
+
 _VIRIDIS = (
     "RAFURAJVRANXRQVYRQZaRQhbRglcRgteRgxfRg5hRw9iRxFjRxJlRxRmRxVnRxZpRxhqSBlrSBpsSBxuSB1vSB5wSCBxSCFySCJz"
     "SCN0RyV1RyZ2Ryd3Ryh4Ryp5Ryt6Ryx7Ri18Ri98RjB9RjF+RTJ/RTR/RTWARTaBRDeBRDmCQzqDQzuDQzyEQj2EQj6FQkCFQUGG"
@@ -65,7 +71,7 @@ VIRIDIS = _table(np.frombuffer(base64.b64decode("".join(_VIRIDIS)), np.uint8).re
 """For unsigned values: dark violet is low, yellow is high. uint8, (256, 3)."""
 DIVERGING = _table(_diverging())
 """For signed values: blue is negative, white (index 128) is zero, red is positive. uint8, (256, 3)."""
-GREY = _table(np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1))
+GREYS = _table(np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1))
 """Black is low, white is high; on a signed scale index 128 is zero. uint8, (256, 3)."""
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnviz.render.colour import VIRIDIS
+from cnnviz.render.colour import BLUE, GREEN, ORANGE, PINK, SKY, VERMILION, VIRIDIS, YELLOW
 
 DISC, RING, TRIANGLE, SQUARE, CROSS = range(5)
 """Shapes. A cross is an image that was taken for another class, whatever the colours say."""
 INK = "ink"
 """In the place of a colour: that of the text, black on white."""
-OKABE_ITO = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", INK)
+OKABE_ITO = (BLUE, VERMILION, GREEN, PINK, ORANGE, SKY, YELLOW, INK)
 # A ninth and a tenth class get the grey that R adds to these eight and Tol's purple, and a shape of their own: ships as
 # blue rings among blue airplanes could not be told apart where they are many. The next ten classes begin again in
 # another shape, so that no two of the first 30 share both.

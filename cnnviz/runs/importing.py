@@ -5,9 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import ValidationError
 
@@ -17,150 +15,53 @@ from cnnviz.errors import CnnvizError, ConfigError, RunError
 from cnnviz.progress import Progress, Work
 from cnnviz.runs import status
 from cnnviz.runs.control import one_at_a_time
+from cnnviz.runs.import_settings import (
+    TITLE,
+    ImportSettings,
+    assumptions,
+    figures,
+    network_of,
+    usual,
+    with_data,
+)
+from cnnviz.runs.network_file import NetworkFile
 from cnnviz.runs.run import Imported, Record, Run, environment, fresh_ids
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from cnnviz.models.checkpoint import Card
-    from cnnviz.models.recognise import Recognised
 
-NUMBERED = "class {}"
-_TITLE = 80
 _UNFINISHED = ".importing-"
 
 
-@dataclass(frozen=True)
-class Found:
-    """A network in a file, and what its weights tell."""
-
-    source: str
-    """Name of the file."""
-    recognised: Recognised
-    card: Card | None = None
-    """What the file says of itself, if this bench wrote it: nothing has to be asked then."""
-
-
-@dataclass(frozen=True)
-class ImportSettings:
-    """What weights don't tell: how an image is shown to the network, and what its scores are called."""
-
-    title: str
-    side: int
-    """Width and height of the images in pixels."""
-    classes: tuple[str, ...]
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    data: str = ""
-    """Data set whose test images go with it; empty for none."""
-    options: tuple[tuple[str, Any], ...] = ()
-    """Settings of the network that shapes don't tell."""
-
-
-def examine(path: Path, *, source: str = "", network: str = "") -> Found:
-    """What is in a .safetensors, .pt or .pth file; `source` is its name for people, `network` names the network.
-
-    Raises CheckpointError, in one line, where it can't be read safely or belongs to no network that is known.
-    """
-    from cnnviz.models import recognise, weights_file
-
-    weights = weights_file.read(path, source=source)
-    name = weights.source
-    if weights.card is not None and not network:
-        card = weights.card
-        known = recognise.Recognised(
-            card.network, len(card.classes), card.image_shape, weights.tensors, fixed_size=True
-        )
-        recognise.check(known, card.network, card.image_shape, source=name)
-        return Found(name, known, card)
-    if network:
-        return Found(name, recognise.as_named(weights.tensors, network, source=name))
-    return Found(name, recognise.recognise(weights.tensors, source=name))
-
-
-def usual(found: Found) -> ImportSettings:
-    """What is said of a network for want of anything better: ImageNet's figures, and classes by number."""
-    from cnnviz.models.torchvisions import imagenet_classes
-
-    title = Path(found.source).stem[:_TITLE] or "network"
-    if found.card is not None:
-        card = found.card
-        return ImportSettings(title, card.image_shape[0], card.classes, card.mean, card.std, card.data)
-    side, _, channels = found.recognised.image_shape
-    count = found.recognised.classes
-    names = imagenet_classes() if count == 1000 else tuple(NUMBERED.format(n) for n in range(count))
-    mean, std = imagenet_figures(channels)
-    return ImportSettings(title, side, names, mean, std)
-
-
-def imagenet_figures(channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of ImageNet's images; for grey ones, of the three colours together."""
-    mean, std = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-    return (mean, std) if channels == 3 else ((sum(mean) / 3,), (sum(std) / 3,))
-
-
-def fitting_data(*, classes: int, channels: int) -> list[str]:
-    """Data sets on this machine with so many classes and channels."""
-    from cnnviz.data import catalogue
-
-    fitting = []
-    for name in catalogue.available():
-        entry = catalogue.entries().get(name)
-        shape, count = (entry.shape, entry.classes) if entry else _measured(name)
-        if count == classes and shape[2] == channels:
-            fitting.append(name)
-    return fitting
-
-
-def _measured(name: str) -> tuple[tuple[int, int, int], int]:
-    from cnnviz.data import catalogue
-
-    data = catalogue.load(name)
-    return data.image_shape, len(data.classes)
-
-
-def with_data(reading: ImportSettings, data: str) -> ImportSettings:
-    """`reading` with the class names, the test images and the figures of a data set on this machine."""
-    import numpy as np
-
-    from cnnviz.data import catalogue
-    from cnnviz.data.split import channel_statistics
-
-    found = catalogue.load(data)
-    mean, std = channel_statistics(found.train_images, np.arange(len(found.train_labels)))
-    return replace(
-        reading,
-        classes=tuple(found.classes),
-        data=data,
-        mean=tuple(round(float(value), 4) for value in mean),
-        std=tuple(round(float(value), 4) for value in std),
-    )
-
-
-def from_file(found: Found, reading: ImportSettings) -> Run:
+def from_file(file: NetworkFile, reading: ImportSettings) -> Run:
     """A run that holds the network of a file.
 
     Raises CheckpointError or ConfigError where weights, images and classes do not go together, RunError when it
     can't be written; nothing is left behind then.
     """
-    from cnnviz.models import recognise
+    from cnnviz.data.class_names import repeated
+    from cnnviz.models import fit
     from cnnviz.models.registry import FAMILIES
 
-    known = found.recognised
-    if len(reading.classes) != known.classes:
+    match = file.match
+    if len(reading.classes) != match.classes:
         raise ConfigError(
-            f"The network has {known.classes:,} classes, not {len(reading.classes):,}: name each."
+            f"The network has {match.classes:,} classes, not {len(reading.classes):,}: name each."
         )
-    network = _with_options(known.network, dict(reading.options))
-    shape = (reading.side, reading.side, known.image_shape[2])
-    if found.card is not None and reading.side == found.card.image_shape[0]:
-        shape = found.card.image_shape
-    recognise.check(known, network, shape, source=found.source)
+    own_names = not reading.data and reading.classes != usual(file).classes  # two of ImageNet's are alike
+    if own_names and (name := repeated(reading.classes)) is not None:
+        raise ConfigError(f"Two classes are called {name[:40]!r}: give each a name of its own.")
+    network = network_of(match.network, dict(reading.options))
+    shape = (reading.side, reading.side, match.image_shape[2])
+    if file.card is not None and reading.side == file.card.image_shape[0]:
+        shape = file.card.image_shape
+    fit.check(match, network, shape, source=file.source)
     called = getattr(network, "model", "") or FAMILIES[network.name].title
-    origin = Imported(
-        source=f"{found.source}, {called}", notes=() if found.card else _notes(known.notes, reading)
-    )
-    return _write(network, shape, known.tensors, reading, origin, like=found.card)
+    notes = () if file.card else (*match.notes, *assumptions(file, reading), figures(reading))
+    origin = Imported(source=f"{file.source}, {called}", notes=notes)
+    return _write(network, shape, match.tensors, reading, origin, like=file.card)
 
 
 def from_torchvision(
@@ -177,7 +78,7 @@ def from_torchvision(
     ImageNet weights are downloaded if they are not on this machine.
     Raises ConfigError, WeightsUnavailable or RunError; nothing is left behind then.
     """
-    from cnnviz.models import pretrained, recognise, torchvisions
+    from cnnviz.models import fit, pretrained, torchvisions
     from cnnviz.models.fetching import fetch
     from cnnviz.models.registry import build
 
@@ -187,7 +88,7 @@ def from_torchvision(
     mean, std = torchvisions.imagenet_statistics(name)
     usual_side = torchvisions.imagenet_side(name)
     reading = ImportSettings(
-        title=title[:_TITLE] or f"{name}, {'ImageNet' if weights == 'imagenet' else 'random'} weights",
+        title=title[:TITLE] or f"{name}, {'ImageNet' if weights == 'imagenet' else 'random'} weights",
         side=side or usual_side,
         classes=torchvisions.imagenet_classes(),
         mean=mean,
@@ -196,7 +97,7 @@ def from_torchvision(
     if data:
         reading = with_data(reading, data)
     shape = (reading.side, reading.side, len(reading.mean))
-    recognise.runs(network, shape, classes=len(reading.classes))
+    fit.runs(network, shape, classes=len(reading.classes))
     said: tuple[str, ...] = ()
     if weights == "imagenet":
         version = pretrained.weights_of(name)
@@ -211,26 +112,6 @@ def from_torchvision(
     else:
         origin = f"torchvision's {name}, random weights (seed {seed}): it has learnt nothing"
     return _write(network, shape, model.state_dict(), reading, Imported(source=origin, notes=said))
-
-
-def _notes(notes: tuple[str, ...], reading: ImportSettings) -> tuple[str, ...]:
-    chosen = {key: value for key, value in reading.options if value}
-    kept = notes
-    if chosen.get("activation") not in (None, "relu"):
-        kept = tuple(note.replace("taken as ReLU", f"taken as {chosen['activation']}") for note in notes)
-    figures = (
-        ", ".join(f"{value:g}" for value in reading.mean),
-        ", ".join(f"{value:g}" for value in reading.std),
-    )
-    said = f"Taken for granted, since weights don't tell: mean {figures[0]}, standard deviation {figures[1]}"
-    if reading.classes[0] == NUMBERED.format(0):
-        said += ", classes by number"
-    return (*kept, f"{said}.")
-
-
-def _with_options(network: Network, options: Mapping[str, Any]) -> Network:
-    values = network.model_dump() | {key: value for key, value in options.items() if value is not None}
-    return RunConfig.parse({"network": values}).network
 
 
 def _write(
@@ -250,7 +131,7 @@ def _write(
             network=network, image_shape=shape, classes=reading.classes, mean=reading.mean, std=reading.std,
             data=reading.data, epoch=like.epoch if like else 0, step=like.step if like else 0,
         )  # fmt: skip
-        config = RunConfig(title=reading.title[:_TITLE], data=Data(name=reading.data), network=network)
+        config = RunConfig(title=reading.title[:TITLE], data=Data(name=reading.data), network=network)
     except ValidationError as error:
         said = str(error.errors(include_url=False)[0]["msg"]).removeprefix("Value error, ")
         raise ConfigError(f"The network can't be described so: {said}.") from None

@@ -3,11 +3,16 @@
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from math import nan
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-Line = Mapping[str, Any]
+from cnnviz.train.events import EpochEnded, StepLogged
+
+T = TypeVar("T", StepLogged, EpochEnded)
+_MISSING: Mapping[Any, Any] = {float: nan, int: 0, bool: False}
+"""What stands for a figure that a line lacks, by its type."""
 
 
 class Journal:
@@ -22,7 +27,7 @@ class Journal:
         if before and not before.endswith(b"\n"):
             os.write(self._descriptor, b"\n")
 
-    def add(self, kind: str, values: Line, *, durable: bool = False) -> None:
+    def add(self, kind: str, values: Mapping[str, Any], *, durable: bool = False) -> None:
         """Append one line; with `durable` it is on the disk when this returns.
 
         Raises OSError when the disk is full.
@@ -45,8 +50,8 @@ class Metrics:
     path: Path
     started: dict[str, Any] = field(default_factory=dict)
     """The first lines' facts: device, precision, what the probe measured, sizes, parameters."""
-    steps: list[Line] = field(default_factory=list)
-    epochs: list[Line] = field(default_factory=list)
+    steps: list[StepLogged] = field(default_factory=list)
+    epochs: list[EpochEnded] = field(default_factory=list)
     finished: dict[str, Any] = field(default_factory=dict)
     """Test figures; empty until the run is over."""
     _offset: int = 0
@@ -77,16 +82,25 @@ class Metrics:
                     self.started = line | {"probe_milliseconds": probed}
                 case "resumed":
                     self.finished = {}
-                    self.steps = [old for old in self.steps if old["step"] <= line["step"]]
-                    self.epochs = [old for old in self.epochs if old["step"] <= line["step"]]
+                    self.steps = [old for old in self.steps if old.step <= line["step"]]
+                    self.epochs = [old for old in self.epochs if old.step <= line["step"]]
                     if "epoch" in line:  # a snapshot may lie between an epoch's last step and its end
-                        self.epochs = [old for old in self.epochs if old["epoch"] <= line["epoch"]]
+                        self.epochs = [old for old in self.epochs if old.epoch <= line["epoch"]]
                 case "step":
-                    self.steps.append(line)
+                    self.steps += read_line(StepLogged, line)
                 case "epoch":
-                    self.epochs.append(line)
+                    self.epochs += read_line(EpochEnded, line)
                 case "finished":
                     self.finished = line
+
+
+def read_line(kind: type[T], values: Mapping[str, Any]) -> list[T]:
+    """The event that a line holds, if it is one: a figure that it lacks is NaN or 0, and what is not known is left."""
+    required = ("step", "epoch") if kind is EpochEnded else ("step",)
+    found = {one.name: values.get(one.name, _MISSING[one.type]) for one in fields(kind)}
+    if any(name not in values for name in required):
+        return []
+    return [kind(**found)] if all(isinstance(one, int | float) for one in found.values()) else []
 
 
 def read(folder: Path) -> Metrics:

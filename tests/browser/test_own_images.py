@@ -35,7 +35,7 @@ def test_a_zip_becomes_a_data_set_that_trains(page: Page, address: str, bench: P
     settled(page)
     expect(page.get_by_role("button", name="Import", exact=True)).to_be_enabled()
     page.get_by_role("button", name="Import", exact=True).click()
-    expect(page.get_by_text("my-holiday").first).to_be_visible()
+    expect(page.get_by_text("my-holiday · your own images")).to_be_visible()
     assert (bench / "data" / "my-holiday" / "train_images.npy").exists()
 
     page.get_by_role("link", name="New run").first.click()

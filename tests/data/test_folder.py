@@ -148,6 +148,12 @@ def test_pictures_in_two_splits_and_placeholders_are_told(
             "not in both train",
         ),
         (lambda files: files | {"val/cow/1.png": b""}, "'cow' is not in both"),
+        (lambda files: files | {"train/Cat/1.png": b""}, "'Cat' and 'cat' would be two classes of one name"),
+        (lambda files: files | {"train/dog  /1.png": b""}, "'dog' and 'dog  ' would be two classes"),
+        (
+            lambda files: {name.partition("/")[2]: raw for name, raw in files.items()} | {"DOG/1.png": b""},
+            "'DOG' and 'dog' would be two classes",
+        ),
         (
             lambda files: {name: b"" if "dog" in name else raw for name, raw in files.items()},
             "Fewer than two",
@@ -220,14 +226,8 @@ def test_cancelling_leaves_nothing(root: Path, picture: Make) -> None:
 
 def test_no_word_names_the_data_set_before_it_is_there(root: Path, picture: Make) -> None:
     words: list[str] = []
-    finish(
-        importing.import_zip(
-            _zip(_files(picture, "train", "val")),
-            name="pets",
-            side=8,
-            progress=lambda _, said: words.append(said),
-        )
-    )
+    work = importing.import_zip(_zip(_files(picture, "train", "val")), name="pets", side=8)
+    finish(work, lambda progress: words.append(progress.doing))
     assert words[0].startswith("Reading pictures")
     assert words[-1].startswith("Writing")
     assert not any("pets" in said for said in words)

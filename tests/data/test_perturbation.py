@@ -11,7 +11,7 @@ from PIL import Image
 from scipy import ndimage, signal
 
 from cnnviz.data import perturbation
-from cnnviz.data.perturbation import PERTURBATIONS, SETTINGS, from_text, in_words, shaken, to_text
+from cnnviz.data.perturbation import PERTURBATIONS, SETTINGS, in_words, shaken
 
 pictures = some.tuples(some.integers(1, 24), some.integers(1, 24), some.sampled_from([1, 3])).flatmap(
     lambda shape: arrays(np.uint8, shape)
@@ -134,20 +134,8 @@ def test_they_compose_in_the_order_of_the_registry(picture: np.ndarray) -> None:
     np.testing.assert_array_equal(shaken(picture, values, seed=7), perturbation.jpeg(by_hand, 30))
 
 
-@given(settings)
-def test_an_address_keeps_what_is_set(values: dict[str, float]) -> None:
-    short = {name: float(f"{value:g}") for name, value in values.items()}
-    read, unknown = from_text(to_text(short))
-    assert not unknown
-    assert read == {name: value for name, value in short.items() if value != NEUTRAL[name]}
-
-
-def test_an_address_is_read_with_care() -> None:
-    assert from_text("none") == ({}, [])
-    assert to_text({"noise": 0.0}) == "none"
-    values, unknown = from_text("rotation:15,wobble:3,noise:nan,blur:much,noise:1e9,jpeg:-5")
-    assert values == {"rotation": 15, "noise": 100, "jpeg": 1}
-    assert unknown == ["wobble:3", "noise:nan", "blur:much"]
+def test_settings_in_words() -> None:
+    values = {"rotation": 15.0, "noise": 100.0, "jpeg": 1.0}
     assert in_words(values) == "rotation 15°, noise 100 levels, JPEG quality 1"
     assert in_words({"shift": -20.0, "rotation": 0.0}) == "shift right −20 %"
 

@@ -85,6 +85,19 @@ BREAKS = {
 }
 
 
+def test_two_classes_of_one_name_are_refused(tmp_path: Path, arrays: dict[str, np.ndarray]) -> None:
+    folder = tmp_path / "mine"
+    prepared.write(folder, name="mine", classes=CLASSES, source="", **arrays)
+    _about(folder, classes=["ant", "bee", " ant"])
+    with pytest.raises(
+        DataError, match=r"dataset\.json names two classes 'ant': give each a name of its own"
+    ) as caught:
+        prepared.read(folder)
+    assert "\n" not in str(caught.value)
+    _about(folder, classes=["a", "A", "b"])  # letters
+    assert prepared.read(folder).classes == ("a", "A", "b")
+
+
 @pytest.mark.parametrize("message", BREAKS)
 def test_a_broken_folder_is_refused_in_one_line(
     tmp_path: Path, arrays: dict[str, np.ndarray], message: str

@@ -47,10 +47,10 @@ def test_overfitting_and_since_when(ward, admit):
         optimiser=Sgd(learning_rate=0.05),
     )
     found = findings(facts)["overfitting"]
-    best = min(facts.epochs, key=lambda line: line["validation_loss"])
-    assert found.figures["since_epoch"] == best["epoch"]
-    assert found.title == f"Overfitting since epoch {best['epoch']}"
-    rise = facts.epochs[-1]["validation_loss"] / best["validation_loss"] - 1
+    best = min(facts.epochs, key=lambda line: line.validation_loss)
+    assert found.figures["since_epoch"] == best.epoch
+    assert found.title == f"Overfitting since epoch {best.epoch}"
+    rise = facts.epochs[-1].validation_loss / best.validation_loss - 1
     assert f"risen by {rise:.0%}" in found.words
     assert found.severity == "serious"
     assert "underfitting" not in findings(facts)
@@ -61,7 +61,7 @@ def test_underfitting(admit):
     found = findings(facts)
     assert "underfitting" in found
     assert "overfitting" not in found
-    assert f"{facts.epochs[-1]['train_accuracy']:.1%}" in found["underfitting"].words
+    assert f"{facts.epochs[-1].train_accuracy:.1%}" in found["underfitting"].words
 
 
 def test_a_learning_rate_that_is_too_high(admit):
@@ -122,7 +122,7 @@ def test_a_dead_layer_lets_nothing_through(ward):
 def test_exploding_gradients(admit):
     facts = admit(network=Mlp(hidden=(64,) * 5), optimiser=Sgd(learning_rate=0.7), epochs=2)
     found = findings(facts)["exploding"]
-    norms = [line["gradient_norm"] for line in facts.steps]
+    norms = [line.gradient_norm for line in facts.steps]
     assert found.figures["worst"] == max(norms)
     assert found.severity == "serious"
     assert (
@@ -151,7 +151,7 @@ def test_softmax_twice_by_its_setting_and_by_its_loss(admit):
     assert findings(facts)["softmax-twice"].figures["setting"]
     # A validation loss as high as that, over images known by heart, is overfitting and no second softmax.
     plain = facts.config.model_copy(update={"softmax_before_loss": False})
-    known = [dict(line) | {"train_loss": 0.1} for line in facts.epochs]
+    known = [replace(line, train_loss=0.1) for line in facts.epochs]
     assert "softmax-twice" not in findings(replace(facts, config=plain, epochs=tuple(known)))
 
 

@@ -17,10 +17,17 @@ from cnnviz.doctor import curve_rules, network_rules, prediction_rules
 from cnnviz.doctor.facts import Answers, Facts, Inside
 from cnnviz.doctor.finding import Finding
 from cnnviz.explore.statistics.dead_units import LayerGradient, Rectifier
+from cnnviz.runs.metrics import read_line
+from cnnviz.train.events import EpochEnded, StepLogged
 
 CONFIG = RunConfig(network=Mlp(hidden=(8,)), optimiser=Sgd(learning_rate=0.1), batch_size=50)
 BLIND, FLOOR = log(10), log(1 + 9 / e)
 Found = str | None
+
+
+def lines(kind: type[Any], rows: Sequence[Mapping[str, float]]) -> tuple[Any, ...]:
+    """Events with these figures."""
+    return tuple(one for row in rows for one in read_line(kind, row))
 
 
 def facts(
@@ -38,7 +45,7 @@ def facts(
 ) -> Facts:
     """Facts of a healthy run, with what is said instead; accuracies are those of all epochs."""
     epochs = [
-        {"epoch": number, "train_loss": loss, "validation_loss": held, "train_accuracy": train,
+        {"step": number, "epoch": number, "train_loss": loss, "validation_loss": held, "train_accuracy": train,
          "validation_accuracy": validation}
         for number, (loss, held) in enumerate(zip(train_loss, validation_loss, strict=True), 1)
     ]  # fmt: skip
@@ -57,7 +64,8 @@ def facts(
     return Facts(
         run="run", snapshot="last", config=CONFIG.model_copy(update=config or {}), state="finished", reason="",
         classes=tuple("abcdefghij"), train=other.pop("images_to_train", 1000), validation=images,
-        epochs=tuple(epochs), steps=tuple(steps), inside=replace(healthy, **(inside or {})), shared=(), **other,
+        epochs=lines(EpochEnded, epochs), steps=lines(StepLogged, steps),
+        inside=replace(healthy, **(inside or {})), shared=(), **other,
     )  # fmt: skip
 
 

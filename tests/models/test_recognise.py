@@ -10,7 +10,8 @@ from torch import Tensor
 from cnnviz.config import AlexNet, Cnn, Mlp, Network, ResNet18, Torchvision, Vgg11Bn
 from cnnviz.config.network import TorchvisionName
 from cnnviz.errors import CheckpointError
-from cnnviz.models.recognise import as_named, check, recognise
+from cnnviz.models.fit import check
+from cnnviz.models.recognise import as_named, recognise
 from cnnviz.models.registry import Shape, build, outline
 
 pytestmark = pytest.mark.slow
@@ -80,6 +81,43 @@ def test_wrappers_before_the_names(prefix: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (lambda name: f"module.{name}", {"n_averaged": torch.tensor(7)}),  # torch.optim.swa_utils
+        (lambda name: f"module.module.{name}", {"n_averaged": torch.tensor(7)}),
+        (lambda name: f"model.{name}", {"criterion.weight": torch.ones(7)}),  # Lightning
+        (lambda name: f"net.{name}", {"loss_fn.weight": torch.ones(7), "val_loss.pos_weight": torch.ones(1)}),
+        (lambda name: f"resnet.{name}", {}),
+        (
+            lambda name: name,
+            {"layer1.total_ops": torch.zeros(1), "total_params": torch.zeros(1)},
+        ),  # a profiler
+    ],
+)
+def test_what_is_beside_the_weights(names: Any, said: dict[str, Tensor]) -> None:
+    for network in (
+        ResNet18(),
+        Torchvision(model="densenet121"),
+        Cnn(convs=(4, 8), pool_after=(1,)),
+        Mlp(hidden=(5, 4)),
+    ):
+        shape = (32, 32, 3)
+        found = recognise({names(name): value for name, value in weights(network, shape).items()} | said)
+        assert found.network.name == network.name
+        for name in said:
+            assert f"{name!r}" in " ".join(found.notes)
+        loads(found)
+
+
+def test_of_two_the_averaged_one_is_taken() -> None:
+    own = weights(ResNet18())
+    both = {f"{who}.{name}": value for who in ("online_model", "ema_model") for name, value in own.items()}
+    found = recognise(both | {"initted": torch.tensor(True), "step": torch.tensor(3)})
+    assert found.network == ResNet18()
+    assert "'ema_model' is taken, the averaged one; 'online_model' is left out" in " ".join(found.notes)
+
+
+@pytest.mark.parametrize(
     "name", ["resnet50", "mobilenet_v2", "vgg11", "squeezenet1_1", "convnext_tiny", "vit_b_16"]
 )
 def test_grey_images(name: str) -> None:
@@ -136,7 +174,7 @@ def test_a_chain_of_linear_layers_under_any_names() -> None:
     )
     found = recognise(model.state_dict())
     assert found.network == Mlp(hidden=(30,))
-    assert found.asks == ("activation",)
+    assert found.options == ("activation",)
     ours = build(found.network, image_shape=found.image_shape, classes=10)
     ours.load_state_dict(dict(found.tensors))
     images = torch.rand(2, 1, 28, 28)
@@ -157,12 +195,38 @@ def _changed(base: Mapping[str, Tensor], **changes: Tensor | None) -> dict[str, 
 @pytest.mark.parametrize(
     ("tensors", "said"),
     [
-        (lambda: _changed(weights(ResNet18()), layer1__0__conv1__weight=None), "Nearest is resnet"),
+        (
+            lambda: _changed(weights(ResNet18()), layer1__0__conv1__weight=None),
+            "Nearest is ResNet-18: it lacks layer1.0.conv1.weight. Name",
+        ),
         (
             lambda: _changed(weights(Torchvision(model="resnet34")), conv1__weight=torch.empty(64, 3, 3, 3)),
-            "Nearest is resnet34: it conv1.weight is [64, 3, 3, 3] instead of [64, 3, 7, 7]",
+            "Nearest is resnet34: it has conv1.weight as [64, 3, 3, 3] instead of [64, 3, 7, 7]",
         ),
-        (lambda: _changed(weights(ResNet18()), extra=torch.empty(2)), "has extra extra"),
+        (
+            lambda: _changed(weights(ResNet18()), temperature=torch.empty(2)),
+            "Nearest is ResNet-18: it has 'temperature', which ResNet-18 hasn't. The rest fits",
+        ),
+        (
+            lambda: _changed(weights(Torchvision(model="densenet121")), temperature=torch.empty(2)),
+            "has 'temperature', which densenet121 hasn't",
+        ),
+        (
+            lambda: _changed(weights(Cnn(), (32, 32, 3)), temperature=torch.empty(2)),
+            "has 'temperature', which CNN hasn't",
+        ),
+        (
+            lambda: _changed(weights(Mlp(), (8, 8, 1)), temperature=torch.empty(2)),
+            "has 'temperature', which MLP hasn't",
+        ),
+        (
+            lambda: {
+                f"{who}.{name}": value
+                for who in ("student", "teacher")
+                for name, value in weights(ResNet18()).items()
+            },
+            "two networks of one kind, 'student' and 'teacher'",
+        ),
         (lambda: {"a.weight": torch.empty(2, 3), "b": torch.empty(3)}, "begins with a.weight [2, 3]"),
         (lambda: weights(Torchvision(model="resnet18"), classes=1), "one number"),
         (lambda: {name: v.to(torch.int8) for name, v in weights(ResNet18()).items()}, "quantised"),
@@ -183,7 +247,7 @@ def test_what_fits_nothing_is_said_in_one_line(tensors: Any, said: str) -> None:
 def test_a_name_that_is_given() -> None:
     own = weights(Torchvision(model="resnet50"))
     assert as_named(own, "resnet50").classes == 7
-    with pytest.raises(CheckpointError, match=r"is no resnet34: it has extra layer1\.0\.conv3"):
+    with pytest.raises(CheckpointError, match=r"is no resnet34: it has 'layer1\.0\.conv3\.weight'"):
         as_named(own, "resnet34", source="my.pt")
     with pytest.raises(CheckpointError, match="is no mlp"):
         as_named(own, "mlp", source="my.pt")
@@ -194,5 +258,5 @@ def test_images_that_a_network_cannot_read() -> None:
     with pytest.raises(CheckpointError, match="63×63"):
         check(found, found.network, (32, 32, 3))
     net = recognise(weights(Cnn(), (32, 32, 3)))
-    with pytest.raises(CheckpointError, match=r"fc1.weight is \[7, 2048\] instead of"):
+    with pytest.raises(CheckpointError, match=r"fc1.weight as \[7, 2048\] instead of"):
         check(net, net.network, (64, 64, 3))

@@ -58,6 +58,12 @@ def packed(content: bytes) -> bytes:
         lambda: {"state_dict": small(), "epoch": 3, "optimizer": {"state": {}}},
         lambda: {"net": small(), "best": np.float64(0.5), "args": Namespace(lr=0.1)},
         lambda: {"model": {"state_dict": small()}},
+        lambda: {
+            "state_dict": {"fc1.weight": torch.zeros(3, 4)},
+            "state_dict_ema": small(),
+            "arch": "resnet18",
+        },
+        lambda: {"model": {"fc1.weight": torch.zeros(3, 4)}, "model_ema": small()},
         lambda: {"model_state_dict": {name: nn.Parameter(value) for name, value in small().items()}},
     ],
 )
@@ -75,6 +81,14 @@ def test_state_dicts_in_their_usual_wrappers(content: Any, zipped: bool, tmp_pat
         torch.testing.assert_close(
             safetensors.torch.load_file(unpickling_target)[name], value, rtol=0, atol=0
         )
+
+
+def test_averaged_weights_that_were_taken_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "my.pt"
+    path.write_bytes(saved({"state_dict": {"fc1.weight": torch.zeros(3, 4)}, "state_dict_ema": small()}))
+    assert weights_file.read(path).notes == (
+        "The averaged weights ('state_dict_ema') are taken; 'state_dict' is left out.",
+    )
 
 
 def test_the_child_converts_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,9 +118,24 @@ def view_of_one() -> bytes:
     return saved({"w": torch.zeros(1).expand(10**6, 10**6)})
 
 
+def scripted() -> bytes:
+    file = io.BytesIO()
+    with pytest.warns(FutureWarning, match="deprecated"):
+        torch.jit.save(torch.jit.script(nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU())), file)
+    return file.getvalue()
+
+
+def exported() -> bytes:
+    file = io.BytesIO()
+    torch.export.save(torch.export.export(nn.Linear(2, 2), (torch.zeros(1, 2),)), file)
+    return file.getvalue()
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
+        (scripted, r"is a TorchScript archive .*torch\.jit\.load\(FILE\)\.state_dict\(\), OUT"),
+        (exported, r"is an exported program .*torch\.export\.load\(FILE\)\.state_dict, OUT"),
         (
             lambda: saved(nn.Linear(2, 2)),
             r"whole pickled model \(torch.nn.modules.linear.Linear\).*state_dict",

@@ -1,31 +1,27 @@
 """The charts show the figures of the run, and no more points than help."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cnnviz.runs.metrics import Metrics
+from cnnviz.runs.metrics import Metrics, read_line
+from cnnviz.train.events import EpochEnded, StepLogged
 from cnnviz.ui.widgets import charts
 
 
 def metrics(steps: int, epochs: int = 3) -> Metrics:
     found = Metrics(Path("nowhere"))
     found.steps = [
-        {
-            "step": n,
-            "epoch": n / 10,
-            "loss": 2 / n,
-            "accuracy": 0.5,
-            "learning_rate": 0.1,
-            "gradient_norm": 1.0,
-        }
+        StepLogged(step=n, epoch=n / 10, loss=2 / n, accuracy=0.5, learning_rate=0.1, gradient_norm=1.0)
         for n in range(1, steps + 1)
     ]
-    found.epochs = [
-        {"epoch": n, "train_loss": 1 / n, "validation_loss": 2 / n, "train_accuracy": 0.6,
-         "validation_accuracy": 0.5, "images_per_second": 100.0}
-        for n in range(1, epochs + 1)
-    ]  # fmt: skip
+    for n in range(1, epochs + 1):
+        found.epochs += read_line(
+            EpochEnded,
+            {"step": n, "epoch": n, "train_loss": 1 / n, "validation_loss": 2 / n, "train_accuracy": 0.6,
+             "validation_accuracy": 0.5, "images_per_second": 100.0},
+        )  # fmt: skip
     return found
 
 
@@ -46,7 +42,7 @@ def test_the_learning_curve_holds_batches_training_and_validation() -> None:
 
 def test_a_log_scale_leaves_out_what_it_cannot_show() -> None:
     found = metrics(3)
-    found.steps[1] = {**found.steps[1], "loss": 0.0}
+    found.steps[1] = replace(found.steps[1], loss=0.0)
     chart = charts.learning_curve(found, "loss", log=True)
     assert all(row["value"] > 0 for row in rows(chart))  # type: ignore[operator]
     assert chart.to_dict()["layer"][0]["encoding"]["y"]["scale"]["type"] == "log"

@@ -136,9 +136,10 @@ def test_the_shipped_predictions_are_what_comes_out(bench: Bench) -> None:
 
 
 def test_parts_and_colours_of_a_matrix() -> None:
-    assert [Part.named(name, 4) for name in ("3.1", "3.", ".1", ".", "4.1", "x", "")] == [
+    assert [Part.named(name) for name in ("3.1", "3.", ".1", ".", "4.x", "x", "")] == [
         Part(3, 1), Part(3, None), Part(None, 1), None, None, None, None,
     ]  # fmt: skip
+    assert not Part(4, 1).within(4)
     assert Part(3, None).name == "3."
     found = coloured(np.array([[90, 2], [0, 50]]))
     assert found == [None, "#fde724", None, None]

@@ -152,7 +152,7 @@ def test_every_view_opens_on_what_it_names_and_says_what_to_look_for(shipped: Be
     links = [
         (one.proto.page, dict(parse_qsl(one.proto.query_string)))
         for one in open_page("experiments", recipe=name).get("page_link")
-        if "view=" in one.proto.query_string
+        if "hint=" in one.proto.query_string
     ]
     assert len(links) == len(recipe.view)
     for (page, address), view in zip(links, recipe.view, strict=True):

@@ -139,7 +139,9 @@ def test_a_run_with_few_epochs(run: Run, epochs: tuple[int, ...]) -> None:
 
 def test_a_layer_of_another_page_is_no_reason_to_warn(run: Run) -> None:
     train_on(run, 0, 3)
-    app = open_page("filters", run=run.id, layer="act1", channel="3")
+    app = open_page("activations", run=run.id, layer="act1", channel="3")
+    app.query_params.clear()  # as a browser does between pages
+    app.switch_page("pages/filters.py").run()
     assert not app.warning
     assert app.selectbox(key="filter layer").value == "conv1"
     assert "**conv1, filter 0**" in words(app)
@@ -175,7 +177,7 @@ def test_what_is_no_epoch_or_filter(run: Run) -> None:
     train_on(run, 0, 3)
     app = open_page("filters", run=run.id, layer="conv2", epoch="²", channel="999999999999")
     assert not app.exception
-    assert "There is no epoch '²' here" in app.warning[0].value
+    assert "There is no epoch '²' of this run; this is the newest" in app.warning[0].value
     assert "**conv2, filter 0**" in words(app)
 
 

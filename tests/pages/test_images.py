@@ -175,7 +175,7 @@ def test_a_change_of_size_lets_go_of_the_cell(residual: Run) -> None:
 
 def test_a_network_of_one_size_says_why(plain: Run) -> None:
     app = open_page("activations", run=plain.id, size="112")
-    assert "There is no size '112' here" in words(app)
+    assert "There is no resolution '112' here; this is '8 × 8, as trained'" in words(app)
     assert "It can be looked at in this size only: fc1 takes 64 numbers" in words(app)
     assert not [box for box in app.selectbox if box.label == "Resolution"]
 
@@ -279,6 +279,12 @@ def test_several_uploads_stay_and_one_that_fails_loses_none(plain: Run) -> None:
         ("turned.jpg", (40, 20, 3)),
     ]
     assert app.query_params["image"] == f"upload.{mine[0].hash}"
+    # What was refused is listed no longer; the reasons stay until the next files come.
+    assert not app.file_uploader[0].value
+    app.run()
+    assert len(app.error) == 3
+    app.file_uploader[0].set_value(files[:1]).run()
+    assert not app.error
     app.query_params["image"] = f"upload.{mine[1].hash}"
     app.session_state["how it was read"] = True
     app.run()

@@ -51,8 +51,8 @@ def open_channel(run: Run, layer: str, channel: int, **query: str) -> AppTest:
     app.session_state["how it is drawn"] = True
     app.run()
     assert not app.exception
-    app.number_input(key="maximise steps").set_value(5)
-    app.number_input(key="maximise pictures").set_value(2)
+    app.number_input(key="maximise.steps").set_value(5)
+    app.number_input(key="maximise.pictures").set_value(2)
     return app.run()
 
 
@@ -86,7 +86,7 @@ def test_it_is_drawn_compared_and_kept(untrained: Run) -> None:
     app.run()
     assert not has(app, BUTTON)
     # Other settings are another picture.
-    app.number_input(key="maximise seed").set_value(7).run()
+    app.number_input(key="maximise.seed").set_value(7).run()
     assert has(app, BUTTON)
 
 
@@ -99,19 +99,19 @@ def test_it_stands_beside_the_strongest_test_image(untrained: Run) -> None:
     assert not app.exception
     # The index keeps the largest values of maps, not their means.
     assert not [row for row in rows(app) if "test images" in row]
-    app.segmented_control(key="maximise what").set_value("cell").run()
+    app.segmented_control(key="selected excite").set_value("cell").run()
     app.button(key=BUTTON).click().run()
     assert "The strongest of 60 test images, wherever in its map" in rows(app)
 
 
 def test_a_cell_and_a_unit(untrained: Run) -> None:
     app = open_channel(untrained, "conv2", 1, cell="1.2")
-    app.segmented_control(key="maximise what").set_value("cell").run()
+    app.segmented_control(key="selected excite").set_value("cell").run()
     app.button(key=BUTTON).click().run()
     assert not app.exception
     assert "Value of the cell" in app.table[-1].value.columns
     app = open_channel(untrained, "fc2", 3)
-    assert not any(control.key == "maximise what" for control in app.segmented_control)
+    assert not any(control.key == "selected excite" for control in app.segmented_control)
     app.button(key=BUTTON).click().run()
     assert not app.exception
     assert "Value" in app.table[-1].value.columns

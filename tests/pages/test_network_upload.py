@@ -8,9 +8,11 @@ from streamlit.testing.v1 import AppTest
 from torchvision.models import resnet18
 
 from cnnviz.runs import importing
+from cnnviz.runs.import_settings import usual
+from cnnviz.runs.network_file import examine
 from cnnviz.runs.run import every, find
 from cnnviz.workspace import ROOT
-from tests.conftest import Bench
+from tests.conftest import Bench, write_data
 from tests.pages.test_pages import open_page, words
 
 pytestmark = pytest.mark.slow
@@ -59,7 +61,7 @@ def test_a_file_is_asked_about_and_then_shown(bench: Bench, tiny_data: str, file
         one.value for one in app.success
     ]
     app.selectbox(key="add names mine.pt resnet18").set_value("tiny").run()
-    app.number_input(key="add size mine.pt resnet18").set_value(32).run()
+    app.number_input(key="add size mine.pt resnet18 tiny").set_value(32).run()
     app.button(key="add by file").click().run()
     assert not app.exception
     assert not app.error
@@ -85,11 +87,55 @@ def test_a_file_that_does_not_fit_is_one_line(bench: Bench, tmp_path: Path) -> N
     assert not every()
 
 
+def test_an_upload_that_is_refused_goes_away(bench: Bench, file: Path) -> None:
+    app = opened()
+    app.segmented_control(key="add from").set_value("file").run()
+    app.file_uploader[0].set_value(("bad.pt", b"PK\x03\x04 and no more", "application/octet-stream")).run()
+    assert not app.exception
+    assert app.error[0].value.startswith("bad.pt is damaged")
+    assert app.file_uploader[0].value is None
+    app.run()
+    assert len(app.error) == 1
+    app.file_uploader[0].set_value(("mine.pt", file.read_bytes(), "application/octet-stream")).run()
+    assert not app.error
+    assert app.success[0].value.startswith("mine.pt is a **resnet18**")
+
+
+def test_where_weights_do_not_tell_it_is_asked(bench: Bench, tmp_path: Path) -> None:
+    """LeNet for grey images: 32 × 32 without padding, or 28 × 28 with the first convolution padded."""
+    write_data(bench.data / "grey", size=28, channels=1)
+    shapes = {
+        "conv1": (6, 1, 5, 5),
+        "conv2": (16, 6, 5, 5),
+        "fc1": (120, 400),
+        "fc2": (84, 120),
+        "fc3": (4, 84),
+    }
+    weights = {f"{name}.weight": torch.rand(shape) for name, shape in shapes.items()}
+    weights |= {f"{name}.bias": torch.rand(shape[0]) for name, shape in shapes.items()}
+    path = tmp_path / "lenet.pt"
+    torch.save(weights, path)
+    app = opened()
+    app.segmented_control(key="add from").set_value("file").run()
+    app.text_input(key="add path").set_value(str(path)).run()
+    assert app.number_input(key="add size lenet.pt cnn").value == 32
+    assert app.selectbox(key="add layout lenet.pt cnn 32").options[0].endswith("unpadded, pooling after 1, 2")
+    assert "Also possible: 28 × 28, convolutions only the first padded" in words(app)
+    app.selectbox(key="add names lenet.pt cnn").set_value("grey").run()
+    assert app.number_input(key="add size lenet.pt cnn grey").value == 28
+    assert "taken as 28 × 28, convolutions only the first padded, pooling after 1, 2" in words(app)
+    app.button(key="add by file").click().run()
+    assert not app.exception
+    (run,) = every()
+    assert (run.config.network.padding, run.config.network.pool_after) == ("first", (1, 2))
+    assert "taken as 28 × 28" in " ".join(run.imported.notes)
+
+
 @pytest.fixture
 def brought(bench: Bench, file: Path) -> str:
     """An imported run without a data set."""
-    found = importing.examine(file)
-    return importing.from_file(found, importing.usual(found)).id
+    found = examine(file)
+    return importing.from_file(found, usual(found)).id
 
 
 @pytest.mark.parametrize("page", ["home", "train", "activations", "filters"])

@@ -6,17 +6,19 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.ui.shell import query
+from cnnviz.workspace import ROOT
 
 
 def page() -> None:
     import streamlit as st
 
     from cnnviz.ui.shell import selection
+    from cnnviz.ui.shell.parameters import CHANNEL, LAYER
 
-    st.button("one", on_click=selection.put, args=("layer", "one"))
-    st.button("two", on_click=selection.put, args=("layer", "two"))
-    st.button("channel", on_click=selection.put, args=("channel", "5"))
-    st.text(selection.get("layer"))
+    st.button("one", on_click=selection.put, args=(LAYER, "one"))
+    st.button("two", on_click=selection.put, args=(LAYER, "two"))
+    st.button("channel", on_click=selection.put, args=(CHANNEL, 5))
+    st.text(selection.value(LAYER))
 
 
 @pytest.fixture
@@ -67,6 +69,11 @@ def test_a_link_is_news(app: AppTest) -> None:
     app.query_params["layer"] = "three"
     app.run()
     assert layer(app) == "three"
+
+
+def test_nobody_else_reads_or_writes_the_address() -> None:
+    code = [*(ROOT / "cnnviz").rglob("*.py"), *(ROOT / "pages").glob("*.py"), ROOT / "app.py"]
+    assert [path.name for path in code if "st.query_params" in path.read_text()] == ["query.py"]
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_a_link_opens_what_it_names_and_reset_undoes_it(bench: Bench) -> None:
     run = shipped(bench, "cifar10-resnet18")
     app = open_page("robustness", run=run, shake="rotation:-45,blur:2.5,wobble:3", cam="before")
     assert not app.exception
-    assert "'wobble:3'" in app.warning[0].value
+    assert "wobble" in app.warning[0].value
     assert app.query_params["shake"] == "rotation:-45,blur:2.5"
     found = set_to(app)
     assert (found["rotation"], found["blur"], found["noise"]) == (-45, 2.5, 0)
@@ -104,7 +104,7 @@ def test_a_movement_shows_at_once_and_is_in_the_address_once_it_rests(bench: Ben
     app = open_page("robustness", run=shipped(bench, "mnist-mlp"), shake="none")
     still = component(app, "shaken")["stamp"]
     # As the callback of the sliders leaves it.
-    app.session_state["shake moving"] = "rotation:20"
+    app.session_state["shake moving"] = {"rotation": 20.0}
     app.run()
     assert component(app, "shaken")["stamp"] != still
     assert app.query_params["shake"] == "rotation:20"

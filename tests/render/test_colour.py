@@ -1,15 +1,25 @@
+import re
+
 import matplotlib
 import numpy as np
 import pytest
 
 from cnnviz.render import colour
 from cnnviz.render.colour import (
+    BLUE,
     DIVERGING,
+    GREEN,
     GREY,
+    GREYS,
     LEVELS,
     MAGENTA,
     NOT_FINITE,
+    ORANGE,
+    PINK,
+    SKY,
+    VERMILION,
     VIRIDIS,
+    YELLOW,
     ZERO_LEVEL,
     Scale,
     levels,
@@ -17,6 +27,7 @@ from cnnviz.render.colour import (
     scale_of,
     table_of,
 )
+from cnnviz.workspace import ROOT
 
 
 def maps(*values, dtype=np.float32):
@@ -39,7 +50,7 @@ def test_diverging_is_blue_white_red_and_symmetric_in_strength():
     assert np.abs(DIVERGING[1:].astype(int) - rdbu).max() <= 3
 
 
-@pytest.mark.parametrize("table", [VIRIDIS, DIVERGING, GREY])
+@pytest.mark.parametrize("table", [VIRIDIS, DIVERGING, GREYS])
 def test_tables_cannot_be_changed_and_hold_no_magenta(table):
     assert table.shape == (256, 3)
     assert table.dtype == np.uint8
@@ -52,7 +63,7 @@ def test_signed_palette_has_zero_in_the_middle_and_mirrored_ends():
     assert (colours[ZERO_LEVEL] == DIVERGING[128]).all()
     assert (colours[0] == DIVERGING[1]).all()
     assert (colours[LEVELS - 1] == DIVERGING[255]).all()
-    grey = palette(GREY, signed=True)[:LEVELS, 0].astype(int)
+    grey = palette(GREYS, signed=True)[:LEVELS, 0].astype(int)
     np.testing.assert_array_equal(grey + grey[::-1], 256)
 
 
@@ -126,3 +137,11 @@ def test_scale_in_words():
     assert scale_of(maps(-0.25, 1)).in_words() == "−1 to 1, zero in the middle, shared by all maps"
     words = scale_of(maps(0, 3.14159), per="channel").in_words()
     assert words == "0 to 3.14, each map has its own scale within this range"
+
+
+def test_colours_of_categories_are_declared_here_alone() -> None:
+    named = re.compile("|".join((BLUE, VERMILION, GREEN, PINK, ORANGE, SKY, YELLOW, GREY)), re.IGNORECASE)
+    here = ROOT / "cnnviz" / "render" / "colour.py"
+    assert [
+        path for path in (ROOT / "cnnviz").rglob("*.py") if path != here and named.search(path.read_text())
+    ] == []

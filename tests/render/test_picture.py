@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from cnnviz.render.bar import bar
-from cnnviz.render.colour import GREY, LEVELS, VIRIDIS, Scale, palette
+from cnnviz.render.colour import GREYS, LEVELS, VIRIDIS, Scale, palette
 from cnnviz.render.picture import enlarge, png
 
 
@@ -43,7 +43,7 @@ def test_bar_runs_from_low_to_high():
 
 
 def test_an_upright_bar_has_low_at_the_bottom_and_zero_in_the_middle():
-    data = bar(Scale(low=-1, high=1, signed=True), table=GREY, width=5, height=101)
+    data = bar(Scale(low=-1, high=1, signed=True), table=GREYS, width=5, height=101)
     pixels = np.asarray(Image.open(io.BytesIO(data)).convert("L"))
     assert pixels.shape == (101, 5)
     assert (pixels[50] == 128).all()

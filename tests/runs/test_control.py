@@ -48,7 +48,7 @@ class TestStop:
         assert seconds < 3
         assert run.snapshots()[:2] == ["last", "best"]
         assert not (run.folder / hiring.STOP).exists()
-        assert now.step >= run.metrics().steps[-1]["step"]
+        assert now.step >= run.metrics().steps[-1].step
         with pytest.raises(RunError, match="not under way"):
             control.stop(run.id)
 
@@ -61,7 +61,7 @@ class TestStop:
         watch.all(lambda: len(run.metrics().steps) > len(before))
         after = run.metrics().steps
         assert after[: len(before)] == before
-        assert [line["step"] for line in after] == sorted({line["step"] for line in after})
+        assert [line.step for line in after] == sorted({line.step for line in after})
         assert f'"resumed","step":{stopped.step}' in (run.folder / "metrics.jsonl").read_text()
         control.stop(run.id)
 
@@ -408,7 +408,7 @@ class TestManyAtOnce:
             if run.status().active:
                 control.stop(run.id)
             assert not run.status().active
-            steps = [line["step"] for line in run.metrics().steps]
+            steps = [line.step for line in run.metrics().steps]
             assert sorted(set(steps)) == steps
 
 

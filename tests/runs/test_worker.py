@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,8 @@ def figures(run: Run) -> dict[str, Any]:
 
     epochs, filters = run.filters()
     return {
-        "steps": plain(metrics.steps),
-        "epochs": plain(metrics.epochs),
+        "steps": plain(map(asdict, metrics.steps)),
+        "epochs": plain(map(asdict, metrics.epochs)),
         "finished": plain([metrics.finished]),
         "snapshots": {name: content(run, name) for name in run.snapshots()},
         "filters": (epochs.tolist(), filters.tobytes()),

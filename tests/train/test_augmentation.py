@@ -11,6 +11,7 @@ from cnnviz.data import augmentation
 from cnnviz.data.augmentation import augment
 from cnnviz.data.batches import Images, Normalise, training_batch
 from cnnviz.data.geometry import horizontal_flip, pad_and_crop
+from cnnviz.errors import NotFound
 
 
 def noise(count: int, height: int = 6, width: int = 5, channels: int = 3) -> torch.Tensor:
@@ -124,10 +125,11 @@ def test_a_training_batch_is_the_chosen_images() -> None:
 
 def test_every_augmentation_of_a_configuration_is_carried_out() -> None:
     members = get_args(get_args(Augmentation)[0])
-    assert set(members) == set(augmentation._CHANGES) | set(augmentation._MIXES)
+    names = {member.model_fields["name"].default for member in members}
+    assert names == set(augmentation.CHANGES) | set(augmentation.MIXES)
 
 
 def test_an_augmentation_that_nobody_carries_out_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(augmentation._CHANGES, HorizontalFlip)
-    with pytest.raises(KeyError, match="HorizontalFlip"):
+    monkeypatch.delitem(augmentation.CHANGES, "horizontal_flip")
+    with pytest.raises(NotFound, match=r"No augmentation 'horizontal_flip'\. .*rotation"):
         augment(noise(2), [HorizontalFlip()])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import hypot
 
 from cnnviz.explore.statistics.profile import LayerStatistics
+from cnnviz.formatting import per_cent
 
 Value = Callable[[LayerStatistics], float | None]
 
@@ -42,7 +43,7 @@ class Measure:
         """The value with its standard error, where it has one: 41.2 % ± 0.3."""
         if self.pixels:
             return f"{value:.0f} px"
-        return f"{100 * value:.1f} %" + ("" if error is None else f" ± {100 * error:.1f}")
+        return per_cent(value, error)
 
 
 def _none(one: LayerStatistics) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from cnnviz.formatting import decimal, whole_number
+from cnnviz.formatting import decimal
 from cnnviz.render.mosaic import grid
 from cnnviz.render.outline import outlined
 from cnnviz.render.overlay import overlaid
@@ -16,6 +16,7 @@ from cnnviz.ui.activations import excitation, maximisation
 from cnnviz.ui.resources import networks
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import CELL, CHANNEL
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def _map(layer: "Layer", values: NDArray[np.float32], channel: int, row: int, co
         top, left = place // across * block, place % across * block
         within = values[top : top + block, left : left + block]
         largest = int(np.argmax(np.nan_to_num(np.abs(within))))
-        selection.put("cell", f"{top + largest // within.shape[1]}.{left + largest % within.shape[1]}")
+        selection.put(CELL, (top + largest // within.shape[1], left + largest % within.shape[1]))
 
     sprite(
         drawn,
@@ -115,18 +116,17 @@ def _blocks(values: NDArray[np.float32], block: int) -> NDArray[np.float32]:
 
 
 def _close() -> None:
-    selection.drop("channel")
-    selection.drop("cell")
+    selection.drop(CHANNEL, CELL)
 
 
 def _cell(values: NDArray[np.float32]) -> tuple[int, int]:
     """The selected cell; the largest one where none is, or the map has no such cell."""
-    row, _, column = (selection.get("cell") or "").partition(".")
-    place = whole_number(row), whole_number(column)
-    if place[0] is not None and place[1] is not None:
-        inside = place[0] < values.shape[0] and place[1] < values.shape[1]
-        if inside:
-            return place[0], place[1]
+    rows, columns = values.shape
+    place = selection.value(
+        CELL, lambda one: one[0] < rows and one[1] < columns, otherwise="this is the largest one"
+    )
+    if place is not None:
+        return place
     at = int(np.nanargmax(values)) if np.isfinite(values).any() else 0
     return at // values.shape[1], at % values.shape[1]
 

@@ -9,11 +9,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.formatting import decimal
+from cnnviz.render.colour import BLUE
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui.activations import index_progress
 from cnnviz.ui.resources import datasets, excitation_index
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import CELL, IMAGE
 from cnnviz.ui.widgets import input_size
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
@@ -84,11 +86,11 @@ def _strongest(
             alt=f"Test images that excite channel {channel} most: {'; '.join(labels)}",
         )
     if picked is not None:
-        selection.put("image", f"test.{best[picked].image}")
+        selection.put(IMAGE, f"test.{best[picked].image}")
         if input_size.is_trained():
-            selection.put("cell", f"{best[picked].row}.{best[picked].column}")
+            selection.put(CELL, (best[picked].row, best[picked].column))
         else:  # where maps have other cells
-            selection.drop("cell")
+            selection.drop(CELL)
         st.rerun()
     height, width, _ = looked_at.card.image_shape
     field = layer.field
@@ -158,7 +160,7 @@ def _bars() -> dict[str, Any]:
     """The specification of the chart without its data: made once, as that takes ten times as long as to show it."""
     chart = (
         alt.Chart(alt.Data(values=[]))
-        .mark_bar(color="#0072B2", cornerRadiusEnd=2)
+        .mark_bar(color=BLUE, cornerRadiusEnd=2)
         .encode(
             y=alt.Y("class:N", sort="-x", title=None, axis=alt.Axis(labelOverlap=False)),
             x=alt.X("mean:Q", title="Mean activation"),

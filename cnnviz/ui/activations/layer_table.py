@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import LAYER
 
 if TYPE_CHECKING:
     from cnnviz.explore.layers.structure import Layer
@@ -74,4 +75,4 @@ def _row(layer: "Layer") -> dict[str, object]:
 def _take(layers: Sequence["Layer"]) -> None:
     rows = st.session_state[_KEY]["selection"]["rows"]
     if rows:
-        selection.put("layer", layers[rows[0]].name)
+        selection.put(LAYER, layers[rows[0]].name)

@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 from cnnviz.artifact import HeldArtifact, Shelf
 from cnnviz.errors import CnnvizError
 from cnnviz.formatting import decimal
+from cnnviz.render.colour import BLUE
 from cnnviz.render.mosaic import Mosaic, grid_pictures
 from cnnviz.render.picture import png
+from cnnviz.ui.activations.parameters import EXCITE, PAGE
 from cnnviz.ui.resources import excitation_index, networks, uploads
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
-from cnnviz.ui.widgets import long_work
+from cnnviz.ui.shell.parameters import IMAGE
+from cnnviz.ui.widgets import long_work, option_fields
 from cnnviz.ui.widgets.charts import MOST_POINTS
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
@@ -35,7 +38,6 @@ Place = tuple[int, int]
 
 _SHELF = "maximised"
 _GOING = "maximising"
-_ASKED = "maximisation asked"
 _MOST = 64
 _SLICE, _PAUSE = 0.6, 0.1
 """Seconds that it is worked on between two drawings, and left alone."""
@@ -106,68 +108,65 @@ def _asked(
     looked_at: SelectedNetwork, values: NDArray[np.float32], place: Place
 ) -> "tuple[Place | None, Settings]":
     """The cell that is to be excited alone, if one is, and how; its controls are drawn only where they are seen."""
+    from cnnviz.explore.maximisation.parametrisations import PARAMETRISATIONS
     from cnnviz.explore.maximisation.settings import Settings, usual_pictures
 
-    usual = Settings(pictures=usual_pictures(looked_at.card.image_shape[0]))
-    of = looked_at.stamp[0]
-    kept_of, what, settings = st.session_state.get(_ASKED, (of, "map", usual))
-    if kept_of != of:  # another network has other defaults
-        settings = usual
+    # Of another network other settings are usual.
+    usual = Settings(
+        pictures=usual_pictures(looked_at.card.image_shape[0]), decorrelate=not looked_at.grey
+    ).model_dump()
+    these = option_fields.parameters(Settings, "maximise", page=PAGE, of="the picture that excites")
+    among = {"parametrisation": PARAMETRISATIONS}
+    words = {"map": "The whole map", "cell": f"Row {place[0]}, column {place[1]}"}
     controls = st.expander(
         "How it is drawn", icon=":material/tune:", key="how it is drawn", on_change="rerun"
     )
+    what = "map"
     if controls.open:
         with controls:
             if values.size > 1:
-                what = _what(place, what)
-            settings = _settings(looked_at, settings)
-        st.session_state[_ASKED] = of, what, settings
-    return place if what == "cell" and values.size > 1 else None, settings
+                what = selection.segmented(
+                    EXCITE, list(words), default=what, words=words.__getitem__, explicit=False
+                )
+            found = option_fields.bound(
+                these, usual, lambda start, key: _settings(start, key, grey=looked_at.grey), key="maximise",
+                among=among,
+            )  # fmt: skip
+    else:
+        if values.size > 1:
+            what = selection.choice(EXCITE, list(words), what, words=words.__getitem__, explicit=False)
+        found = option_fields.selected(these, usual, among)
+    return place if what == "cell" else None, Settings(**found)
 
 
-def _what(place: Place, before: str) -> str:
-    """Whether the whole map is to be excited, or one cell."""
-    what = st.segmented_control(
-        "Excite",
-        ["map", "cell"],
-        format_func=lambda one: {"map": "The whole map", "cell": f"Row {place[0]}, column {place[1]}"}[one],
-        default=before,
-        required=True,
-        key="maximise what",
-    )
-    return what or before
-
-
-def _settings(looked_at: SelectedNetwork, usual: "Settings") -> "Settings":
+def _settings(start: dict[str, Any], key: str, *, grey: bool) -> dict[str, Any]:
     from cnnviz.explore.maximisation.parametrisations import PARAMETRISATIONS
 
     first, second, third = st.columns(3)
-    steps = first.number_input("Steps", 1, 4096, usual.steps, step=32, key="maximise steps")
-    pictures = second.number_input("Pictures at once", 1, 16, usual.pictures, key="maximise pictures")
-    seed = third.number_input("Seed", 0, 2**32 - 1, usual.seed, key="maximise seed")
+    steps = first.number_input("Steps", 1, 4096, start["steps"], step=32, key=f"{key}.steps")
+    pictures = second.number_input("Pictures at once", 1, 16, start["pictures"], key=f"{key}.pictures")
+    seed = third.number_input("Seed", 0, 2**32 - 1, start["seed"], key=f"{key}.seed")
     parametrisation = st.selectbox(
         "What is learnt",
         list(PARAMETRISATIONS),
-        index=list(PARAMETRISATIONS).index(usual.parametrisation),
+        index=list(PARAMETRISATIONS).index(start["parametrisation"]),
         format_func=lambda name: PARAMETRISATIONS[name].label,
-        key="maximise parametrisation",
+        key=f"{key}.parametrisation",
     )
-    decorrelate = not looked_at.grey and st.toggle(
-        "Colours go together as in real images", usual.decorrelate, key="maximise colours"
+    decorrelate = not grey and st.toggle(
+        "Colours go together as in real images", start["decorrelate"], key=f"{key}.colours"
     )
     transforms = st.toggle(
-        "Shift, turn and scale a little at every step", usual.transforms, key="maximise transforms"
+        "Shift, turn and scale a little at every step", start["transforms"], key=f"{key}.transforms"
     )
-    return usual.model_copy(
-        update={
-            "steps": int(steps),
-            "pictures": int(pictures),
-            "seed": int(seed),
-            "parametrisation": parametrisation,
-            "decorrelate": decorrelate,
-            "transforms": transforms,
-        }
-    )
+    return start | {
+        "steps": int(steps),
+        "pictures": int(pictures),
+        "seed": int(seed),
+        "parametrisation": parametrisation,
+        "decorrelate": decorrelate,
+        "transforms": transforms,
+    }
 
 
 def _begin(looked_at: SelectedNetwork, objective: "Objective", settings: "Settings", key: Any) -> None:
@@ -202,7 +201,7 @@ def _make(going: _Going, channel: int) -> None:
         st.image(
             _sheet(progress.pictures, width=_SIDE).png,
             output_format="PNG",
-            alt=f"The pictures for channel {channel} after {progress.doing}",
+            alt=f"The pictures for channel {channel}, {progress.doing.lower()}",
         )
     if going.go_on(_SLICE):
         return
@@ -249,7 +248,7 @@ def _draw(
         _downloads(looked_at, layer, found, channel)
     if picked is not None:
         selection.put(
-            "image",
+            IMAGE,
             f"upload.{uploads.add(png(found.pictures[picked]), f'for {layer.name}, channel {channel}').hash}",
         )
         st.rerun()
@@ -307,7 +306,7 @@ def _trace(found: "Maximised") -> None:
     ]
     chart = (
         alt.Chart(pd.DataFrame(rows))
-        .mark_line(color="#0072B2", strokeWidth=1.5, opacity=0.7)
+        .mark_line(color=BLUE, strokeWidth=1.5, opacity=0.7)
         .encode(
             x=alt.X("step:Q", title="Step", scale=alt.Scale(nice=False)),
             y=alt.Y("score:Q", title="Score"),

@@ -12,6 +12,7 @@ from cnnviz.ui.activations.strip import Stop, strip
 from cnnviz.ui.resources import networks
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import LAYER
 from cnnviz.ui.widgets.image_picker import SelectedImage
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def show(looked_at: SelectedNetwork, image: SelectedImage, seen: "Input", layer:
         key="network strip",
         alt=f"{len(found)} layers of the network for {image.title}: arrow keys walk, Enter chooses",
         selected=layer,
-        choose=lambda name: selection.put("layer", name),
+        choose=lambda name: selection.put(LAYER, name),
     )
 
 

@@ -11,7 +11,9 @@ import streamlit as st
 
 from cnnviz.formatting import decimal
 from cnnviz.render.attribution import coloured, scale_of_sizes
+from cnnviz.render.colour import BLUE, VERMILION
 from cnnviz.render.mosaic import grid_pictures
+from cnnviz.ui.attribution.parameters import CHECK
 from cnnviz.ui.resources import attributions
 from cnnviz.ui.resources.attributions import Subject
 from cnnviz.ui.shell import selection
@@ -37,7 +39,7 @@ def show(title: str, name: str, seen: Input, *, of: Subject, options: Options, t
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**Can it be trusted?** {title} for {name}")
             st.button(
-                "Close", icon=":material/close:", type="tertiary", on_click=selection.drop, args=("check",)
+                "Close", icon=":material/close:", type="tertiary", on_click=selection.drop, args=(CHECK,)
             )
         _completeness(found)
         artifact = of.checks(target)
@@ -96,7 +98,7 @@ def _curves(found: Curves) -> None:
                 x=alt.X("pixels:Q", title=f"Pixels {verb}, largest values first").axis(format="%"),
                 y=alt.Y("probability:Q", title="Probability").scale(domain=[0, 1]).axis(format="%"),
                 color=alt.Color("order:N", title=None, sort=_KINDS)
-                .scale(domain=_KINDS, range=["#0072B2", "#D55E00"])
+                .scale(domain=_KINDS, range=[BLUE, VERMILION])
                 .legend(orient="top"),
                 strokeDash=alt.StrokeDash("order:N", sort=_KINDS, legend=None).scale(
                     domain=_KINDS, range=[[1, 0], [6, 3]]

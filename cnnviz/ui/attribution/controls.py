@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
@@ -11,8 +11,10 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz.render.attribution import VIEWS, View
+from cnnviz.ui.attribution import parameters
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import CLASSES
 from cnnviz.ui.widgets.image_picker import SelectedImage
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def methods(why_not: Mapping[str, str]) -> list[str]:
 
     can = [name for name in METHODS if not why_not[name]]
     default = [name for name in FIRST if name in can]
-    chosen = _several("Methods", "methods", can, default, words=lambda name: METHODS[name].title)
+    chosen = selection.several(parameters.METHODS, can, default, words=lambda name: METHODS[name].title)
     missing = {name: why for name, why in why_not.items() if why}
     if missing:
         with st.expander(f"{len(missing)} methods can’t be asked of this network", icon=":material/block:"):
@@ -71,7 +73,7 @@ def classes(
     default: list[str] = [token for token in ("first", "second") if token in stands_for]
     if image.truth is not None and image.truth not in order[:2]:
         default = ["first", "true"]
-    chosen = _several("Classes", "classes", list(words), default, words=words.__getitem__, most=_MOST)
+    chosen = selection.several(CLASSES, list(words), default, words=words.__getitem__, most=_MOST)
     found: dict[int, str] = {}
     for token in chosen:
         number = stands_for[token]
@@ -85,10 +87,10 @@ def classes(
 def look() -> AttributionDisplay:
     """How maps are drawn."""
     view = selection.segmented(
-        "Show as", "view_as", list(_VIEWS), default="signed", words=lambda name: _VIEWS[name]
+        parameters.VIEW_AS, list(_VIEWS), default="signed", words=lambda name: _VIEWS[name]
     )
-    per = selection.segmented("Scale", "scale_by", list(_PER), default="method", words=_PER.__getitem__)
-    share = selection.segmented("Of", "span", list(_SPANS), default="0.99", words=_SPANS.__getitem__)
+    per = selection.segmented(parameters.SCALE_BY, list(_PER), default="method", words=_PER.__getitem__)
+    share = selection.segmented(parameters.SPAN, list(_SPANS), default="0.99", words=_SPANS.__getitem__)
     return AttributionDisplay(cast(View, view), float(share), shared=per == "method")
 
 
@@ -104,8 +106,7 @@ def setting(chosen: Sequence[str], listed: Sequence[Layer]) -> AttributionSettin
         if any(METHODS[name].baselines for name in chosen):
             kinds = baselines.BASELINES
             baseline = selection.selectbox(
-                "Compared with",
-                "baseline",
+                parameters.BASELINE,
                 list(kinds),
                 default=baseline,
                 words=lambda name: kinds[name].title,
@@ -113,8 +114,7 @@ def setting(chosen: Sequence[str], listed: Sequence[Layer]) -> AttributionSettin
         if best and any(METHODS[name].layer for name in chosen):
             with_maps = {one.name: one for one in cam.layers_with_maps(list(listed))}
             layer = selection.selectbox(
-                "Layer of Grad-CAM",
-                "cam_layer",
+                parameters.CAM_LAYER,
                 list(with_maps),
                 default=best[0],
                 words=lambda name: f"{name} · {'×'.join(map(str, with_maps[name].output_shape[1:]))}",
@@ -122,40 +122,3 @@ def setting(chosen: Sequence[str], listed: Sequence[Layer]) -> AttributionSettin
     if best and layer == best[0]:
         st.caption(f"Grad-CAM looks at {best[0]}, {best[1]}")
     return AttributionSetting(baseline=baseline, layer=layer)
-
-
-def _several(
-    label: str,
-    name: str,
-    options: Sequence[str],
-    default: Sequence[str],
-    *,
-    words: Callable[[str], str],
-    most: int | None = None,
-) -> list[str]:
-    """The selected options, in the order of choosing; those of the address that are not there are left out."""
-    asked = selection.get(name)
-    wanted = [one for one in (asked or "").split(",") if one in options][:most]
-    key = f"selected {name}"
-    if asked is None or not wanted:
-        wanted = list(default)
-    st.session_state[key] = wanted
-    st.multiselect(
-        label,
-        options,
-        key=key,
-        format_func=words,
-        max_selections=most,
-        on_change=_take,
-        args=(name, key),
-        placeholder=f"Choose {label.lower()}",
-    )
-    return wanted
-
-
-def _take(name: str, key: str) -> None:
-    chosen = st.session_state[key]
-    if chosen:
-        selection.put(name, ",".join(chosen))
-    else:
-        selection.drop(name)

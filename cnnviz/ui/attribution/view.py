@@ -14,7 +14,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.config.explain import explain
 from cnnviz.errors import CnnvizError
-from cnnviz.formatting import decimal, whole_number
+from cnnviz.formatting import decimal
 from cnnviz.progress import Work, within
 from cnnviz.render.attribution import Titled, coloured, scale_of_sizes, sheet
 from cnnviz.render.bar import bar
@@ -22,11 +22,12 @@ from cnnviz.render.colour import Scale
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui.attribution import checks, controls
 from cnnviz.ui.attribution.controls import AttributionDisplay
+from cnnviz.ui.attribution.parameters import CHECK, PAGE
 from cnnviz.ui.resources import attributions, networks
 from cnnviz.ui.resources.attributions import Subject
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
-from cnnviz.ui.widgets import config_form, long_work
+from cnnviz.ui.widgets import long_work, option_fields
 from cnnviz.ui.widgets.image_picker import SelectedImage
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
@@ -103,12 +104,8 @@ def _head(method: str) -> Options:
     st.caption(found.shows)
     with st.popover("About", icon=":material/tune:"):
         st.markdown(f"{found.shows}\n\n*It misleads:* {found.misleads}\n\n{found.paper}.")
-        names = list(found.options.model_fields)
-        values = config_form.fields(
-            found.options,
-            names,
-            {name: field.default for name, field in found.options.model_fields.items()},
-            key=f"attribution {method}",
+        values = option_fields.fields(
+            found.options, method, page=PAGE, of=found.title, key=f"attribution {method}"
         )
         try:
             return found.options(**values)
@@ -163,7 +160,7 @@ def _row(scene: Scene, row: Row, head: DeltaGenerator, cells: Sequence[DeltaGene
                 for target, one in known.items()
             )
             _legend(row, next(iter(scales.values())), scene.look, cut=cut)
-    chosen = selection.get("check")
+    chosen = selection.peek(CHECK)
     for (target, one), cell in zip(known.items(), cells, strict=True):
         name = scene.name(target)
         with cell:
@@ -189,7 +186,7 @@ def _row(scene: Scene, row: Row, head: DeltaGenerator, cells: Sequence[DeltaGene
             for warning in oddities(one.map, score=one.score):
                 st.caption(f":material/warning: {warning}")
             if picked is not None and chosen != f"{row.method}.{target}":
-                selection.put("check", f"{row.method}.{target}")
+                selection.put(CHECK, f"{row.method}.{target}")
                 st.rerun()
 
 
@@ -279,15 +276,9 @@ def _downloads(scene: Scene, rows: Sequence[Row]) -> None:
 
 def _checks(scene: Scene, rows: Sequence[Row]) -> None:
     """The checks of the chosen map, if it is one of those that are shown."""
-    method, _, number = (selection.get("check") or "").partition(".")
-    row = next((row for row in rows if row.method == method), None)
-    target = whole_number(number)
-    if (
-        row is None
-        or target is None
-        or target not in scene.classes
-        or row.subject.attribution(target).load() is None
-    ):
+    maps = {f"{row.method}.{target}": (row, target) for row in rows for target in scene.classes}
+    row, target = maps.get(selection.value(CHECK, maps.__contains__) or "", (None, 0))
+    if row is None or row.subject.attribution(target).load() is None:
         st.caption("Choose a map to see whether it can be trusted.")
         return
     checks.show(

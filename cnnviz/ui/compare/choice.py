@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from cnnviz.ui.compare.parameters import EPOCH_B, RUN_B, SNAPSHOT_B
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import IMAGE, IMAGE_B, WITH
 from cnnviz.ui.widgets import image_picker, prediction, snapshot_picker
 from cnnviz.ui.widgets.image_picker import SelectedImage
 from cnnviz.ui.widgets.network_picker import pick_network
@@ -29,7 +31,7 @@ class Side:
     @property
     def link(self) -> dict[str, str]:
         """The part of an address that shows it on other pages."""
-        return self.looked_at.link | {"image": self.image.name}
+        return self.looked_at.link | selection.link({IMAGE: self.image.name})
 
 
 @dataclass(frozen=True)
@@ -47,20 +49,18 @@ def _other_image(
     looked_at: SelectedNetwork, image: SelectedImage
 ) -> tuple[SelectedNetwork, SelectedImage, str]:
     other = image_picker.chosen(
-        looked_at.card.data, grey=looked_at.grey, key="image_b", default=_another(image, looked_at)
+        looked_at.card.data, grey=looked_at.grey, parameter=IMAGE_B, default=_another(image, looked_at)
     )
     with st.popover("Choose images", icon=":material/image:"):
         side = st.segmented_control(
             "Choose",
-            ["image", "image_b"],
-            format_func=lambda key: "B" if key == "image_b" else "A",
-            default="image_b",
+            ["A", "B"],
+            default="B",
             required=True,
             key="side of image",
         )
-        key = side or "image_b"
-        current = image if key == "image" else other
-        image_picker.picker(looked_at, current, key=key)
+        current, parameter = (image, IMAGE) if side == "A" else (other, IMAGE_B)
+        image_picker.picker(looked_at, current, parameter=parameter)
     return looked_at, other, other.title
 
 
@@ -68,16 +68,14 @@ def _other_epoch(
     looked_at: SelectedNetwork, image: SelectedImage
 ) -> tuple[SelectedNetwork, SelectedImage, str]:
     names = snapshot_picker.in_order(looked_at.run.snapshots())
-    snapshot = snapshot_picker.pick(
-        looked_at.run, key="epoch_b", default=names[0], label="Epoch of B", follow=False
-    )
+    snapshot = snapshot_picker.pick(looked_at.run, parameter=EPOCH_B, default=names[0], follow=False)
     return looked_at.at(snapshot), image, snapshot_picker.title(snapshot)
 
 
 def _other_network(
     looked_at: SelectedNetwork, image: SelectedImage
 ) -> tuple[SelectedNetwork, SelectedImage, str]:
-    other = pick_network(keys=("run_b", "snapshot_b"), label="Checkpoint B", avoid=looked_at.run.id)
+    other = pick_network(parameters=(RUN_B, SNAPSHOT_B), avoid=looked_at.run.id)
     assert other is not None  # the first one is there
     return other, image, other.run.title
 
@@ -106,9 +104,7 @@ def pick() -> tuple[Side, Side] | None:
         return None
     image = image_picker.chosen(looked_at.card.data, grey=looked_at.grey)
     kept = len(looked_at.run.snapshots()) > 1
-    name = selection.segmented(
-        "Compare with", "with", list(_KINDS), default="epoch" if kept else "image", words=_title
-    )
+    name = selection.segmented(WITH, list(_KINDS), default="epoch" if kept else "image", words=_title)
     if name == "epoch" and not kept:
         st.info("Only the last weights of this run are kept: compare with another image or network.")
         return None

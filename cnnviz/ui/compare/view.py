@@ -16,8 +16,10 @@ from cnnviz.render.order import largest_first
 from cnnviz.render.picture import enlarge, png
 from cnnviz.ui.compare import choice
 from cnnviz.ui.compare.choice import Side
+from cnnviz.ui.compare.parameters import LAYER_B, SCALE, SORT
 from cnnviz.ui.resources import networks
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import CHANNEL, LAYER
 from cnnviz.ui.widgets import channel_selection, charts, layer_picker
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
@@ -47,12 +49,10 @@ def _compare(first: Side, second: Side) -> None:
     other_maps = networks.maps(second.looked_at.stamp, second.seen.values, other)
     found = _difference(maps, other_maps) if maps.shape == other_maps.shape else None
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        per = selection.segmented("Scale", "scale", list(_SCALES), default="both", words=_SCALES.__getitem__)
+        per = selection.segmented(SCALE, list(_SCALES), default="both", words=_SCALES.__getitem__)
         by = "index"
         if found is not None:
-            by = selection.segmented(
-                "Sort by", "sort", list(_ORDERS), default="index", words=_ORDERS.__getitem__
-            )
+            by = selection.segmented(SORT, list(_ORDERS), default="index", words=_ORDERS.__getitem__)
     order = np.arange(len(maps)) if found is None or by == "index" else largest_first(found.by_channel)
     shared: Scale | Per = _shared(maps, other_maps) if per == "both" else "layer"
     channel = channel_selection.selected(len(maps)) if found is not None else None
@@ -103,7 +103,7 @@ def _layer_of(second: Side, layer: "Layer") -> str:
         return layer.name
     alike = [name for name, shape in shapes.items() if shape == layer.output_shape]
     default = layer.name if layer.name in shapes else (alike or list(shapes))[0]
-    return selection.selectbox("Layer of B", "layer_b", list(shapes), default=default)
+    return selection.selectbox(LAYER_B, list(shapes), default=default)
 
 
 def _layers(side: Side) -> "list[Layer]":
@@ -205,7 +205,7 @@ def _card(first: Side, second: Side, layer: "Layer", other: str, channel: int) -
                     label="Look inside",
                     icon=":material/blur_on:",
                     query_params=side.link
-                    | {"layer": layer.name if side is first else other, "channel": str(channel)},
+                    | selection.link({LAYER: layer.name if side is first else other, CHANNEL: channel}),
                 )
 
 
@@ -216,7 +216,7 @@ def _words(scale: Scale, *, both: bool) -> str:
 
 
 def _close() -> None:
-    selection.drop("channel")
+    selection.drop(CHANNEL)
 
 
 def _shared(first: NDArray[np.float32], second: NDArray[np.float32]) -> Scale:

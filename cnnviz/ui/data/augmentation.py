@@ -8,8 +8,8 @@ from cnnviz.config import Augmentation, RunConfig, explain
 from cnnviz.data import preview
 from cnnviz.data.prepared import Dataset
 from cnnviz.errors import ConfigError
-from cnnviz.formatting import whole_number
 from cnnviz.render.mosaic import grid_pictures
+from cnnviz.ui.data.parameters import SAMPLE
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets.config_form import fields
 from cnnviz.ui.widgets.mosaic_canvas import sprite
@@ -58,8 +58,8 @@ def _steps(values: object) -> tuple[Augmentation, ...]:
 
 def _sample(dataset: Dataset) -> int:
     """The training image that the address names; the first one where it names none."""
-    chosen = whole_number(selection.get("sample") or "0")
-    return chosen if chosen is not None and chosen < len(dataset.train_labels) else 0
+    chosen = selection.peek(SAMPLE) or 0
+    return chosen if chosen < len(dataset.train_labels) else 0
 
 
 def _others(dataset: Dataset, number: int) -> "np.typing.NDArray[np.uint8]":

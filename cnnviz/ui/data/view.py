@@ -6,8 +6,9 @@ import streamlit as st
 
 from cnnviz.data import preview
 from cnnviz.data.prepared import Dataset
-from cnnviz.formatting import whole_number
+from cnnviz.render.colour import BLUE, ORANGE
 from cnnviz.render.mosaic import grid_pictures
+from cnnviz.ui.data.parameters import SAMPLE
 from cnnviz.ui.resources import datasets
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets.mosaic_canvas import sprite
@@ -51,7 +52,8 @@ def _samples(dataset: Dataset) -> None:
         f"{dataset.classes[dataset.train_labels[n]]}, training image {n:,}. Click to augment it."
         for n in numbers
     ]
-    chosen = selection.get("sample")
+    count = len(dataset.train_labels)
+    chosen = selection.value(SAMPLE, lambda number: number < count, otherwise="this is the first one")
     picked = sprite(
         grid_pictures(dataset.train_images[numbers], tile=min(_TILE, max(dataset.image_shape[:2]))),
         key=f"samples {dataset.name} {page}",
@@ -59,11 +61,11 @@ def _samples(dataset: Dataset) -> None:
         columns=_ACROSS,
         labels=labels,
         choice=True,
-        selected=numbers.tolist().index(int(chosen)) if chosen and whole_number(chosen) in numbers else None,
+        selected=numbers.tolist().index(chosen) if chosen is not None and chosen in numbers else None,
         alt=f"{len(numbers)} training images of {dataset.name}: arrow keys walk, Enter chooses",
     )
-    if picked is not None and str(numbers[picked]) != chosen:
-        selection.put("sample", str(numbers[picked]))
+    if picked is not None and numbers[picked] != chosen:
+        selection.put(SAMPLE, int(numbers[picked]))
         st.rerun()
 
 
@@ -82,7 +84,7 @@ def _counts(dataset: Dataset) -> None:
             x=alt.X("images:Q", title=None),
             color=alt.Color(
                 "split:N",
-                scale=alt.Scale(domain=["training", "test"], range=["#0072B2", "#E69F00"]),
+                scale=alt.Scale(domain=["training", "test"], range=[BLUE, ORANGE]),
                 legend=alt.Legend(orient="top", title=None),
             ),
             tooltip=["class:N", "split:N", alt.Tooltip("images:Q", format=",")],

@@ -18,6 +18,8 @@ from cnnviz.progress import Work
 from cnnviz.runs.run import Run
 from cnnviz.ui.resources import datasets, networks
 from cnnviz.ui.resources.selected_network import SelectedNetwork
+from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import RECIPE
 from cnnviz.ui.widgets import long_work, run_template
 from cnnviz.ui.widgets.network_picker import network_of
 
@@ -130,7 +132,7 @@ def _remedy(key: str, remedy: Remedy, config: RunConfig) -> None:
         if remedy.recipe:
             st.page_link(
                 "pages/experiments.py", label=f"Experiment {remedy.recipe}", icon=":material/experiment:",
-                query_params={"recipe": remedy.recipe},
+                query_params=selection.link({RECIPE: remedy.recipe}),
             )  # fmt: skip
 
 

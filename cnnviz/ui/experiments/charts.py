@@ -6,29 +6,30 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from cnnviz.runs.metrics import Line
+from cnnviz.render.colour import BLUE, GREEN, GREY, ORANGE, PINK, SKY, VERMILION
+from cnnviz.train.events import EpochEnded
 from cnnviz.ui.widgets.charts import thin
 
-_COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
+_COLOURS = [BLUE, VERMILION, GREEN, PINK, ORANGE, SKY]
 _DASHES = [[1, 0], [6, 3], [2, 2]]
 _STATES = {
-    "reproduced": "#009E73",
-    "undecided": "#0072B2",
-    "differs": "#D55E00",
-    "not comparable": "#9aa3ad",
+    "reproduced": GREEN,
+    "undecided": BLUE,
+    "differs": VERMILION,
+    "not comparable": GREY,
 }
 _TITLES = {"loss": "loss (cross-entropy, nats)", "accuracy": "accuracy"}
 
 
 def curves(
-    variants: Mapping[str, Sequence[Sequence[Line]]], split: str, quantity: str
+    variants: Mapping[str, Sequence[Sequence[EpochEnded]]], split: str, quantity: str
 ) -> alt.LayerChart | alt.Chart:
     """`quantity` of `split` (train or validation) against epochs: a colour and dash a variant, a line a seed."""
     names = list(variants)
     rows = [
         {
-            "epoch": line["epoch"],
-            "value": line[f"{split}_{quantity}"],
+            "epoch": line.epoch,
+            "value": getattr(line, f"{split}_{quantity}"),
             "variant": name,
             "run": f"{name} {number}",
         }
@@ -101,7 +102,7 @@ def agreement(rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
     )
     line = (
         alt.Chart(pd.DataFrame({"reported": [low, high], "measured": [low, high]}))
-        .mark_line(strokeDash=[4, 4], color="#9aa3ad", strokeWidth=1)
+        .mark_line(strokeDash=[4, 4], color=GREY, strokeWidth=1)
         .encode(x=alt.X("reported:Q", scale=scale), y=alt.Y("measured:Q", scale=scale))
     )
     both: alt.LayerChart = (line + dots).properties(height=380)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from cnnviz.recipes import convolution
 from cnnviz.recipes.recipe import Recipe
+from cnnviz.render.colour import SKY
 
 
 def show(recipe: Recipe) -> None:
@@ -58,7 +59,7 @@ def _table(values: "np.typing.NDArray[np.float64]", marked: list[tuple[int, int]
     shown = frame.style.apply(
         lambda _: pd.DataFrame(
             [
-                ["background-color: #56B4E966" if (r, c) in marked else "" for c in range(values.shape[1])]
+                [f"background-color: {SKY}66" if (r, c) in marked else "" for c in range(values.shape[1])]
                 for r in range(values.shape[0])
             ],
             index=frame.index,

@@ -6,8 +6,11 @@ import streamlit as st
 
 from cnnviz.explore.inputs.builtin_images import photos
 from cnnviz.recipes.recipe import Recipe
+from cnnviz.render.colour import BLUE, VERMILION
 from cnnviz.render.picture import enlarge, png
 from cnnviz.ui.resources import networks, recipe_results
+from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import IMAGE, LAYER, RUN, SNAPSHOT
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
 _MOST = 16
@@ -50,7 +53,9 @@ def show(recipe: Recipe) -> None:
                 "pages/activations.py",
                 label="All maps",
                 icon=":material/blur_on:",
-                query_params={"run": look.run, "snapshot": "last", "layer": layer, "image": f"photo.{name}"},
+                query_params=selection.link(
+                    {RUN: look.run, SNAPSHOT: "last", LAYER: layer, IMAGE: f"photo.{name}"}
+                ),
             )
         sprite(mosaic, key=f"depth {layer}", tile=_TILE, alt=f"Maps of {layer} for {name}")
     found = recipe_results.depths(look)
@@ -71,7 +76,7 @@ def show(recipe: Recipe) -> None:
             color=alt.Color(
                 "what:N",
                 legend=alt.Legend(orient="top", title=None, labelLimit=260, columns=1),
-                scale=alt.Scale(range=["#0072B2", "#D55E00"]),
+                scale=alt.Scale(range=[BLUE, VERMILION]),
             ),
             strokeDash=alt.StrokeDash("what:N", legend=None),
             tooltip=["layer:N", "what:N", alt.Tooltip("share:Q", format=".1%")],

@@ -10,6 +10,7 @@ from cnnviz.recipes.recipe import Recipe
 from cnnviz.recipes.results import RunsByConfiguration
 from cnnviz.ui.experiments import charts
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import RECIPE
 
 
 def show(shelf: RunsByConfiguration) -> None:
@@ -52,6 +53,6 @@ def _line(recipe: Recipe, assessments: list[Assessment]) -> None:
         state = {"explore": "to look at", "teach": "to work out"}[recipe.kind]
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button(f"{recipe.id} · {recipe.question}", key=f"open {recipe.id}", type="tertiary"):
-            selection.put("recipe", recipe.id)
+            selection.put(RECIPE, recipe.id)
             st.rerun()
         st.caption(state, width="content")

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz import workspace
-from cnnviz.formatting import duration
+from cnnviz.formatting import duration, per_cent
 from cnnviz.recipes import library, plan, results_table
 from cnnviz.recipes.assessment import Assessment, assess
 from cnnviz.recipes.recipe import Recipe
@@ -19,6 +19,8 @@ from cnnviz.runs.run import Run
 from cnnviz.ui.experiments import charts
 from cnnviz.ui.experiments.variant_form import VariantSelection
 from cnnviz.ui.resources import recipe_results
+from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import RUN
 from cnnviz.ui.widgets.config_form import words
 
 _CURVES = {
@@ -91,7 +93,10 @@ def _under_way(active: Sequence[Run]) -> None:
                 text=f"{run.title}, seed {run.config.seed}: epoch {status.epoch + 1} of {status.epochs}{left}",
             )
             st.page_link(
-                "pages/train.py", label="Watch it", icon=":material/show_chart:", query_params={"run": run.id}
+                "pages/train.py",
+                label="Watch it",
+                icon=":material/show_chart:",
+                query_params=selection.link({RUN: run.id}),
             )
     if waiting := sum(run.status().state == "queued" for run in active):
         st.caption(f"{waiting} waiting in line.")
@@ -200,7 +205,7 @@ def _folded(title: str, icon: str, rows: list[dict[str, str]]) -> None:
 
 
 def _percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
+    return "–" if value is None else per_cent(value)
 
 
 def _plain(value: Any) -> str:

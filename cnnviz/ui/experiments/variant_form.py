@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import streamlit as st
 
@@ -16,13 +16,13 @@ from cnnviz.recipes.reproduction import Task
 from cnnviz.recipes.results import RunsByConfiguration
 from cnnviz.runs import control
 from cnnviz.runs.run import Run, every
+from cnnviz.ui.experiments.parameters import RUN_SIZE
 from cnnviz.ui.resources import datasets, recipe_results, run_estimates
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import data_sets
 
 _SIZES = {"full": "Full, as reported", "short": "Short, minutes", "smoke": "Smoke, seconds"}
 _IMAGENET = "ImageNet"
-_RUN_SIZE = "run_size"
 _SIZED = "recipe of the chosen size"
 
 
@@ -40,13 +40,15 @@ def show(recipe: Recipe, shelf: RunsByConfiguration) -> tuple[VariantSelection, 
     The second result writes beside them what the runs would take, which has to be measured first.
     """
     if st.session_state.get(_SIZED, recipe.id) != recipe.id:
-        selection.drop(_RUN_SIZE)
+        selection.drop(RUN_SIZE)
     st.session_state[_SIZED] = recipe.id
     with st.container(border=True):
         first, second, third = st.columns([5, 2, 3], vertical_alignment="bottom")
         with first:
-            selection.renamed("size", _RUN_SIZE, SIZES)
-            size: Size = selection.follow(_RUN_SIZE, SIZES, _best_size(recipe, shelf))  # type: ignore[assignment]
+            chosen_size = selection.choice(
+                RUN_SIZE, SIZES, _best_size(recipe, shelf), words=_SIZES.__getitem__
+            )
+            size = cast(Size, chosen_size)
             chosen = st.segmented_control(
                 "Size",
                 SIZES,
@@ -56,7 +58,7 @@ def show(recipe: Recipe, shelf: RunsByConfiguration) -> tuple[VariantSelection, 
                 key=f"size {recipe.id} {size}",
             )
             if chosen != size:
-                selection.put(_RUN_SIZE, str(chosen))
+                selection.put(RUN_SIZE, str(chosen))
                 st.rerun()
         with second:
             seeds = int(

@@ -12,6 +12,7 @@ from cnnviz.ui.experiments import convolution, depth, results, variant_form
 from cnnviz.ui.resources import run_estimates
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.frame import guarded
+from cnnviz.ui.shell.parameters import RECIPE
 from cnnviz.ui.widgets import experiment_links
 
 
@@ -48,12 +49,11 @@ def _chooser(recipe: Recipe) -> None:
     back, chosen = st.columns([1, 6], vertical_alignment="bottom")
     with back:
         if st.button("All", icon=":material/arrow_back:", width="stretch", key="all recipes"):
-            selection.drop("recipe")
+            selection.drop(RECIPE)
             st.rerun()
     with chosen:
         selection.selectbox(
-            "Experiment",
-            "recipe",
+            RECIPE,
             list(recipes),
             default=recipe.id,
             words=lambda name: f"{name} · {recipes[name].title}",

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from cnnviz.formatting import quoted, whole_number
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import EPOCH, SNAPSHOT
 
 _KEY = "selected epoch"
 
@@ -22,7 +22,7 @@ def chosen(epochs: Sequence[int], *, active: bool, snapshots: Mapping[int, str])
     if epoch is None:
         epoch = newest
         if not active:
-            selection.put("epoch", str(epoch))
+            selection.put(EPOCH, epoch)
     st.session_state[_KEY] = str(epoch)
     names = [str(one) for one in epochs]
     place, beside = st.columns([5, 1], vertical_alignment="bottom") if active else (st.container(), None)
@@ -33,13 +33,13 @@ def chosen(epochs: Sequence[int], *, active: bool, snapshots: Mapping[int, str])
             st.selectbox("Epoch", names, key=_KEY, on_change=_take, args=(snapshots,))
     if beside is not None:
         with beside:
-            following = selection.get("epoch") is None
+            following = selection.peek(EPOCH) is None
             st.button(
                 "Following" if following else "Newest",
                 icon=":material/fast_forward:",
                 disabled=following,
                 on_click=selection.drop,
-                args=("epoch",),
+                args=(EPOCH,),
                 key="newest epoch",
                 width="stretch",
                 help="Show the newest epoch, and go on with the training. A choice on the slider stays.",
@@ -49,21 +49,18 @@ def chosen(epochs: Sequence[int], *, active: bool, snapshots: Mapping[int, str])
 
 def _wanted(epochs: Sequence[int], snapshots: Mapping[int, str]) -> int | None:
     """The epoch of the selection, or the nearest to it; that of the snapshot which another page has selected."""
-    text = selection.here("epoch")
-    if text is None:
-        elsewhere = selection.get("snapshot")
+    by_name = {name: epoch for epoch, name in snapshots.items()}
+    elsewhere = selection.value(
+        SNAPSHOT, {*by_name, "best", "last"}.__contains__, otherwise="this is the newest"
+    )
+    wanted = None
+    if not selection.here(EPOCH):
         if elsewhere == "last":
-            selection.drop("epoch")
-        kept = {name: str(epoch) for epoch, name in snapshots.items()}
-        text = kept.get(elsewhere or "") or selection.get("epoch")
-    if text is None:
-        return None
-    wanted = whole_number(text)
+            selection.drop(EPOCH)
+        wanted = by_name.get(elsewhere or "")
     if wanted is None:
-        st.warning(
-            f"There is no epoch {quoted(text)!r} here; this is the newest.", icon=":material/link_off:"
-        )
-        selection.drop("epoch")
+        wanted = selection.value(EPOCH, otherwise="this is the newest")
+    if wanted is None:
         return None
     found = min(epochs, key=lambda epoch: (abs(epoch - wanted), -epoch))
     if found != wanted:
@@ -72,9 +69,9 @@ def _wanted(epochs: Sequence[int], snapshots: Mapping[int, str]) -> int | None:
 
 
 def _take(snapshots: Mapping[int, str]) -> None:
-    epoch = st.session_state[_KEY]
-    selection.put("epoch", epoch)
-    if int(epoch) in snapshots:
-        selection.put("snapshot", snapshots[int(epoch)])
+    epoch = int(st.session_state[_KEY])
+    selection.put(EPOCH, epoch)
+    if epoch in snapshots:
+        selection.put(SNAPSHOT, snapshots[epoch])
     else:  # only filters are kept of it
-        selection.drop("snapshot")
+        selection.drop(SNAPSHOT)

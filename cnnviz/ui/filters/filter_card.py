@@ -11,6 +11,7 @@ from cnnviz.formatting import decimal
 from cnnviz.render.filters import kernels
 from cnnviz.ui.filters.view import Shown, scale_in_words
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import CHANNEL, LAYER
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
 if TYPE_CHECKING:
@@ -134,8 +135,8 @@ def _figures(before: Shown | None, now: Shown, number: int) -> None:
 
 def choose(layer: "FilterLayer", number: int) -> None:
     """Select a filter of a layer, on all pages."""
-    selection.put("layer", layer.name)
-    selection.put("channel", str(number))
+    selection.put(LAYER, layer.name)
+    selection.put(CHANNEL, number)
 
 
 def _turned(start: NDArray[np.float32], now: NDArray[np.float32]) -> str:

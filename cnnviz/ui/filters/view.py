@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cnnviz.formatting import decimal, whole_number
-from cnnviz.render.colour import Scale
+from cnnviz.formatting import decimal
+from cnnviz.render.colour import GREEN, VERMILION, Scale
 from cnnviz.render.filters import matrix, mosaic, strengths
 from cnnviz.runs.run import Run
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameter import Parameter
+from cnnviz.ui.shell.parameters import CHANNEL, LAYER, RUN, SNAPSHOT
 from cnnviz.ui.widgets.kernel_matrix import kernel_matrix
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from cnnviz.explore.filters.weights import FilterLayer, Filters
 
 SCALES = {"layer": "One scale for all", "channel": "Each its own"}
-DEAD, TWIN = "#D55E00", "#009E73"
+DEAD, TWIN = VERMILION, GREEN
 """Colours of marks: dead filters, near-duplicates (Okabe–Ito)."""
 
 
@@ -69,13 +71,14 @@ class Shown:
 def pick_layer(layers: Sequence["FilterLayer"]) -> "FilterLayer":
     """The selected one of `layers`, the first one where the selection is a layer without filters."""
     by_name = {layer.name: layer for layer in layers}
-    selected = selection.get("layer")
-    if selected in by_name:
-        selection.put("layer", str(selected))
-    elif selected is not None:
-        selection.drop("channel")  # of a layer that has no filters
+    before = selection.peek(LAYER)
+    selected = selection.value(LAYER, by_name.__contains__, otherwise=f"this is '{layers[0].name}'")
+    if selected is not None:
+        selection.put(LAYER, selected)
+    elif before is not None:
+        selection.drop(CHANNEL)  # of a layer that has no filters
     key = "filter layer"
-    st.session_state[key] = selected if selected in by_name else layers[0].name
+    st.session_state[key] = selected or layers[0].name
     st.selectbox(
         "Layer",
         list(by_name),
@@ -87,8 +90,8 @@ def pick_layer(layers: Sequence["FilterLayer"]) -> "FilterLayer":
 
 
 def _take_layer(name: str) -> None:
-    selection.put("layer", name)
-    selection.drop("channel")
+    selection.put(LAYER, name)
+    selection.drop(CHANNEL)
 
 
 def _in_words(layer: "FilterLayer") -> str:
@@ -99,8 +102,8 @@ def _in_words(layer: "FilterLayer") -> str:
 
 def selected(now: Shown) -> int | None:
     """The selected filter, if one is."""
-    number = whole_number(selection.get("channel") or "")
-    return number if number is not None and number < len(now.filters.weights) else None
+    count = len(now.filters.weights)
+    return selection.value(CHANNEL, lambda number: number < count, otherwise="this is the first one")
 
 
 def link(run: Run, found: "History", now: Shown, number: int) -> dict[str, str] | None:
@@ -108,13 +111,10 @@ def link(run: Run, found: "History", now: Shown, number: int) -> dict[str, str] 
     if not found.files:
         return None
     epoch = now.epoch if now.epoch in found.files else max(found.files)
-    return {
-        "run": run.id,
-        "snapshot": found.files[epoch].stem,
-        "layer": now.filters.layer.name,
-        "channel": str(number),
-        "words": f"epoch {epoch}",
-    }
+    address: dict[Parameter[Any], Any] = {
+        RUN: run.id, SNAPSHOT: found.files[epoch].stem, LAYER: now.filters.layer.name, CHANNEL: number
+    }  # fmt: skip
+    return selection.link(address) | {"words": f"epoch {epoch}"}
 
 
 def legend(now: Shown) -> str:

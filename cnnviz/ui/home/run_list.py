@@ -6,6 +6,8 @@ import streamlit as st
 
 from cnnviz.formatting import accuracy
 from cnnviz.runs.run import every
+from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import RUN
 
 _MOST = 12
 
@@ -25,7 +27,7 @@ def show() -> None:
         if metrics.finished:
             words = f"test {accuracy(metrics.finished['test_accuracy'], metrics.finished['test_count'])}"
         elif metrics.epochs:
-            words += f", validation {metrics.epochs[-1]['validation_accuracy']:.1%}"
+            words += f", validation {metrics.epochs[-1].validation_accuracy:.1%}"
         when = (
             "came with cnnviz"
             if run.shipped
@@ -33,7 +35,10 @@ def show() -> None:
         )
         with st.container(horizontal=True, vertical_alignment="center"):
             st.page_link(
-                "pages/train.py", label=run.title, icon=":material/show_chart:", query_params={"run": run.id}
+                "pages/train.py",
+                label=run.title,
+                icon=":material/show_chart:",
+                query_params=selection.link({RUN: run.id}),
             )
             st.caption(f"{words} · {when}")
     if len(runs) > _MOST:

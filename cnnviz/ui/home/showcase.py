@@ -12,8 +12,9 @@ from cnnviz.explore.showcase import Showcase
 from cnnviz.render.mosaic import Mosaic, grid_pictures
 from cnnviz.runs.run import Run, every
 from cnnviz.ui.resources import networks
-from cnnviz.ui.shell import preload
+from cnnviz.ui.shell import preload, selection
 from cnnviz.ui.shell.frame import guarded
+from cnnviz.ui.shell.parameters import IMAGE, LAYER, RUN
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 from cnnviz.ui.widgets.network_picker import preferred
 
@@ -72,7 +73,7 @@ def _draw(run: Run, of: Showcase) -> None:
             st.page_link(
                 "pages/activations.py",
                 label=layer,
-                query_params={"run": run.id, "layer": layer, "image": f"photo.{of.photo}"},
+                query_params=selection.link({RUN: run.id, LAYER: layer, IMAGE: f"photo.{of.photo}"}),
             )
 
 

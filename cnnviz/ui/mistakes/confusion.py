@@ -13,16 +13,17 @@ from cnnviz.render.colour import Scale
 from cnnviz.runs.run import every
 from cnnviz.ui.mistakes import gallery
 from cnnviz.ui.mistakes.evaluation import Evaluation
+from cnnviz.ui.mistakes.parameters import APART, CELLS, CONFUSED, OTHER
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import IMAGE
 from cnnviz.ui.widgets import predictions, snapshot_picker
 from cnnviz.ui.widgets.confusion_matrix import Part, confusion_matrix
 from cnnviz.ui.widgets.network_picker import name
 
 _PER = {"counts": "Images", "rates": "Per cent of the row"}
-_CELLS = {"confusion": "confused", "disagreement": "apart"}
-"""Names in an address of what is chosen: another in each matrix, and none that the explorer has."""
-_OTHER = "other"
+_PARTS = {"confusion": CONFUSED, "disagreement": APART}
+"""What is chosen in each matrix."""
 
 
 def show(asked: Evaluation) -> None:
@@ -56,7 +57,7 @@ def beside(asked: Evaluation) -> None:
         )
         return
     key = selection.selectbox(
-        "Beside", _OTHER, list(others), default=next(iter(others)), words=lambda one: _title(others[one])
+        OTHER, list(others), default=next(iter(others)), words=lambda one: _title(others[one])
     )
     second = predictions.known(others[key], asked.data, split=asked.split)
     assert second is not None
@@ -110,15 +111,15 @@ def _matrix(
     asked: Evaluation, counts: NDArray[np.int64], *, titles: tuple[str, str], taken: str, stem: str
 ) -> Part | None:
     """Draw it; gives what is chosen in it."""
-    per = selection.segmented("Cells", "cells", list(_PER), default="counts", words=lambda one: _PER[one])
+    per = selection.segmented(CELLS, list(_PER), default="counts", words=lambda one: _PER[one])
     shares = rates(counts) if per == "rates" else None
-    selected = Part.named(selection.get(_CELLS[stem]) or "", len(asked.names))
+    selected = selection.value(_PARTS[stem], lambda part: part.within(len(asked.names)))
     picked = confusion_matrix(
         counts, shares, asked.names, key=stem, titles=titles, taken=taken, selected=selected
     )
     if picked is not None and picked != selected:
-        selection.put(_CELLS[stem], picked.name)
-        selection.drop("image")
+        selection.put(_PARTS[stem], picked)
+        selection.drop(IMAGE)
         st.rerun()
     off = np.where(np.eye(len(counts), dtype=bool), 0, counts if shares is None else np.nan_to_num(shares))
     how = "Click a cell or a name, or walk with arrow keys and press Enter."
@@ -130,7 +131,7 @@ def _matrix(
     st.caption(how)
     with st.container(horizontal=True):
         if selected is not None and st.button("Clear", icon=":material/close:", key="clear cell"):
-            selection.drop(_CELLS[stem])
+            selection.drop(_PARTS[stem])
             st.rerun()
         st.download_button(
             "CSV", lambda: _csv(counts, asked.names, titles), f"{asked.looked_at.run.id}-{asked.split}-{stem}.csv",

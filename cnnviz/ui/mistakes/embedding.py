@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from cnnviz.diagnose import embedding_file, embedding_process, embedding_words
 from cnnviz.diagnose.embedding import METHODS, Embedding
-from cnnviz.formatting import whole_number
 from cnnviz.progress import Work
 from cnnviz.render.marks import APART, Marks
 from cnnviz.render.scatter import picture
@@ -20,15 +19,16 @@ from cnnviz.ui.mistakes.embedding_options import COLOURINGS
 from cnnviz.ui.mistakes.embeddings import SEED, EmbeddingRequest
 from cnnviz.ui.mistakes.evaluation import Evaluation
 from cnnviz.ui.mistakes.gallery import PREFIX
+from cnnviz.ui.mistakes.parameters import BOX
 from cnnviz.ui.resources import results
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import IMAGE
 from cnnviz.ui.widgets import long_work
 from cnnviz.ui.widgets.scatter import Box, Picked, scatter
 
 if TYPE_CHECKING:
     from cnnviz.data.prepared import Dataset
 
-_BOX = "box"
 _SHOWN = "map shown"
 _ICON = ":material/scatter_plot:"
 _NEAREST = 12
@@ -79,7 +79,7 @@ def show(asked: Evaluation) -> None:
         return
     _same_map(request)
     marks = COLOURINGS[by].of(asked, places)
-    box, chosen = Box.named(selection.get(_BOX) or ""), _chosen(asked, request)
+    box, chosen = selection.value(BOX), _chosen(asked, request)
     _drawn(_Map(asked, asked.data, request, found, places, marks, box, chosen))
 
 
@@ -126,7 +126,7 @@ def _same_map(request: EmbeddingRequest) -> None:
     before = st.session_state.get(_SHOWN)
     st.session_state[_SHOWN] = request.embedding.mark
     if before is not None and before != request.embedding.mark:
-        selection.drop(_BOX)
+        selection.drop(BOX)
 
 
 def _drawn(shown: _Map) -> None:
@@ -160,17 +160,17 @@ def _follow(shown: _Map, picked: Picked) -> None:
     if picked.box is not None:
         if shown.box is not None and picked.box.name == shown.box.name:
             return
-        selection.drop("image")
+        selection.drop(IMAGE)
         if len(picked.box.holds(shown.found.points)):
-            selection.put(_BOX, picked.box.name)
+            selection.put(BOX, picked.box)
         else:
-            selection.drop(_BOX)
+            selection.drop(BOX)
     elif picked.point is not None:
         if picked.point == shown.chosen:
             return
-        selection.put("image", f"{PREFIX[shown.asked.split]}.{shown.request.numbers[picked.point]}")
+        selection.put(IMAGE, f"{PREFIX[shown.asked.split]}.{shown.request.numbers[picked.point]}")
         if picked.point not in shown.within:
-            selection.drop(_BOX)
+            selection.drop(BOX)
     elif shown.box is None and shown.chosen is None:
         return
     else:
@@ -179,8 +179,8 @@ def _follow(shown: _Map, picked: Picked) -> None:
 
 
 def _clear() -> None:
-    selection.drop(_BOX)
-    selection.drop("image")
+    selection.drop(BOX)
+    selection.drop(IMAGE)
 
 
 def _beside(shown: _Map) -> None:
@@ -255,10 +255,10 @@ def _images(asked: Evaluation, data: "Dataset") -> NDArray[np.uint8]:
 
 def _chosen(asked: Evaluation, request: EmbeddingRequest) -> int | None:
     """The point of the image that the address names, if it is on the map."""
-    kind, _, number = (selection.get("image") or "").partition(".")
-    if kind != PREFIX[asked.split] or whole_number(number) is None:
+    place = gallery.place(asked.found, selection.peek(IMAGE) or "", asked.split)
+    if place is None:
         return None
-    at = np.flatnonzero(request.numbers == int(number))
+    at = np.flatnonzero(request.numbers == asked.found.numbers[place])
     return int(at[0]) if len(at) else None
 
 

@@ -8,9 +8,10 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz.diagnose.embedding import METHODS
+from cnnviz.registry import Entry
 from cnnviz.render import marks
 from cnnviz.render.marks import Marks
-from cnnviz.ui.mistakes import embeddings
+from cnnviz.ui.mistakes import embeddings, parameters
 from cnnviz.ui.mistakes.embeddings import EmbeddingRequest
 from cnnviz.ui.mistakes.evaluation import Evaluation
 from cnnviz.ui.resources import networks
@@ -21,16 +22,13 @@ QUICK = 500
 _COUNTS = (QUICK, 2_000)
 _MOST = 10_000
 """Points that are still told apart, and drawn without a wait."""
-_IMAGES = "map_images"
-_KEYS = ("features", _IMAGES)
 _NETWORK = "map of"
 
 
 @dataclass(frozen=True)
-class Colouring:
+class Colouring(Entry):
     """What colours of points stand for."""
 
-    title: str
     of: Callable[[Evaluation, NDArray[np.intp]], Marks]
     """By places in the predictions."""
 
@@ -72,18 +70,18 @@ def choose(asked: Evaluation) -> tuple[EmbeddingRequest, NDArray[np.intp], str]:
     first, second, third = st.columns([4, 3, 4], vertical_alignment="bottom")
     with first:
         layer = selection.selectbox(
-            "Layer",
-            "features",
+            parameters.FEATURES,
             list(names),
             default=embeddings.penultimate(listed),
             words=lambda one: names[one],
         )
     with second:
-        selection.renamed("sample", _IMAGES, counts)
-        count = selection.selectbox("Images", _IMAGES, counts, default=counts[0], words=_words(asked, total))
+        count = selection.selectbox(
+            parameters.MAP_IMAGES, counts, default=counts[0], words=_words(asked, total)
+        )
     with third:
         by = selection.segmented(
-            "Colour", "colour", list(COLOURINGS), default="class", words=lambda one: COLOURINGS[one].title
+            parameters.COLOUR, list(COLOURINGS), default="class", words=lambda one: COLOURINGS[one].title
         )
     places = some_of(total, int(count))
     method, options = _method(len(places))
@@ -99,8 +97,7 @@ def _method(count: int) -> tuple[str, dict[str, int]]:
     left, right = st.columns([4, 3], vertical_alignment="bottom")
     with left:
         method = selection.segmented(
-            "Method",
-            "method",
+            parameters.METHOD,
             list(METHODS),
             default="pca",
             words=lambda one: METHODS[one].title + (" (not installed)" if METHODS[one].missing else ""),
@@ -109,10 +106,11 @@ def _method(count: int) -> tuple[str, dict[str, int]]:
     with right:
         for name, option in METHODS[method].options.items():
             possible = [str(one) for one in option.possible(count)]
-            if selection.get(name) not in possible:
-                selection.drop(name)
             nearest = min(possible, key=lambda one, wanted=option.default: abs(int(one) - wanted))  # type: ignore[misc]
-            chosen[name] = int(selection.selectbox(option.title, name, possible, default=nearest))
+            parameter = parameters.METHOD_OPTIONS[method][name]
+            chosen[name] = int(
+                selection.selectbox(parameter, possible, default=nearest, title=option.title, explicit=False)
+            )
     return method, chosen
 
 
@@ -128,5 +126,4 @@ def _forget(asked: Evaluation) -> None:
     before = st.session_state.get(_NETWORK)
     st.session_state[_NETWORK] = now
     if before is not None and before != now:
-        for key in _KEYS:
-            selection.drop(key)
+        selection.drop(parameters.FEATURES, parameters.MAP_IMAGES)

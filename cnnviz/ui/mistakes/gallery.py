@@ -14,6 +14,7 @@ from cnnviz.render.picture import enlarge, png
 from cnnviz.ui.mistakes import grad_cam
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import CLASSES, IMAGE
 from cnnviz.ui.widgets import charts
 from cnnviz.ui.widgets.thumbnail_list import choose
 
@@ -99,20 +100,26 @@ def _thumbnails(
         grid_pictures(images[found.numbers[shown]]),
         [f"{prefix}.{number}" for number in found.numbers[shown]],
         labels,
-        current=selection.get("image") or "",
+        current=selection.peek(IMAGE) or "",
         what=f"{split} images",
     )
-    if picked and picked != selection.get("image"):
-        selection.put("image", picked)
+    if picked and picked != selection.peek(IMAGE):
+        selection.put(IMAGE, picked)
         st.rerun()
 
 
 def _chosen(found: "Predictions", places: NDArray[np.integer], split: str) -> int | None:
     """The place of the image that the address names, if it is among these."""
-    kind, _, number = (selection.get("image") or "").partition(".")
+    at = place(found, selection.peek(IMAGE) or "", split)
+    return at if at is not None and at in places else None
+
+
+def place(found: "Predictions", name: str, split: str) -> int | None:
+    """The place in the predictions of an image that is named as in the address, if it is one of theirs."""
+    kind, _, number = name.partition(".")
     if kind != PREFIX[split] or whole_number(number) is None:
         return None
-    at = places[found.numbers[places] == int(number)]
+    at = np.flatnonzero(found.numbers == int(number))
     return int(at[0]) if len(at) else None
 
 
@@ -155,19 +162,19 @@ def _detail(
 
 
 def _links(looked_at: SelectedNetwork, image: str, label: int, guess: int) -> None:
-    classes = ",".join(str(one) for one in dict.fromkeys([guess, label]))
+    classes = [str(one) for one in dict.fromkeys([guess, label])]
     with st.container(horizontal=True):
         st.page_link(
             "pages/activations.py",
             label="What its layers make of it",
             icon=":material/blur_on:",
-            query_params=looked_at.link | {"image": image},
+            query_params=looked_at.link | selection.link({IMAGE: image}),
         )
         st.page_link(
             "pages/attribution.py",
             label="Which pixels say so, by other methods",
             icon=":material/troubleshoot:",
-            query_params=looked_at.link | {"image": image, "classes": classes},
+            query_params=looked_at.link | selection.link({IMAGE: image, CLASSES: classes}),
         )
 
 

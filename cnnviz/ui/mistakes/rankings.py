@@ -7,6 +7,7 @@ from cnnviz.diagnose.label_errors import suspects
 from cnnviz.diagnose.ranking import least_sure, surest_mistakes
 from cnnviz.ui.mistakes import gallery
 from cnnviz.ui.mistakes.evaluation import Evaluation
+from cnnviz.ui.mistakes.parameters import UNSURE
 from cnnviz.ui.shell import selection
 
 _MOST = 600
@@ -28,9 +29,7 @@ def mistakes(asked: Evaluation) -> None:
 
 def unsure(asked: Evaluation) -> None:
     """The most undecided ones."""
-    by = selection.segmented(
-        "Order", "unsure", list(_UNSURE), default="entropy", words=lambda name: _UNSURE[name]
-    )
+    by = selection.segmented(UNSURE, list(_UNSURE), default="entropy", words=lambda name: _UNSURE[name])
     st.caption(_MEANS[by])
     _gallery(asked, least_sure(asked.found.probabilities, by=by)[:_MOST], "Least sure first")
 

@@ -7,10 +7,10 @@ import altair as alt
 import pandas as pd
 
 from cnnviz.diagnose.calibration import Calibration
+from cnnviz.render.colour import BLUE, GREY, VERMILION
 
-_COLOURS = ["#0072B2", "#D55E00"]
+_COLOURS = [BLUE, VERMILION]
 _DASHES = [[1, 0], [6, 3]]
-_GREY = "#9aa3ad"
 
 
 def reliability(series: Mapping[str, Calibration]) -> Any:
@@ -41,7 +41,7 @@ def reliability(series: Mapping[str, Calibration]) -> Any:
     y = alt.Y("accuracy:Q", title="Accuracy", scale=unit, axis=alt.Axis(format="%"))
     equal = (
         alt.Chart(pd.DataFrame([{"x": 0.0, "y": 0.0}, {"x": 1.0, "y": 1.0}]))
-        .mark_line(color=_GREY, strokeDash=[2, 2], strokeWidth=1.5)
+        .mark_line(color=GREY, strokeDash=[2, 2], strokeWidth=1.5)
         .encode(x="x:Q", y="y:Q")
     )
     words: list[Any] = [

@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 from cnnviz.diagnose.calibration import Calibration, calibration
 from cnnviz.diagnose.scores import ClassScore, by_class, table
 from cnnviz.diagnose.temperature import Scaling, scaling
+from cnnviz.formatting import per_cent
 from cnnviz.ui.mistakes import reliability_chart
 from cnnviz.ui.mistakes.evaluation import Evaluation
+from cnnviz.ui.mistakes.parameters import BINS, CONFUSED, VIEW
 from cnnviz.ui.shell import selection
+from cnnviz.ui.widgets.confusion_matrix import Part
 
 _BINS = ("5", "10", "15", "20")
 
@@ -31,8 +34,8 @@ def classes(asked: Evaluation) -> None:
         height="content" if len(scores) <= 30 else 600,
     )
     if event and event["selection"]["rows"]:
-        selection.put("confused", f"{event['selection']['rows'][0]}.")
-        selection.put("view", "confusion")
+        selection.put(CONFUSED, Part(int(event["selection"]["rows"][0]), None))
+        selection.put(VIEW, "confusion")
         st.rerun()
     st.download_button(
         "CSV", table(scores), f"{asked.looked_at.run.id}-{asked.split}-classes.csv", "text/csv",
@@ -42,7 +45,7 @@ def classes(asked: Evaluation) -> None:
 
 def calibrated(asked: Evaluation) -> None:
     """The reliability diagram, before and after a temperature."""
-    bins = int(selection.segmented("Bins", "bins", _BINS, default="15"))
+    bins = int(selection.segmented(BINS, _BINS, default="15"))
     found = asked.found
     fitted = _scaling(found.labels, found.probabilities, bins)
     if fitted is None:
@@ -95,7 +98,7 @@ def _figures(one: Calibration) -> dict[str, str]:
 
 def _row(one: ClassScore) -> dict[str, object]:
     def share(value: float | None, error: float | None) -> str:
-        return "–" if value is None else f"{100 * value:.1f} % ± {100 * (error or 0):.1f}"
+        return "–" if value is None else per_cent(value, error or 0)
 
     return {
         "Class": one.name,

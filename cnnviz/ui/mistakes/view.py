@@ -12,12 +12,15 @@ from cnnviz.diagnose.calibration import BINS, calibration
 from cnnviz.diagnose.confusion import commonest
 from cnnviz.diagnose.ranking import top_k_accuracy
 from cnnviz.diagnose.scores import by_class, macro_f1
-from cnnviz.formatting import accuracy
-from cnnviz.ui.mistakes import confusion, embedding, rankings, scores
+from cnnviz.formatting import accuracy, per_cent
+from cnnviz.registry import Entry
+from cnnviz.ui.mistakes import confusion, embedding, gallery, rankings, scores
 from cnnviz.ui.mistakes.evaluation import Evaluation
+from cnnviz.ui.mistakes.parameters import SPLIT, VIEW
 from cnnviz.ui.resources import datasets
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import IMAGE
 from cnnviz.ui.widgets import predictions
 
 if TYPE_CHECKING:
@@ -27,10 +30,9 @@ _SPLITS = ("test", "validation")
 
 
 @dataclass(frozen=True)
-class MistakesView:
+class MistakesView(Entry):
     """A part of the page."""
 
-    title: str
     show: Callable[[Evaluation], None]
 
 
@@ -51,7 +53,7 @@ def show(looked_at: SelectedNetwork) -> None:
     data = _data(looked_at)
     left, right = st.columns([3, 4], vertical_alignment="bottom")
     with left:
-        split = selection.segmented("Images", "split", _SPLITS, default="test", words=str.capitalize)
+        split = selection.segmented(SPLIT, _SPLITS, default="test", words=str.capitalize)
     found = predictions.known(looked_at, data, split=split)
     with right:
         if data is not None:
@@ -67,10 +69,9 @@ def show(looked_at: SelectedNetwork) -> None:
             st.info(f"The network has not been asked about {split} images yet.", icon=":material/checklist:")
         return
     asked = Evaluation(looked_at, data, split, found)
+    selection.value(IMAGE, lambda name: gallery.place(found, name, split) is not None)
     _figures(asked)
-    view = selection.segmented(
-        "Show", "view", list(VIEWS), default="confusion", words=lambda name: VIEWS[name].title
-    )
+    view = selection.segmented(VIEW, list(VIEWS), default="confusion", words=lambda name: VIEWS[name].title)
     VIEWS[view].show(asked)
 
 
@@ -99,7 +100,7 @@ def _figures(asked: Evaluation) -> None:
         top = top_k_accuracy(found.labels, found.probabilities, 5)
         shown.append(("Top 5", accuracy(top, count), "The class is among the five likeliest"))
     if f1 is not None:
-        shown.append(("Macro F1", f"{100 * f1:.1f} %", "Mean F1 of the classes"))
+        shown.append(("Macro F1", per_cent(f1), "Mean F1 of the classes"))
     error = calibration(found.labels, found.probabilities).ece
     shown.append(
         (

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from cnnviz.runs.run import Run
 from cnnviz.ui.resources import networks
+from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import RUN, SNAPSHOT
 
 if TYPE_CHECKING:
     from cnnviz.models.checkpoint import Card
@@ -27,7 +29,7 @@ class SelectedNetwork:
     @property
     def link(self) -> dict[str, str]:
         """The part of an address that names it."""
-        return {"run": self.run.id, "snapshot": self.snapshot}
+        return selection.link({RUN: self.run.id, SNAPSHOT: self.snapshot})
 
     def at(self, snapshot: str) -> "SelectedNetwork":
         """Another snapshot of the same run. Raises CheckpointError when it is not there."""

@@ -16,6 +16,7 @@ from cnnviz.ui.resources import datasets
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.robustness import charts, view
 from cnnviz.ui.robustness.curves import Subject
+from cnnviz.ui.robustness.parameters import CURVE, SHAKEN
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import long_work
 
@@ -38,12 +39,12 @@ def show(looked_at: SelectedNetwork, values: Mapping[str, float]) -> None:
     first, second, third = st.columns([3, 2, 5], vertical_alignment="bottom")
     with first:
         wanted = selection.selectbox(
-            "Shaken by", "curve", list(PERTURBATIONS), default=_FIRST,
+            CURVE, list(PERTURBATIONS), default=_FIRST,
             words=lambda name: PERTURBATIONS[name].title,
         )  # fmt: skip
     with second:
         count = selection.selectbox(
-            "Test images", "shaken", counts, default=str(_COUNT) if str(_COUNT) in counts else counts[-1],
+            SHAKEN, counts, default=str(_COUNT) if str(_COUNT) in counts else counts[-1],
             words=lambda text: f"{int(text):,}",
         )  # fmt: skip
     subject = Subject(looked_at.run.id, looked_at.snapshot, looked_at.stamp, looked_at.card.data, int(count))

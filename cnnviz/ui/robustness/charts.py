@@ -7,10 +7,12 @@ import pandas as pd
 
 from cnnviz.data.perturbation import PERTURBATIONS
 from cnnviz.explore.robustness.curve import Curve
+from cnnviz.formatting import per_cent
+from cnnviz.render.colour import BLUE, GREY, ORANGE, VERMILION
 
 _SERIES = ["accuracy", "mean probability of the true class"]
-_COLOURS, _DASHES = ["#0072B2", "#E69F00"], [[1, 0], [6, 3]]
-_GREY, _MARK = "#9aa3ad", "#D55E00"
+_COLOURS, _DASHES = [BLUE, ORANGE], [[1, 0], [6, 3]]
+_MARK = VERMILION
 
 
 def against_strength(curve: Curve, *, at: float | None) -> Any:
@@ -22,7 +24,7 @@ def against_strength(curve: Curve, *, at: float | None) -> Any:
         curve.strengths, curve.accuracy, curve.error, curve.true_probability, strict=True
     ):
         words = {"strength": strength, "is": setting.words(strength)}
-        exactly = f"{100 * accuracy:.1f} % ± {100 * error:.1f}"
+        exactly = per_cent(accuracy, error)
         rows += [
             words
             | {
@@ -30,7 +32,7 @@ def against_strength(curve: Curve, *, at: float | None) -> Any:
                 "low": max(0.0, accuracy - error), "high": min(1.0, accuracy + error),
             },
             words
-            | {"series": _SERIES[1], "value": sure, "words": f"{100 * sure:.1f} %", "low": None, "high": None},
+            | {"series": _SERIES[1], "value": sure, "words": per_cent(sure), "low": None, "high": None},
         ]  # fmt: skip
     ends = [min(curve.strengths), max(curve.strengths)]
     x = alt.X(
@@ -68,7 +70,7 @@ def against_strength(curve: Curve, *, at: float | None) -> Any:
     )
     guess = (
         alt.Chart(pd.DataFrame([{"value": curve.chance}]))
-        .mark_rule(color=_GREY, strokeDash=[2, 2], strokeWidth=1.5)
+        .mark_rule(color=GREY, strokeDash=[2, 2], strokeWidth=1.5)
         .encode(y=y)
     )
     layers = [guess, errors, lines, points]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from cnnviz.formatting import decimal
+from cnnviz.formatting import decimal, per_cent
 from cnnviz.ui.widgets.component import component
 
 _shares = component("cnnviz_shares", __file__)
@@ -28,11 +28,6 @@ def share(name: str, now: float, before: float, *, first: bool) -> Share:
     points = round(100 * now, 1) - round(100 * before, 1)
     change = decimal(points, "+.1f") if abs(points) >= 0.05 else "±0.0"
     return Share(name, now, before, per_cent(now), per_cent(before), change, first)
-
-
-def per_cent(value: float) -> str:
-    """A share: 63.1 %."""
-    return f"{100 * value:.1f} %"
 
 
 def shares(these: Sequence[Share], *, key: str, title: str, note: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,14 +10,16 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cnnviz.data.perturbation import PERTURBATIONS, SETTINGS, from_text, in_words, shaken, to_text
+from cnnviz.data.perturbation import PERTURBATIONS, SETTINGS, in_words, shaken
+from cnnviz.formatting import per_cent
 from cnnviz.render.attribution import coloured, scale_of_sizes
 from cnnviz.render.colour import Scale
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.render.picture import enlarge, png
 from cnnviz.ui.resources import networks
 from cnnviz.ui.resources.selected_network import SelectedNetwork
-from cnnviz.ui.robustness.class_bars import per_cent, share, shares
+from cnnviz.ui.robustness.class_bars import share, shares
+from cnnviz.ui.robustness.parameters import CAM, SHAKE
 from cnnviz.ui.shell import frame, selection
 from cnnviz.ui.widgets.image_picker import SelectedImage
 from cnnviz.ui.widgets.live_sliders import Range, put, ranges
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
 
 FOLLOWED = "shake followed"
 """In the session: whether the rest of the page shows what is set, and is to be drawn anew once the sliders rest."""
-_KEY, _MOVING, _RESTED, _SLIDERS = "shake", "shake moving", "shake rested", "shake sliders"
+_MOVING, _RESTED, _SLIDERS = "shake moving", "shake rested", "shake sliders"
 _FIRST = {"rotation": 30.0, "blur": 1.0}
 """What the page opens with."""
 _TILE, _LARGE = 256, 512
@@ -48,15 +51,35 @@ _RANGES = {
 def values() -> dict[str, float]:
     """What is set, by names of `SETTINGS`, of what is not neutral. Ends up in the address."""
     # A movement that never came to rest here, as another page was opened meanwhile.
-    moved: str | None = st.session_state.pop(_MOVING, None)
-    text = moved or selection.get(_KEY) or to_text(_FIRST)
-    found, unknown = from_text(text)
-    for part in unknown:
-        st.warning(
-            f"The address asks for {part!r}, which can't be set: see the sliders.", icon=":material/link_off:"
-        )
-    selection.put(_KEY, to_text(found))
+    moved: dict[str, float] | None = st.session_state.pop(_MOVING, None)
+    new = selection.news(SHAKE)
+    asked = selection.value(SHAKE, otherwise="see the sliders")
+    found = _FIRST if asked is None else asked
+    if moved is not None:
+        found = moved
+    elif new:
+        _say_beyond(found)
+    found = _set(found)
+    selection.put(SHAKE, found)
     return found
+
+
+def _say_beyond(values: Mapping[str, float]) -> None:
+    """Say where a link asks for more than a slider has."""
+    for name, value in values.items():
+        setting = SETTINGS[name]
+        if setting.fitting(value) != value:
+            selection.note(
+                SHAKE,
+                f"{setting.label} goes from {setting.words(setting.low)} to {setting.words(setting.high)}: "
+                f"this is {setting.words(setting.fitting(value))}.",
+            )
+
+
+def _set(values: Mapping[str, float]) -> dict[str, float]:
+    """What is not neutral, within its range."""
+    fitting = {name: SETTINGS[name].fitting(value) for name, value in values.items()}
+    return {name: value for name, value in fitting.items() if value != SETTINGS[name].neutral}
 
 
 def show(looked_at: SelectedNetwork, image: SelectedImage, seen: Input) -> None:
@@ -67,9 +90,7 @@ def show(looked_at: SelectedNetwork, image: SelectedImage, seen: Input) -> None:
         has_maps = _layer(looked_at.stamp, seen.shape, _looked_at=looked_at) is not None
         speaks = "now"
         if has_maps:
-            speaks = selection.segmented(
-                "Grad-CAM of", "cam", list(_SPEAKS), default="now", words=lambda name: _SPEAKS[name]
-            )
+            speaks = selection.segmented(CAM, list(_SPEAKS), default="now", words=lambda name: _SPEAKS[name])
         drawn: dict[str, NDArray[np.uint8]] = {}
         _downloads(looked_at, image, drawn, has_maps=has_maps)
     with place:
@@ -88,8 +109,8 @@ def _live(
     if st.session_state.pop(_RESTED, False) and st.session_state.get(FOLLOWED):
         st.rerun()
     with frame.guarded():
-        moving: str | None = st.session_state.get(_MOVING)
-        chosen, _ = from_text(moving if moving is not None else selection.get(_KEY) or to_text({}))
+        moving: dict[str, float] | None = st.session_state.get(_MOVING)
+        chosen = _set(moving if moving is not None else selection.peek(SHAKE) or {})
         found = _shake(looked_at, seen, chosen, speaks)
         drawn["shaken"] = found.pixels
         if found.overlay is not None:
@@ -147,7 +168,7 @@ def _move(found: dict[str, float], rested: bool) -> None:
     if rested:
         _put(found)
     else:
-        st.session_state[_MOVING] = to_text(found)
+        st.session_state[_MOVING] = found
 
 
 def _reset() -> None:
@@ -159,7 +180,7 @@ def _put(found: dict[str, float]) -> None:
     """Have it in the address, too: not at every step, each of which the browser would remember."""
     st.session_state.pop(_MOVING, None)
     st.session_state[_RESTED] = True
-    selection.put(_KEY, to_text(found))
+    selection.put(SHAKE, _set(found))
 
 
 def _shake(looked_at: SelectedNetwork, seen: Input, chosen: dict[str, float], speaks: str) -> _Shaken:

@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from cnnviz import workspace
 from cnnviz.errors import CnnvizError
 from cnnviz.formatting import quoted
-from cnnviz.ui.shell import preload
+from cnnviz.ui.shell import preload, selection
 
 _BEGUN = "begun"
 _ICON = Path(__file__).with_name("icon.png")
@@ -32,6 +32,7 @@ def ensure() -> None:
     if not st.session_state.get(_BEGUN):
         runpy.run_path(str(workspace.ROOT / "app.py"))
         st.stop()
+    selection.repeat_notes()
 
 
 @contextmanager

@@ -8,12 +8,13 @@ import pandas as pd
 
 from cnnviz.explore.statistics.measures import Measure
 from cnnviz.explore.statistics.profile import LayerStatistics
+from cnnviz.render.colour import BLUE, GREY, VERMILION
 
 PICKED = "picked"
 """Name of the selection that a click on a point makes; it has the layer."""
-_COLOURS = ["#0072B2", "#D55E00"]
+_COLOURS = [BLUE, VERMILION]
 _DASHES = [[1, 0], [6, 3]]
-_GREY, _DOTS = "#9aa3ad", [2, 2]
+_DOTS = [2, 2]
 _COLUMNS = ["layer", "value", "low", "high", "series", "words"]
 
 
@@ -29,7 +30,7 @@ def by_layer(measure: Measure, series: Mapping[str, Sequence[LayerStatistics]]) 
     order = list(dict.fromkeys(one.layer for layers in series.values() for one in measure.shown(layers)))
     there = [name for name in [*names, measure.beside_title] if name in set(frame["series"])]
     looks = dict(zip(names, zip(_COLOURS, _DASHES, strict=True), strict=False))
-    looks[measure.beside_title] = (_GREY, _DOTS)
+    looks[measure.beside_title] = (GREY, _DOTS)
     legend = alt.Legend(orient="top", title=None, labelLimit=300, symbolType="stroke", columns=2)
     colour = alt.Color(
         "series:N",

@@ -14,7 +14,9 @@ from cnnviz.runs.run import every
 from cnnviz.ui.resources import datasets
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import LAYER
 from cnnviz.ui.statistics import layer_charts
+from cnnviz.ui.statistics.parameters import BESIDE, IMAGES, OF
 from cnnviz.ui.statistics.profiles import UNTRAINED, ImageSample, Subject
 from cnnviz.ui.widgets import long_work, snapshot_picker
 from cnnviz.ui.widgets.network_picker import name
@@ -35,14 +37,10 @@ def show(looked_at: SelectedNetwork) -> None:
     first, second, third, fourth = st.columns([2, 2, 4, 2], vertical_alignment="bottom")
     with first:
         default = str(_COUNT) if str(_COUNT) in counts else counts[-1]
-        count = selection.selectbox(
-            "Test images, at most", "images", counts, default=default, words=lambda text: f"{int(text):,}"
-        )
+        count = selection.selectbox(IMAGES, counts, default=default, words=lambda text: f"{int(text):,}")
     with second:
         classes = {_ALL: "all classes"} | {str(n): text for n, text in enumerate(looked_at.card.classes)}
-        of_class = selection.selectbox(
-            "Of", "of", list(classes), default=_ALL, words=lambda key: classes[key]
-        )
+        of_class = selection.selectbox(OF, list(classes), default=_ALL, words=lambda key: classes[key])
     sample = ImageSample(int(count), None if of_class == _ALL else int(of_class))
     with third:
         other = _beside(one, sample)
@@ -64,11 +62,11 @@ def _forget(one: Subject, counts: list[str]) -> None:
     st.session_state[_KEY] = one
     if before is None or before == one:
         return
-    selection.drop("beside")
+    selection.drop(BESIDE)
     if before.run.config.data.name != one.run.config.data.name:
-        selection.drop("of")
-    if selection.get("images") not in counts:
-        selection.drop("images")
+        selection.drop(OF)
+    if (selection.peek(IMAGES) or "") not in counts:
+        selection.drop(IMAGES)
 
 
 def _counts(looked_at: SelectedNetwork) -> list[str]:
@@ -95,7 +93,7 @@ def _beside(one: Subject, sample: ImageSample) -> Subject | None:
     begun = (f"{one.run.id}:{UNTRAINED}", f"{one.run.id}:epoch_0000")
     default = next((key for key in begun if key in by_key and by_key[key].known(sample)), _NOTHING)
     chosen = selection.selectbox(
-        "Beside", "beside", [_NOTHING, *by_key], default=default, words=lambda key: words.get(key, key)
+        BESIDE, [_NOTHING, *by_key], default=default, words=lambda key: words.get(key, key)
     )
     return by_key.get(chosen)
 
@@ -249,5 +247,5 @@ def _row(title: str, one: LayerStatistics, several: bool) -> dict[str, object]:
 
 def _go(looked_at: SelectedNetwork, layer: str) -> None:
     """Open the layer on the page of activations."""
-    selection.put("layer", layer)
-    st.switch_page("pages/activations.py", query_params=looked_at.link | {"layer": layer})
+    selection.put(LAYER, layer)
+    st.switch_page("pages/activations.py", query_params=looked_at.link | selection.link({LAYER: layer}))

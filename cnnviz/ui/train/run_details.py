@@ -3,12 +3,14 @@
 import csv
 import io
 import json
+from dataclasses import asdict, fields
 
 import streamlit as st
 
 from cnnviz.formatting import size
 from cnnviz.runs.metrics import Metrics
 from cnnviz.runs.run import Run
+from cnnviz.train.events import EpochEnded
 
 
 def show(run: Run, metrics: Metrics) -> None:
@@ -45,7 +47,7 @@ def _facts(metrics: Metrics) -> str:
     if tried := started["probe_milliseconds"]:
         parts.append("a step took " + ", ".join(f"{value:.3g} ms in {way}" for way, value in tried.items()))
     if metrics.epochs:
-        parts.append(f"memory at most {size(metrics.epochs[-1]['memory'])}")
+        parts.append(f"memory at most {size(metrics.epochs[-1].memory)}")
     return "; ".join(parts) + "."
 
 
@@ -60,7 +62,7 @@ def _by_class(metrics: Metrics) -> list[dict[str, str]]:
 def _csv(metrics: Metrics) -> str:
     text = io.StringIO()
     if metrics.epochs:
-        table = csv.DictWriter(text, list(metrics.epochs[0]))
+        table = csv.DictWriter(text, [one.name for one in fields(EpochEnded)])
         table.writeheader()
-        table.writerows(metrics.epochs)
+        table.writerows(map(asdict, metrics.epochs))
     return text.getvalue()

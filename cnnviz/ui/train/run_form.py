@@ -13,6 +13,7 @@ from cnnviz.runs.run import Run, every
 from cnnviz.ui.resources import datasets, run_estimates
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.frame import guarded
+from cnnviz.ui.shell.parameters import RUN
 from cnnviz.ui.widgets import run_template
 from cnnviz.ui.widgets.config_form import fields, words
 
@@ -55,7 +56,7 @@ def show(*, live: bool) -> None:
         except CnnvizError as error:
             button.error(str(error), icon=":material/error:")
         else:
-            selection.put("run", run.id)
+            selection.put(RUN, run.id)
             st.rerun()
     if config is not None:
         with summary, guarded():

@@ -7,13 +7,14 @@ import altair as alt
 import streamlit as st
 
 from cnnviz.errors import CnnvizError
-from cnnviz.formatting import accuracy, duration
+from cnnviz.formatting import accuracy, duration, per_cent
 from cnnviz.runs import control
 from cnnviz.runs.metrics import Metrics
 from cnnviz.runs.run import Run
 from cnnviz.runs.status import RESUMABLE, Status
 from cnnviz.ui.resources import networks
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import RUN, SNAPSHOT
 from cnnviz.ui.train import run_details
 from cnnviz.ui.widgets import charts, filter_pair, network_upload, run_template
 
@@ -125,7 +126,7 @@ def _actions(run: Run, status: Status) -> None:
         ):
             _attempt(control.resume, run.id)
         if run.snapshots():
-            link = {"run": run.id, "snapshot": run.snapshots()[0]}
+            link = selection.link({RUN: run.id, SNAPSHOT: run.snapshots()[0]})
             for page, label, icon, trained_here in _PLACES:
                 if run.imported and trained_here:
                     continue
@@ -139,7 +140,7 @@ def _actions(run: Run, status: Status) -> None:
             with st.popover("Delete", icon=":material/delete:", type="tertiary"):
                 st.write(f"Delete {run.title} ({run.id}) and all its snapshots for good?")
                 if st.button("Delete for good", type="primary", key="delete run"):
-                    selection.drop("run")
+                    selection.drop(RUN)
                     _attempt(control.delete, run.id)
 
 
@@ -168,15 +169,15 @@ def _figures(metrics: Metrics, status: Status) -> None:
         shown += [
             (
                 "Validation accuracy",
-                accuracy(last["validation_accuracy"], started["validation"]),
-                f"epoch {last['epoch']}, {started['validation']:,} images, ± one standard error",
+                accuracy(last.validation_accuracy, started["validation"]),
+                f"epoch {last.epoch}, {started['validation']:,} images, ± one standard error",
             ),
             (
                 "Training accuracy",
-                f"{last['train_accuracy']:.1%}".replace("%", " %"),
+                per_cent(last.train_accuracy),
                 "Mean over the last epoch's batches, augmentation and dropout on",
             ),
-            ("Speed", f"{last['images_per_second']:,.0f} images/s", "Training only, last epoch"),
+            ("Speed", f"{last.images_per_second:,.0f} images/s", "Training only, last epoch"),
         ]
     if status.seconds:
         shown.append(("Training time", duration(status.seconds), "Validation included, pauses not"))

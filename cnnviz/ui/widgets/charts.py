@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from math import isfinite
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import altair as alt
 import pandas as pd
 
-from cnnviz.runs.metrics import Line, Metrics
+from cnnviz.render.colour import BLUE, GREY, VERMILION
+from cnnviz.runs.metrics import Metrics
 
+T = TypeVar("T")
 MOST_POINTS = 1000
 """Points a line at the most: more is not seen, but slows the page."""
 
 _SERIES = ["training batch", "training", "validation"]
-_COLOURS = ["#9aa3ad", "#0072B2", "#D55E00"]
+_COLOURS = [GREY, BLUE, VERMILION]
 _DASHES = [[1, 0], [1, 0], [6, 3]]
 
 
@@ -22,12 +24,13 @@ def learning_curve(
 ) -> alt.Chart:
     """`quantity` (loss or accuracy) against epochs: single batches, training, validation."""
     rows = [
-        {"epoch": line["epoch"], "value": line[quantity], "series": _SERIES[0]}
+        {"epoch": line.epoch, "value": getattr(line, quantity), "series": _SERIES[0]}
         for line in thin(metrics.steps)
     ]
     for series, key in (("training", f"train_{quantity}"), ("validation", f"validation_{quantity}")):
         rows += [
-            {"epoch": line["epoch"], "value": line[key], "series": series} for line in thin(metrics.epochs)
+            {"epoch": line.epoch, "value": getattr(line, key), "series": series}
+            for line in thin(metrics.epochs)
         ]
     title = {"loss": "Loss (cross-entropy, nats)", "accuracy": "Accuracy"}[quantity]
     return _lines(rows, title, log=log, style="%" if per_cent else "")
@@ -36,7 +39,8 @@ def learning_curve(
 def rate_curve(metrics: Metrics, key: str, title: str, *, log: bool = False) -> alt.Chart:
     """One figure of the training steps (learning rate, gradient norm) against epochs."""
     rows = [
-        {"epoch": line["epoch"], "value": line[key], "series": "training"} for line in thin(metrics.steps)
+        {"epoch": line.epoch, "value": getattr(line, key), "series": "training"}
+        for line in thin(metrics.steps)
     ]
     return _lines(rows, title, log=log, style="", legend=False)
 
@@ -44,7 +48,7 @@ def rate_curve(metrics: Metrics, key: str, title: str, *, log: bool = False) -> 
 def speed_curve(metrics: Metrics) -> alt.Chart:
     """Training images a second, by epoch."""
     rows = [
-        {"epoch": line["epoch"], "value": line["images_per_second"], "series": "training"}
+        {"epoch": line.epoch, "value": line.images_per_second, "series": "training"}
         for line in thin(metrics.epochs)
     ]
     return _lines(rows, "Images a second", log=False, style=",.0f", legend=False)
@@ -59,7 +63,7 @@ def probabilities(names: Sequence[str], values: Sequence[float]) -> alt.Chart:
     ]
     bars: alt.Chart = (
         alt.Chart(pd.DataFrame(rows))
-        .mark_bar(color="#0072B2", cornerRadiusEnd=2, height=14)
+        .mark_bar(color=BLUE, cornerRadiusEnd=2, height=14)
         .encode(
             y=alt.Y(
                 "label:N", sort=None, title=None, axis=alt.Axis(labelLimit=200, ticks=False, domain=False)
@@ -72,7 +76,7 @@ def probabilities(names: Sequence[str], values: Sequence[float]) -> alt.Chart:
     return bars
 
 
-def thin(lines: Sequence[Line]) -> list[Line]:
+def thin(lines: Sequence[T]) -> list[T]:
     """At most about `MOST_POINTS` of `lines`, evenly, the last one always."""
     stride = max(1, -(-len(lines) // MOST_POINTS))
     kept = list(lines[::stride])

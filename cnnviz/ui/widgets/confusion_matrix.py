@@ -26,13 +26,18 @@ class Part:
         return ".".join("" if one is None else str(one) for one in (self.row, self.column))
 
     @classmethod
-    def named(cls, name: str, classes: int) -> "Part | None":
+    def named(cls, name: str) -> "Part | None":
         """The part of that name; None if there is none."""
         row, dot, column = name.partition(".")
         parts = [whole_number(text) for text in (row, column)]
-        if not dot or parts == [None, None] or any(one is not None and one >= classes for one in parts):
+        written = [text for text in (row, column) if text]
+        if not dot or not written or len(written) != sum(one is not None for one in parts):
             return None
         return cls(*parts)
+
+    def within(self, classes: int) -> bool:
+        """Whether there is such a part in a matrix of so many classes."""
+        return all(one is None or one < classes for one in (self.row, self.column))
 
 
 def confusion_matrix(

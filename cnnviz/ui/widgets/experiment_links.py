@@ -1,15 +1,30 @@
 """One-click views of an experiment: places of the app, opened on the right network, image and layer."""
 
+from typing import Any
+
 import streamlit as st
 
 from cnnviz.errors import CnnvizError
 from cnnviz.formatting import whole_number
 from cnnviz.recipes import library
-from cnnviz.recipes.recipe import SIZES, Recipe
+from cnnviz.recipes.recipe import SIZES, Recipe, RecipeView
 from cnnviz.recipes.results import RunsByConfiguration
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameter import Parameter
+from cnnviz.ui.shell.parameters import (
+    CELL,
+    CHANNEL,
+    HINT,
+    IMAGE,
+    IMAGE_B,
+    LAYER,
+    RECIPE,
+    RUN,
+    SIZE,
+    SNAPSHOT,
+    WITH,
+)
 
-_KEY = "view"
 _ACROSS = 3
 _SHIPPED = "cifar10-resnet18"
 _PAGES = {
@@ -40,45 +55,48 @@ def show(recipe: Recipe, shelf: RunsByConfiguration) -> None:
 
 def hint() -> None:
     """On the page that a view has opened: what to look for, and the way back."""
-    name = selection.here(_KEY)
-    if not name:
+    name = selection.value(HINT, lambda one: _view(one) is not None, otherwise="look around")
+    view = _view(name) if name and selection.here(HINT) else None
+    if name is None or view is None:
         return
-    identifier, _, number = name.rpartition(".")
-    try:
-        views = library.find(identifier).view
-    except CnnvizError:
-        return
-    at = whole_number(number)
-    if at is None or at >= len(views):
-        return
-    view = views[at]
+    identifier = name.rpartition(".")[0]
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="view hint"):
         st.markdown(f"**{view.title}.** {view.look}")
         st.page_link(
             "pages/experiments.py",
             label=f"Back to {identifier}",
             icon=":material/experiment:",
-            query_params={"recipe": identifier},
+            query_params=selection.link({RECIPE: identifier}),
         )
-        st.button("Close", icon=":material/close:", type="tertiary", on_click=selection.drop, args=(_KEY,))
+        st.button("Close", icon=":material/close:", type="tertiary", on_click=selection.drop, args=(HINT,))
 
 
 def _address(recipe: Recipe, number: int, shelf: RunsByConfiguration) -> dict[str, str]:
     view = recipe.view[number]
-    parts = {
-        "run": view.run or _run_of(recipe, shelf),
-        "snapshot": "last",
-        "layer": view.layer,
-        "image": view.image,
-        "image_b": view.image_b,
-        "with": "image" if view.image_b else None,
-        # Said in any case, or what was chosen earlier would stay.
-        "channel": "none" if view.channel is None else str(view.channel),
-        "cell": "none",
-        "size": None if view.page != "activations" else str(view.size or "training"),
-        _KEY: f"{recipe.id}.{number}",
+    parts: dict[Parameter[Any], Any] = {
+        LAYER: view.layer,
+        IMAGE: view.image,
+        IMAGE_B: view.image_b,
+        WITH: "image" if view.image_b else None,
+        SIZE: None if view.page != "activations" else str(view.size or "training"),
     }
-    return {key: value for key, value in parts.items() if value is not None}
+    return selection.link(
+        {parameter: value for parameter, value in parts.items() if value is not None}
+        | {RUN: view.run or _run_of(recipe, shelf), SNAPSHOT: "last", HINT: f"{recipe.id}.{number}"}
+        # In any case, or what was selected before would stay.
+        | {CHANNEL: view.channel, CELL: None}
+    )
+
+
+def _view(name: str) -> RecipeView | None:
+    """The view of that name: experiment and number."""
+    identifier, _, number = name.rpartition(".")
+    try:
+        views = library.find(identifier).view
+    except CnnvizError:
+        return None
+    at = whole_number(number)
+    return views[at] if at is not None and at < len(views) else None
 
 
 def _run_of(recipe: Recipe, shelf: RunsByConfiguration) -> str:

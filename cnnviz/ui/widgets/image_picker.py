@@ -17,6 +17,8 @@ from cnnviz.render.mosaic import Mosaic, grid_pictures
 from cnnviz.ui.resources import datasets, uploads
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameter import Parameter
+from cnnviz.ui.shell.parameters import IMAGE
 from cnnviz.ui.widgets import image_upload, test_image_picker
 from cnnviz.ui.widgets.thumbnail_list import choose
 
@@ -36,20 +38,22 @@ class SelectedImage:
     """What was done to the file, where it came as one."""
 
 
-def chosen(data: str, *, grey: bool, key: str = "image", default: str | None = None) -> SelectedImage:
+def chosen(
+    data: str, *, grey: bool, parameter: Parameter[str] = IMAGE, default: str | None = None
+) -> SelectedImage:
     """The image that the address names; a built-in one where it names none, or one that is gone."""
     default = default or ("photo.digit-3" if grey else "photo.frog")
-    name = selection.get(key) or default
+    name = selection.peek(parameter) or default
     try:
         found = _find(name, data)
     except CnnvizError as error:
-        st.warning(quoted(f"{error} Showing another picture.", most=200), icon=":material/link_off:")
+        selection.note(parameter, quoted(f"{error} Showing another picture.", most=300))
         found = _find(default, data)
-    selection.put(key, found.name)
+    selection.put(parameter, found.name)
     return found
 
 
-def picker(looked_at: SelectedNetwork, current: SelectedImage, *, key: str = "image") -> None:
+def picker(looked_at: SelectedNetwork, current: SelectedImage, *, parameter: Parameter[str] = IMAGE) -> None:
     """Controls that choose another image. The choice shows at the next run, which follows at once."""
     sources: dict[str, Callable[[], str | None]] = {
         "Built-in": lambda: _built_in(current.name, grey=looked_at.grey),
@@ -72,7 +76,7 @@ def picker(looked_at: SelectedNetwork, current: SelectedImage, *, key: str = "im
         st.error(str(error), icon=":material/error:")
         return
     if picked and picked != current.name:
-        selection.put(key, picked)
+        selection.put(parameter, picked)
         st.rerun()
 
 
@@ -96,8 +100,8 @@ def _find(name: str, data: str) -> SelectedImage:
                 truth = int(labels[number])
                 title = f"{dataset.classes[truth]}, {what} image {number:,}"
                 return SelectedImage(name, title, np.array(images[number]), truth)
-            raise CnnvizError(f"There is no image {name!r}: {data} has {kind}.0 to {kind}.{len(labels) - 1}.")
-    raise CnnvizError(f"There is no image {name!r} here.")
+            raise CnnvizError(f"There is no {what} image {rest[:40]!r}: {data} has 0 to {len(labels) - 1:,}.")
+    raise CnnvizError(f"There is no image {name[:40]!r} here.")
 
 
 def _built_in(current: str, *, grey: bool) -> str | None:

@@ -9,34 +9,36 @@ from cnnviz.errors import ImageError
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui.resources import uploads
 from cnnviz.ui.widgets.thumbnail_list import choose
+from cnnviz.ui.widgets.uploader import refuse, uploader
 
-_TAKEN = "uploads taken"
+_UPLOAD = "image upload"
+_READ, _FRESH = "uploads read", "upload fresh"
 
 
 def upload(current: str) -> str | None:
     """The name of the picture to look at next: the first one that has just come, or one chosen of those here."""
-    files = st.file_uploader(
+    files = uploader(
         "PNG, JPEG, WebP or BMP, several at once",
         type=["png", "jpg", "jpeg", "webp", "bmp"],
         accept_multiple_files=True,
-        key="image upload",
+        key=_UPLOAD,
         max_upload_size=64,
     )
-    fresh: str | None = None
-    # What became of each file: an error's line stays as long as the file is listed.
-    taken: dict[str, str] = st.session_state.setdefault(_TAKEN, {})
-    new = [file for file in files if file.file_id not in taken]
+    fresh: str | None = st.session_state.pop(_FRESH, None)
+    known: set[str] = st.session_state.setdefault(_READ, set())
+    new = [file for file in files if file.file_id not in known]
+    reasons: list[str] = []
     with st.spinner(f"Reading {len(new)} pictures …") if len(new) > 1 else nullcontext():
         for file in new:
+            known.add(file.file_id)
             try:
-                found = uploads.add(file.getvalue(), file.name)
-                taken[file.file_id] = ""
-                fresh = fresh or f"upload.{found.hash}"
+                picture = uploads.add(file.getvalue(), file.name)
+                fresh = fresh or f"upload.{picture.hash}"
             except ImageError as error:
-                taken[file.file_id] = f"{uploads.harmless(file.name)}: {error}"
-    for file in files:
-        if taken.get(file.file_id):
-            st.error(taken[file.file_id], icon=":material/error:")
+                reasons.append(f"{uploads.harmless(file.name)}: {error}")
+    if reasons:
+        st.session_state[_FRESH] = fresh  # looked at once the page is drawn anew
+        refuse(_UPLOAD, *reasons)
     return _strip(current) or fresh
 
 

@@ -5,10 +5,10 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from cnnviz.formatting import whole_number
 from cnnviz.ui.resources import networks
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import CELL, SIZE
 
 _TRAINING = "training"
 _BEFORE = "size before"
@@ -21,25 +21,27 @@ def pick(looked_at: SelectedNetwork) -> int | None:
     options = [_TRAINING, *map(str, others)]
     if others:
         chosen = selection.selectbox(
-            "Resolution",
-            "size",
+            SIZE,
             options,
             default=_TRAINING,
             words=lambda size: _words(looked_at, None if size == _TRAINING else int(size)),
         )
     else:
-        chosen = selection.follow("size", options, _TRAINING)
+        chosen = selection.choice(SIZE, options, _TRAINING, words=lambda _: _words(looked_at, None))
     # A cell of a map of another size would be another place.
     if st.session_state.get(_BEFORE, chosen) != chosen:
-        selection.drop("cell")
+        selection.drop(CELL)
     st.session_state[_BEFORE] = chosen
     return None if chosen == _TRAINING else int(chosen)
 
 
 def selected(looked_at: SelectedNetwork) -> int | None:
     """The selected height in pixels, where this network can read it; None for that of training."""
-    size = selection.get("size") or ""
-    return int(size) if whole_number(size) in _offered(looked_at.stamp)[0][1:] else None
+    others = [str(one) for one in _offered(looked_at.stamp)[0][1:]]
+    size = selection.value(
+        SIZE, [_TRAINING, *others].__contains__, otherwise=f"this is {_words(looked_at, None)}"
+    )
+    return int(size) if size in others else None
 
 
 def why_not(looked_at: SelectedNetwork) -> str:
@@ -49,7 +51,7 @@ def why_not(looked_at: SelectedNetwork) -> str:
 
 def is_trained() -> bool:
     """Whether the size of training is the selected one."""
-    return (selection.get("size") or _TRAINING) == _TRAINING
+    return (selection.peek(SIZE) or _TRAINING) == _TRAINING
 
 
 def dimensions(looked_at: SelectedNetwork, size: int | None) -> str:
@@ -89,4 +91,4 @@ def _words(looked_at: SelectedNetwork, size: int | None) -> str:
 def _offered(of: networks.Stamp) -> tuple[list[int], str]:
     from cnnviz.explore.layers.input_sizes import offered
 
-    return offered(networks.network(of)[1])
+    return offered(*networks.network(of))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import LAYER
 
 if TYPE_CHECKING:
     from cnnviz.explore.layers.structure import Layer
@@ -17,9 +18,7 @@ def pick(found: "list[Layer]") -> "Layer":
     chooser, before, after = st.columns([6, 2, 2], vertical_alignment="bottom")
     with chooser:
         layer = by_name[
-            selection.selectbox(
-                "Layer", "layer", names, default=_first(names), words=lambda name: _words(by_name[name])
-            )
+            selection.selectbox(LAYER, names, default=_first(names), words=lambda name: _words(by_name[name]))
         ]
     at = names.index(layer.name)
     with before:
@@ -42,7 +41,7 @@ def _go(label: str, layer: str | None, *, icon: str, shortcut: str) -> None:
         width="stretch",
         disabled=layer is None,
         on_click=selection.put,
-        args=("layer", layer),
+        args=(LAYER, layer),
         shortcut=shortcut,
         key=label,
     )

@@ -6,30 +6,28 @@ from cnnviz.runs.run import Run, every
 from cnnviz.ui.resources import networks
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameter import Parameter
+from cnnviz.ui.shell.parameters import RUN, SNAPSHOT
 from cnnviz.ui.widgets import network_upload, snapshot_picker
 
 
-def pick_run(
-    runs: list[Run], *, key: str = "run", label: str = "Checkpoint", avoid: str | None = None
-) -> Run:
+def pick_run(runs: list[Run], *, parameter: Parameter[str] = RUN, avoid: str | None = None) -> Run:
     """The selected one of `runs`, by a select box; at first the preferred one, other than `avoid` if there is one."""
     by_id = {run.id: run for run in runs}
     first = preferred([run for run in runs if run.id != avoid] or runs)
-    chosen = selection.selectbox(
-        label, key, list(by_id), default=first.id, words=lambda run: name(by_id[run])
-    )
+    chosen = selection.selectbox(parameter, list(by_id), default=first.id, words=lambda run: name(by_id[run]))
     return by_id[chosen]
 
 
 def pick_network(
-    *, keys: tuple[str, str] = ("run", "snapshot"), label: str = "Checkpoint", avoid: str | None = None
+    *, parameters: tuple[Parameter[str], Parameter[str]] = (RUN, SNAPSHOT), avoid: str | None = None
 ) -> SelectedNetwork | None:
     """The network of the selected snapshot; None, with a hint on the page, while there is none.
 
-    `keys` are those of the run and the snapshot in the address; `avoid` is a run not to begin with.
+    `parameters` are those of the run and the snapshot; `avoid` is a run not to begin with.
     Raises CheckpointError when the snapshot's file is damaged.
     """
-    selected = pick_snapshot(keys=keys, label=label, avoid=avoid)
+    selected = pick_snapshot(parameters=parameters, avoid=avoid)
     return None if selected is None else network_of(*selected)
 
 
@@ -40,7 +38,7 @@ def network_of(run: Run, snapshot: str) -> SelectedNetwork:
 
 
 def pick_snapshot(
-    *, keys: tuple[str, str] = ("run", "snapshot"), label: str = "Checkpoint", avoid: str | None = None
+    *, parameters: tuple[Parameter[str], Parameter[str]] = (RUN, SNAPSHOT), avoid: str | None = None
 ) -> tuple[Run, str] | None:
     """The selected snapshot of the selected run, unopened: as `pick_network`, whatever its file holds."""
     runs = [run for run in every() if run.snapshots()]
@@ -51,9 +49,9 @@ def pick_snapshot(
         return None
     first, second, third = st.columns([6, 4, 2], vertical_alignment="bottom")
     with first:
-        run = pick_run(runs, key=keys[0], label=label, avoid=avoid)
+        run = pick_run(runs, parameter=parameters[0], avoid=avoid)
     with second:
-        snapshot = snapshot_picker.pick(run, key=keys[1], label="Epoch of B" if avoid else "Epoch")
+        snapshot = snapshot_picker.pick(run, parameter=parameters[1])
     if avoid is None:
         with third:
             network_upload.show()

@@ -11,6 +11,7 @@ from cnnviz.render.picture import enlarge, png
 from cnnviz.ui.resources import networks
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import FIT, INVERT
 from cnnviz.ui.widgets import charts, input_size, preprocessing
 from cnnviz.ui.widgets.image_picker import SelectedImage
 
@@ -47,14 +48,14 @@ def show(looked_at: SelectedNetwork, image: SelectedImage) -> "Input":
 
 def as_read(looked_at: SelectedNetwork, image: SelectedImage) -> "Input":
     """The image as `show` feeds it, at the size and in the way that are selected, without any controls."""
-    way = (selection.get("fit") or DEFAULT) if _has_ways(looked_at, image) else DEFAULT
+    way = selection.value(FIT, WAYS.__contains__) if _has_ways(looked_at, image) else DEFAULT
     return networks.network_input(
         looked_at.stamp,
         image.name,
         image.pixels,
-        _may_invert(looked_at, image) and selection.get("invert") == "yes",
+        _may_invert(looked_at, image) and selection.value(INVERT) is True,
         size=input_size.selected(looked_at),
-        way=way if way in WAYS else DEFAULT,
+        way=way or DEFAULT,
     )
 
 
@@ -97,7 +98,7 @@ def _way(looked_at: SelectedNetwork, image: SelectedImage) -> str:
     """How the picture is fitted: a choice where its shape is another than the network's."""
     if not _has_ways(looked_at, image):
         return DEFAULT
-    return selection.selectbox("Fit", "fit", list(WAYS), default=DEFAULT, words=lambda name: WAYS[name].title)
+    return selection.selectbox(FIT, list(WAYS), default=DEFAULT, words=lambda name: WAYS[name].title)
 
 
 def _has_ways(looked_at: SelectedNetwork, image: SelectedImage) -> bool:
@@ -114,15 +115,15 @@ def _inverted(looked_at: SelectedNetwork, image: SelectedImage) -> bool:
     """Whether black and white are swapped: a choice for pictures that are not the data set's own."""
     if not _may_invert(looked_at, image):
         return False
-    st.session_state[_INVERT] = selection.get("invert") == "yes"
+    st.session_state[_INVERT] = selection.value(INVERT, otherwise="it is not inverted") is True
     return st.toggle("Invert (for dark ink on light paper)", key=_INVERT, on_change=_take_invert)
 
 
 def _take_invert() -> None:
     if st.session_state[_INVERT]:
-        selection.put("invert", "yes")
+        selection.put(INVERT, True)
     else:
-        selection.drop("invert")
+        selection.drop(INVERT)
 
 
 def _verdict(guess: int, image: SelectedImage, classes: tuple[str, ...]) -> str:

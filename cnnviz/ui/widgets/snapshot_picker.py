@@ -5,6 +5,8 @@ import streamlit as st
 from cnnviz.runs.run import Run
 from cnnviz.ui.resources import networks
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameter import Parameter
+from cnnviz.ui.shell.parameters import SNAPSHOT
 
 _EVERY = 3
 """Seconds between two looks at a run that is being trained."""
@@ -12,7 +14,7 @@ _NAMES = {"last": "last", "best": "best on validation"}
 
 
 def pick(
-    run: Run, *, key: str = "snapshot", default: str = "last", label: str = "Epoch", follow: bool = True
+    run: Run, *, parameter: Parameter[str] = SNAPSHOT, default: str = "last", follow: bool = True
 ) -> str:
     """The selected snapshot; `default` where none is selected, if the run has it.
 
@@ -23,10 +25,10 @@ def pick(
     if follow and run.status().active:
         _follow(run, names, networks.stamp(run.id, names[-1]))
     if len(names) == 1:
-        selection.follow(key, names, default)
+        selection.choice(parameter, names, default, words=words)
         st.caption(f"Only one snapshot is kept: {words(names[0])}.")
         return names[0]
-    return selection.slider(label, key, names, default=default, words=words)
+    return selection.slider(parameter, names, default=default, words=words)
 
 
 def in_order(names: list[str]) -> list[str]:

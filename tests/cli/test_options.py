@@ -1,0 +1,32 @@
+"""What commands share is said with the same words by all of them."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import click
+import typer
+
+from cnnviz.cli.app import app
+
+SHARED = ("force", "as_json", "fit", "invert", "seed", "number")
+
+
+def commands(group: click.Command) -> Iterator[click.Command]:
+    """All commands, also those of groups."""
+    for one in getattr(group, "commands", {}).values():
+        yield one
+        yield from commands(one)
+
+
+def test_shared_options_have_the_same_words_everywhere() -> None:
+    words: dict[str, set[str | None]] = defaultdict(set)
+    count = 0
+    for command in commands(typer.main.get_command(app)):
+        count += 1
+        for parameter in command.params:
+            words[str(parameter.name)].add(getattr(parameter, "help", None))
+    assert count >= 24
+    assert {name: words[name] for name in SHARED if len(words[name]) != 1} == {}
+    assert len(words["run"]) == 4  # a run, a run or a file, none for all, and whether anything is run
+    assert len(words["snapshot"]) == 2  # in place of an epoch of filters
+    assert len(words["image"]) == 2  # the size of images of `models`
