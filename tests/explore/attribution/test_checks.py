@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from cnnviz.config import Mlp
-from cnnviz.explore.attribution import applicability, options
+from cnnviz.explore.attribution import applicability, baselines, options
 from cnnviz.explore.attribution.attribute import AttributionSetting, asked, attribute
 from cnnviz.explore.attribution.checks import checks
 from cnnviz.explore.attribution.deletion_insertion import curves
@@ -208,6 +208,23 @@ def test_all_checks_of_a_map(method: str) -> None:
     assert done.curves.deletion.area == again.curves.deletion.area
     assert (done.sensitivity, done.infidelity) == (again.sensitivity, again.infidelity)
     assert done.sensitivity > 0
+    # Petsiuk et al. 2018: pixels are deleted to the mean colour, and inserted into a blurred image.
+    image = torch.from_numpy(picture())[None]
+    with torch.no_grad():
+        ends = {
+            name: float(torch.softmax(model(batch), 1)[0, 1])
+            for name, batch in (
+                ("image", image), ("mean", torch.zeros_like(image)),
+                ("blur", baselines.baseline("blur", image, mean=card(CNN).mean, std=card(CNN).std)),
+            )
+        }  # fmt: skip
+    assert len({round(end, 4) for end in ends.values()}) == 3
+    for deletion, insertion in (
+        (done.curves.deletion, done.curves.insertion),
+        (done.curves.deletion_at_random, done.curves.insertion_at_random),
+    ):
+        shares = [*deletion.probabilities[[0, -1]], *insertion.probabilities[[0, -1]]]
+        assert shares == pytest.approx([ends["image"], ends["mean"], ends["blur"], ends["image"]], abs=1e-5)
     assert 0 <= done.infidelity <= 1.001
     assert [one.layer for one in done.destroyed] == ["fc2", "fc1", "conv2", "conv1"]
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())

@@ -64,6 +64,53 @@ def test_a_field_is_where_the_gradient_is(network: Network, names: list[str], si
         assert box(field, *place, image=(side, side)) == found, name
 
 
+class Dilated(nn.Module):
+    """Every kind of kernel with a dilation, and none that is square."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 4, (3, 2), dilation=(2, 3), padding=(2, 1), bias=False)
+        self.pool = nn.MaxPool2d((2, 3), stride=(1, 2), dilation=(3, 2), padding=(1, 1))
+        self.conv2 = nn.Conv2d(4, 5, 3, dilation=2, stride=2, padding="valid")
+        self.conv3 = nn.Conv2d(5, 6, 3, dilation=(3, 1), padding="same")
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        maps: torch.Tensor = self.conv3(self.conv2(self.pool(self.conv1(image))))
+        return maps
+
+
+def test_fields_of_dilated_kernels() -> None:
+    """Against gradients; those of a maximum are found by trying every pixel."""
+    torch.manual_seed(0)
+    model, side = Dilated().double().eval(), 48
+    listed = {layer.name: layer for layer in layers(model, (3, side, side))}
+    for name in ("conv1", "pool", "conv2", "conv3"):
+        field = listed[name].field
+        assert field is not None
+        part = nn.Sequential(*list(model.children())[: list(listed).index(name) + 1])
+        image = torch.zeros(1, 3, side, side, dtype=torch.float64)
+        with torch.no_grad():
+            before = part(image)
+            row, column = before.shape[2] // 2, before.shape[3] // 2
+            rows, columns = [], []
+            for at in range(side):
+                for bars, found in ((image[:, :, at, :], rows), (image[:, :, :, at], columns)):
+                    for value in (50.0, -50.0):
+                        bars.add_(value)
+                        moved = (part(image) - before)[0, :, row, column].abs().max() > 1e-9
+                        bars.sub_(value)
+                        if moved and at not in found:
+                            found.append(at)
+        expected = rows[0], columns[0], rows[-1] + 1, columns[-1] + 1
+        assert box(field, row, column, image=(side, side)) == expected, name
+        assert field.size == (expected[2] - expected[0], expected[3] - expected[1]), name
+    # A dilation makes a kernel wider, not heavier: for each place its weights, and its bias.
+    for name, one in ((name, one) for name, one in listed.items() if name != "pool"):
+        module = model.get_submodule(name)
+        assert one.macs == sum(value.numel() for value in module.parameters()) * prod(one.output_shape[1:])
+    assert listed["conv1"].output_shape == (4, 48, 47)
+
+
 def test_known_fields() -> None:
     model = build(ResNet18(stem="imagenet"), image_shape=(64, 64, 3), classes=10)
     found = {layer.name: layer.field for layer in layers(model, (3, 64, 64))}

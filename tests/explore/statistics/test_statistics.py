@@ -17,6 +17,7 @@ from cnnviz.explore.statistics.layer_statistics import statistics
 from cnnviz.explore.statistics.profile import Profile, sample, table
 from cnnviz.models.checkpoint import Card
 from cnnviz.models.registry import build
+from cnnviz.progress import finish
 
 IMAGES = np.random.default_rng(4).integers(0, 256, (90, 8, 8, 3), dtype=np.uint8)
 LABELS = (np.arange(90) % 3).astype(np.int64)
@@ -99,6 +100,39 @@ def test_it_is_what_a_plain_loop_gives(network: Network, monkeypatch: pytest.Mon
                 name,
             )
     assert max(one.dead for one in found.layers) >= 2 / max(one.channels for one in chosen)
+
+
+def test_selectivity_by_chance_is_that_of_labels_that_say_nothing() -> None:
+    """A network that shows the label in its first channel, and noise in its second."""
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 3, 90)
+    images = random.integers(0, 256, (90, 8, 8, 3), dtype=np.uint8)
+    images[..., 0] = (80 * labels)[:, None, None]
+    model, card = made(Mlp(hidden=(2,)))
+    card = card.model_copy(update={"mean": (0.0,) * 3, "std": (1.0,) * 3})
+    first = next(one for one in model.modules() if isinstance(one, nn.Linear))
+    with torch.no_grad():
+        first.weight.zero_()
+        first.bias.zero_()
+        planes = first.weight.view(2, 3, 64)
+        planes[0, 0], planes[1, 1] = 1 / 64, 1 / 64
+    numbers = np.arange(90)
+    found = finish(statistics(model, card, images, labels, numbers=numbers))
+    layer = next(one for one in found.layers if one.channels == 2)
+    values = np.stack(
+        [channel_maps(model, as_input(one, card).values, layer.layer).mean((1, 2)) for one in images]
+    )
+
+    def selectivity(of: np.ndarray) -> float:
+        return float(by_hand(values[:, :, None].astype(np.float64), of)["selectivity"] or 0)
+
+    shuffled = np.random.default_rng(0).permutation(labels)
+    assert layer.selectivity == pytest.approx(selectivity(labels), abs=1e-4)
+    assert layer.selectivity_by_chance == pytest.approx(selectivity(shuffled), abs=1e-4)
+    # What is left to chance is about what other shuffles leave, and far below what the labels give.
+    others = [selectivity(np.random.default_rng(seed).permutation(labels)) for seed in range(1, 60)]
+    assert min(others) <= layer.selectivity_by_chance <= max(others)
+    assert layer.selectivity > 3 * layer.selectivity_by_chance
 
 
 def test_the_overview_has_blocks_activations_and_the_last_layer() -> None:
