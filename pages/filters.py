@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from cnnviz.explore.filters.similarity import ORDERS
 from cnnviz.runs.run import every
 from cnnviz.ui.filters import cache, downloads, epoch_slider, filter_card, movement, view
 from cnnviz.ui.filters.view import SCALES
@@ -43,7 +44,7 @@ with frame.guarded():
     epoch = epochs[-1] if run.imported else epoch_slider.chosen(epochs, active=active, snapshots=snapshots)
     with st.container(horizontal=True):
         by = st.segmented_control(
-            "Order", list(cache.ORDERS), format_func=cache.ORDERS.__getitem__,
+            "Order", list(ORDERS), format_func=lambda name: f"By {ORDERS[name].title.lower()}",
             default="index", required=True, key="filter order",
         )  # fmt: skip
         per = st.segmented_control(

@@ -15,6 +15,7 @@ from cnnviz.cli.options import Fit, Force, Image, Invert, Json, Network, Size, S
 from cnnviz.cli.picture import picture
 from cnnviz.errors import CnnvizError, NotFound
 from cnnviz.formatting import decimal, whole_number
+from cnnviz.registry import entry
 
 if TYPE_CHECKING:
     from cnnviz.explore.attribution.attribute import Attribution
@@ -79,8 +80,7 @@ def attribute(
         _list(where.document(card), reasons(model, card, shape), as_json=as_json)
         return
     for name in method:
-        if name not in METHODS:
-            raise NotFound("method", name, available=METHODS)
+        entry("method", name, METHODS)
     options = _options(method, setting or [])
     name, pixels = picture(image, card)
     fed = as_input(pixels, card, invert=invert, size=size, way=fit)

@@ -31,8 +31,8 @@ def index(
     as_json: Json = False,
 ) -> None:
     """Look through the test images for all layers at once; `channel` and the app then answer from it."""
-    control.start(run, snapshot, images=images or _ALL)
     try:
+        control.start(run, snapshot, images=images or _ALL)
         now = progress.run(_watched(run, snapshot), "Loading.")
     except KeyboardInterrupt:
         control.stop(run, snapshot)

@@ -60,7 +60,7 @@ def layers_of(model: nn.Module, card: Card, run: Run | None, *, size: int | None
     from cnnviz.explore.layers import input_sizes, structure
     from cnnviz.models.freezing import frozen_weights
 
-    input_sizes.check(card, size)
+    input_sizes.check(model, card, size)
     height, width, channels = input_sizes.shape_at(card, size)
     frozen = frozen_weights(model, run.config.freeze) if run else set()
     return structure.layers(model, (channels, height, width), frozen=frozen)

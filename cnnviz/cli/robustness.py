@@ -12,8 +12,8 @@ from cnnviz.cli import checkpoint, files, progress
 from cnnviz.cli.answer import answer, table
 from cnnviz.cli.options import Force, Json, Network, Seed, Snapshot
 from cnnviz.data.perturbation import PERTURBATIONS
-from cnnviz.errors import NotFound
 from cnnviz.formatting import accuracy, per_cent
+from cnnviz.registry import entry
 
 if TYPE_CHECKING:
     from cnnviz.explore.robustness.curve import Curve
@@ -47,8 +47,7 @@ def robustness(
 
     wanted = list(dict.fromkeys(perturbation or ["rotation"]))
     for name in wanted:
-        if name not in PERTURBATIONS:
-            raise NotFound("perturbation", name, available=PERTURBATIONS)
+        entry("perturbation", name, PERTURBATIONS)
     target = files.destination(out, suffixes=(".csv",), force=force) if out else None
     where, model, card = checkpoint.opened(run, snapshot)
     data = checkpoint.data_of(card, any_size=True)

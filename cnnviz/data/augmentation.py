@@ -6,34 +6,34 @@ from typing import Any
 from torch import Tensor
 from torch.nn import functional
 
-from cnnviz import config
 from cnnviz.config import Augmentation
 from cnnviz.data import colours, geometry, mixing
+from cnnviz.registry import entry
 
-_CHANGES: Mapping[type, Callable[[Tensor, Any], Tensor]] = {
-    config.PadAndCrop: geometry.pad_and_crop,
-    config.RandomResizedCrop: geometry.random_resized_crop,
-    config.HorizontalFlip: geometry.horizontal_flip,
-    config.Rotation: geometry.rotation,
-    config.ColourJitter: colours.colour_jitter,
-    config.Grayscale: colours.grayscale,
-    config.GaussianBlur: colours.gaussian_blur,
-    config.Erasing: geometry.erasing,
+CHANGES: Mapping[str, Callable[[Tensor, Any], Tensor]] = {
+    "pad_and_crop": geometry.pad_and_crop,
+    "random_resized_crop": geometry.random_resized_crop,
+    "horizontal_flip": geometry.horizontal_flip,
+    "rotation": geometry.rotation,
+    "colour_jitter": colours.colour_jitter,
+    "grayscale": colours.grayscale,
+    "gaussian_blur": colours.gaussian_blur,
+    "erasing": geometry.erasing,
 }
-_MIXES: Mapping[type, Callable[[Tensor, Tensor, Any], tuple[Tensor, Tensor]]] = {
-    config.Mixup: mixing.mixup,
-    config.CutMix: mixing.cutmix,
+MIXES: Mapping[str, Callable[[Tensor, Tensor, Any], tuple[Tensor, Tensor]]] = {
+    "mixup": mixing.mixup,
+    "cutmix": mixing.cutmix,
 }
 
 
 def augment(images: Tensor, steps: Sequence[Augmentation]) -> Tensor:
     """Images after all steps that change single ones, in their order: uint8 (N, H, W, C), like the input.
 
-    Draws come from torch's global generator of the images' device.
+    Draws come from torch's global generator of the images' device. Raises NotFound for a step without an entry.
     """
     for step in steps:
-        if type(step) not in _MIXES:
-            images = _CHANGES[type(step)](images, step)
+        if step.name not in MIXES:
+            images = entry("augmentation", step.name, CHANGES)(images, step)
     return images
 
 
@@ -41,10 +41,10 @@ def mix(
     images: Tensor, labels: Tensor, steps: Sequence[Augmentation], *, classes: int
 ) -> tuple[Tensor, Tensor]:
     """Images after all steps that mix two, and their labels: as they are, or shares (N, classes) if mixed."""
-    wanted = [step for step in steps if type(step) in _MIXES]
-    if not wanted:
+    mixes = [step for step in steps if step.name in MIXES]
+    if not mixes:
         return images, labels
     shares = functional.one_hot(labels, classes).float()
-    for step in wanted:
-        images, shares = _MIXES[type(step)](images, shares, step)
+    for step in mixes:
+        images, shares = MIXES[step.name](images, shares, step)
     return images, shares

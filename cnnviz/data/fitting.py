@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnnviz.data.images import Box, Picture, middle, resized
+from cnnviz.registry import entry
 
 Size = tuple[int, int]
 """Height and width."""
@@ -26,13 +27,14 @@ class FitMethod:
 def fitted(image: Picture, height: int, width: int, *, way: str) -> Picture:
     """`image`, uint8 (H, W, C), as (height, width, C), made so as `WAYS[way]` says.
 
-    Bicubic, averaging where it shrinks. Raises KeyError for a way that is not there.
+    Bicubic, averaging where it shrinks. Raises NotFound for a way that is not there.
     """
+    method = entry("way to fit a picture", way, WAYS)
     of, to = (image.shape[0], image.shape[1]), (height, width)
     if of == to:
         return image
-    top, left, bottom, right = WAYS[way].place(of, to)
-    inner = resized(image, bottom - top, right - left, box=WAYS[way].part(of, to))
+    top, left, bottom, right = method.place(of, to)
+    inner = resized(image, bottom - top, right - left, box=method.part(of, to))
     if inner.shape[:2] == to:
         return inner
     result = np.zeros((height, width, image.shape[2]), np.uint8)

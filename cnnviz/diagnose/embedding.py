@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.diagnose.embedding_progress import iterations
-from cnnviz.errors import CnnvizError, NotFound
+from cnnviz.errors import CnnvizError
 from cnnviz.progress import Progress, Report, silent
+from cnnviz.registry import Method, entry
 
 NEIGHBOURS = 10
 """Nearest images that a map is judged by."""
@@ -52,13 +53,9 @@ class Option:
 
 
 @dataclass(frozen=True)
-class EmbeddingMethod:
+class EmbeddingMethod(Method):
     """A way to lay features out in a plane."""
 
-    title: str
-    shows: str
-    misleads: str
-    paper: str
     options: Mapping[str, Option]
     quick: bool
     """A second or two, whatever the number of images."""
@@ -120,8 +117,7 @@ def embed(
     Options that are too large for so few images are made smaller. Raises NotFound for a method that is none, and
     CnnvizError for one that is not installed, too few images, or features that are all the same.
     """
-    if method not in METHODS:
-        raise NotFound("method", method, available=METHODS)
+    entry("method", method, METHODS)
     how = METHODS[method]
     if how.missing:
         raise CnnvizError(how.missing)

@@ -10,6 +10,7 @@ from torch.overrides import TorchFunctionMode
 
 from cnnviz.config import Network
 from cnnviz.models import alexnet, cnn, mlp, resnet, vgg, zoo
+from cnnviz.registry import entry
 
 Shape = tuple[int, int, int]
 """Height, width and channels of an image."""
@@ -69,7 +70,9 @@ def build(network: Network, *, image_shape: Shape, classes: int, seed: int = 0) 
     """A network with random weights that depend on `seed` only; the global generator is left alone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return FAMILIES[network.name].build(network, image_shape=image_shape, classes=classes)
+        return entry("network", network.name, FAMILIES).build(
+            network, image_shape=image_shape, classes=classes
+        )
 
 
 def outline(network: Network, *, image_shape: Shape, classes: int) -> nn.Module:
@@ -77,7 +80,7 @@ def outline(network: Network, *, image_shape: Shape, classes: int) -> nn.Module:
 
     Raises as `build` does where the network does not fit the images.
     """
-    make = FAMILIES[network.name].build
+    make = entry("network", network.name, FAMILIES).build
     try:
         with torch.device("meta"), WithoutRandomWeights():
             return make(network, image_shape=image_shape, classes=classes)
@@ -95,9 +98,14 @@ class WithoutRandomWeights(TorchFunctionMode):
         self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
         given = dict(kwargs or {})
-        if func in _DRAWS:
-            return args[0] if args else given["tensor"]
-        return func(*args, **given)
+        if func not in _DRAWS:
+            return func(*args, **given)
+        weights = args[0] if args else given["tensor"]
+        # The mean: what is drawn until it lies between bounds ends at once.
+        mean = args[1] if func is torch.Tensor.normal_ and len(args) > 1 else given.get("mean", 0.0)
+        if not weights.is_meta:
+            weights.detach().fill_(mean)
+        return weights
 
 
 _DRAWS = (
@@ -107,7 +115,7 @@ _DRAWS = (
     nn.init.uniform_,
     nn.init.kaiming_uniform_,
 )
-"""What layers draw their weights with: for weights without values these load PyTorch's compiler."""
+"""What layers draw their weights with. For weights without values these load PyTorch's compiler."""
 
 
 class _WeightsOnMeta(TorchFunctionMode):

@@ -52,9 +52,10 @@ def start_once(folder: Path, module: str, first: Status, *arguments: str, what: 
 def end(folder: Path, *, patience: float = 4.0) -> None:
     """Stop the work, and say so; what was there before stays. Work that has ended is left as it is."""
     now = state(folder)
-    if now is None or not now.active:
+    if now is None or not (now.active or now.state == "interrupted"):
         return
-    stop(folder, patience=patience)
+    if now.active:
+        stop(folder, patience=patience)
     with suppress(OSError), lease.locked(folder / ".lock"):
         now = state(folder)
         if now is not None and now.state == "interrupted":

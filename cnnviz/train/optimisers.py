@@ -1,31 +1,34 @@
 """Optimisers from their configuration."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import torch
 from torch import nn
 
-from cnnviz.config import Adadelta, Adam, AdamW, AnyOptimiser, RmsProp, Sgd
+from cnnviz.config import AnyOptimiser
+from cnnviz.registry import entry
+
+OPTIMISERS: Mapping[str, Callable[[Any, list[nn.Parameter], dict[str, Any]], torch.optim.Optimizer]] = {
+    "sgd": lambda options, parameters, common: torch.optim.SGD(
+        parameters, **common, momentum=options.momentum, nesterov=options.nesterov, fused=True
+    ),
+    "adam": lambda options, parameters, common: torch.optim.Adam(parameters, **common, fused=True),
+    "adamw": lambda options, parameters, common: torch.optim.AdamW(parameters, **common, fused=True),
+    "rmsprop": lambda options, parameters, common: torch.optim.RMSprop(
+        parameters, **common, momentum=options.momentum
+    ),
+    "adadelta": lambda options, parameters, common: torch.optim.Adadelta(parameters, **common),
+}
+"""`OPTIMISERS[name](options, parameters, common)`, common being lr and weight_decay.
+With PyTorch's fused step where it has one."""
 
 
 def build(options: AnyOptimiser, parameters: Iterable[nn.Parameter]) -> torch.optim.Optimizer:
-    """The optimiser of those parameters that are not frozen, with PyTorch's fused step where it has one."""
-    wanted = [parameter for parameter in parameters if parameter.requires_grad]
+    """The optimiser of those parameters that are not frozen. Raises NotFound for one that is not known."""
+    trainable = [parameter for parameter in parameters if parameter.requires_grad]
     common: dict[str, Any] = {"lr": options.learning_rate, "weight_decay": options.weight_decay}
-    match options:
-        case Sgd():
-            return torch.optim.SGD(
-                wanted, **common, momentum=options.momentum, nesterov=options.nesterov, fused=True
-            )
-        case Adam():
-            return torch.optim.Adam(wanted, **common, fused=True)
-        case AdamW():
-            return torch.optim.AdamW(wanted, **common, fused=True)
-        case RmsProp():
-            return torch.optim.RMSprop(wanted, **common, momentum=options.momentum)
-        case Adadelta():
-            return torch.optim.Adadelta(wanted, **common)
+    return entry("optimiser", options.name, OPTIMISERS)(options, trainable, common)
 
 
 def set_rates(optimiser: torch.optim.Optimizer, learning_rate: float, momentum: float | None) -> None:

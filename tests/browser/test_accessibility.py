@@ -7,10 +7,9 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, expect
 
-from cnnviz.workspace import ROOT
+from tests.app_pages import PAGES
 from tests.browser.looks import drawn
 
-PAGES = re.findall(r'st\.Page\("pages/(\w+)\.py"', (ROOT / "app.py").read_text())
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 WHITE_ON_PRIMARY = re.compile(
     r"color-contrast (<p>(Start|Look into network and data|Measure .*)</p>|<span title=)"

@@ -42,6 +42,9 @@ def test_a_double_click_and_reset_undo(page: Page, address: str) -> None:
     page.get_by_role("slider", name="Rotation").dblclick()
     canvas(page, "Shaken: Frog, blur 2 px")
     expect(page.get_by_role("slider", name="Rotation")).to_have_value("0")
+    # A page that is drawn anew, as once a slider rests, has files of its own.
+    expect(page).to_have_url(re.compile(r"shake=blur%3A2(&|$)"))
+    settled(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="PNG", exact=True).click()
     shaken = Path(download.value.path()).read_bytes()

@@ -21,14 +21,17 @@ import streamlit as st
 
 from cnnviz.errors import CnnvizError
 from cnnviz.ui.shell import frame, selection
+from cnnviz.ui.shell.parameter import Parameter, Text
 from cnnviz.ui.widgets.network_picker import pick_network
+
+UNIT = Parameter("unit", "unit", Text(), page="weights")
 
 frame.ensure()
 with frame.guarded():
     network = pick_network()
     if network is None:
         st.stop()
-    unit = selection.segmented("Unit", "unit", ["one", "thousand"], default="one")
+    unit = selection.segmented(UNIT, ["one", "thousand"], default="one")
     st.metric("Classes", len(network.card.classes))
     if unit == "thousand":
         raise CnnvizError("They are not so many.")

@@ -12,7 +12,6 @@ from cnnviz.cli.app import app as commands
 from cnnviz.data import perturbation
 from cnnviz.data.perturbation import Perturbation, PerturbationSetting, Picture
 from cnnviz.runs.run import Run
-from cnnviz.ui.resources import datasets
 from cnnviz.ui.robustness import view
 from tests.pages.test_pages import component, finished, open_page, trained, words
 
@@ -37,7 +36,6 @@ def entry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Perturbation]:
     monkeypatch.setitem(perturbation.PERTURBATIONS, "negative", one)  # type: ignore[arg-type]
     monkeypatch.setitem(perturbation.SETTINGS, "negative", one.settings["negative"])  # type: ignore[arg-type]
     importlib.reload(view)  # as a process that starts with it
-    datasets.dataset.clear()
     yield one
     monkeypatch.undo()
     importlib.reload(view)

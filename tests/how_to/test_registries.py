@@ -2,7 +2,6 @@
 pick it up. Each entry is added here from outside."""
 
 import json
-from collections.abc import Generator
 
 import numpy as np
 import pytest
@@ -25,6 +24,7 @@ from cnnviz.explore.attribution.request import AttributionRequest
 from cnnviz.explore.predictions import ImageOrder
 from cnnviz.explore.statistics import measures
 from cnnviz.explore.statistics.measures import Measure
+from cnnviz.progress import Progress, Work
 from cnnviz.runs.run import Run
 from cnnviz.ui.mistakes import view
 from cnnviz.ui.mistakes.evaluation import Evaluation
@@ -50,8 +50,8 @@ class Ink(Options):
     """Of the values."""
 
 
-def ink(request: AttributionRequest, options: Ink) -> Generator[float, None, Tensor]:
-    yield 0.5
+def ink(request: AttributionRequest, options: Ink) -> Work[Tensor]:
+    yield Progress(0.5)
     return request.image.abs().pow(options.power).expand(len(request.targets), -1, -1, -1)
 
 
@@ -62,7 +62,7 @@ def test_a_method_of_attribution(bench: Bench, monkeypatch: pytest.MonkeyPatch) 
         options=Ink,
     )  # fmt: skip
     monkeypatch.setitem(methods.METHODS, "ink", entry)  # type: ignore[arg-type]
-    attributions._store.clear()
+    attributions._shelf.clear()
     run = shipped(bench, "mnist-mlp")
     app = open_page("attribution", run=run, methods="ink", classes="first")
     assert not app.exception
@@ -83,7 +83,7 @@ def test_a_baseline(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
         "White", "white pixels", lambda image, mean, std, seed: ((1 - mean) / std).expand_as(image).clone()
     )
     monkeypatch.setitem(baselines.BASELINES, "white", entry)  # type: ignore[arg-type]
-    attributions._store.clear()
+    attributions._shelf.clear()
     run = shipped(bench, "mnist-mlp")
     app = open_page("attribution", run=run, methods="integrated_gradients", classes="first", baseline="white")
     assert not app.exception
@@ -132,7 +132,7 @@ def test_a_way_to_map_images(finished: Run, tiny_data: str, monkeypatch: pytest.
     """diagnose/embedding.py."""
     entry = EmbeddingMethod(
         title="First two", shows="Two features.", misleads="Not the others.", paper="nobody 2026", options={},
-        quick=True, lay=lambda features, *, seed, tell: (features[:, :2], None), axes=("One", "Two"),
+        quick=True, lay=lambda features, *, seed, report: (features[:, :2], None), axes=("One", "Two"),
     )  # fmt: skip
     monkeypatch.setitem(embedding.METHODS, "two", entry)  # type: ignore[arg-type]
     asked(open_page("diagnosis", run=finished.id))

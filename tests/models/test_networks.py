@@ -3,9 +3,9 @@ import torch
 import torchvision
 from torch import nn
 
-from cnnviz.config import Mlp, ResNet18
+from cnnviz.config import Mlp, ResNet18, Torchvision
 from cnnviz.models.first_layer import first_filters
-from cnnviz.models.registry import FAMILIES, build
+from cnnviz.models.registry import FAMILIES, WithoutRandomWeights, build
 from cnnviz.train.estimate import parameter_count
 
 IMAGENET, CIFAR = ResNet18(stem="imagenet"), ResNet18(stem="cifar")
@@ -134,3 +134,11 @@ def test_first_filters() -> None:
 def test_every_network_of_the_configuration_is_registered() -> None:
     assert set(FAMILIES) == {"mlp", "cnn", "resnet18", "vgg11_bn", "alexnet", "torchvision"}
     assert all(family.title and family.summary for family in FAMILIES.values())
+
+
+@pytest.mark.parametrize("model", ["inception_v3", "swin_t", "convnext_tiny"])
+def test_weights_that_are_not_drawn_take_no_time(model: str) -> None:
+    """Their layers draw until all values lie between bounds."""
+    with WithoutRandomWeights():
+        network = build(Torchvision(model=model), image_shape=(224, 224, 3), classes=4)
+    assert all(bool(weights.isfinite().all()) for weights in network.parameters())

@@ -14,6 +14,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.config import Cnn, RunConfig
+from cnnviz.diagnose import embedding
 from cnnviz.explore.attribution.methods import METHODS
 from cnnviz.explore.maximisation.settings import Settings
 from cnnviz.models import checkpoint, registry
@@ -22,10 +23,12 @@ from cnnviz.runs import run as running
 from cnnviz.runs import status
 from cnnviz.runs.run import Run
 from cnnviz.ui.attribution import parameters as attribution
+from cnnviz.ui.mistakes import parameters as mistakes
 from cnnviz.ui.resources import attributions, uploads
 from cnnviz.ui.shell.parameter import DECLARED, RENAMED, Pairs, Parameter, Text, Whole
 from cnnviz.ui.widgets import option_fields
 from cnnviz.workspace import ROOT
+from tests import app_pages
 from tests.conftest import Bench
 from tests.pages.test_diagnosis import asked
 from tests.pages.test_filters import shipped
@@ -41,8 +44,11 @@ def every() -> dict[str, Parameter[Any]]:
         importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
     for name, method in METHODS.items():
         option_fields.parameters(method.options, name, page=attribution.PAGE, of=method.title)
+    for name in embedding.METHODS:
+        mistakes.of_method(name)
     option_fields.parameters(Settings, "maximise", page="activations", of="the picture that excites")
-    return dict(DECLARED)
+    folders = {"", *(path.parent.name for path in SOURCES)}
+    return {key: one for key, one in DECLARED.items() if one.page in folders}  # none that a test has added
 
 
 PAGES = {
@@ -109,7 +115,7 @@ def run(bench: Bench, tiny_data: str, tiny_config: RunConfig) -> Run:
         checkpoint.save(made.folder / "snapshots" / f"{name}.safetensors", model.state_dict(), now)
     status.write(made.folder, status.Status(state="finished", epoch=1, epochs=1, updated=1))
     shipped(bench, "mnist-mlp")
-    attributions._store.clear()
+    attributions._shelf.clear()
     return made
 
 
@@ -147,6 +153,7 @@ def test_nonsense_is_said_in_the_words_of_the_page(
 
 
 def test_every_parameter_is_among_them() -> None:
+    assert set(PAGES) | {"home", "train", "doctor"} == set(app_pages.PAGES)  # which have none of their own
     tried = {key for _, _, keys in (one.values for one in VIEWS) for key in keys}
     assert tried == set(every()) - {"recipe"}  # which has an error of its own, with the nearest
 
@@ -201,9 +208,9 @@ def test_what_kinds_read() -> None:
 
 @pytest.fixture
 def settled() -> Iterator[None]:
-    attributions._store.clear()
+    attributions._shelf.clear()
     yield
-    attributions._store.clear()
+    attributions._shelf.clear()
 
 
 @pytest.mark.slow
@@ -217,12 +224,12 @@ def test_the_options_of_a_method_are_a_link(run: Run) -> None:
     assert {key: value[0] if isinstance(value, list) else value for key, value in options.items()} == {
         "integrated_gradients.steps": "7", "occlusion.precision": "bf16",
     }  # fmt: skip
-    computed = set(attributions._store()[1])
+    computed = set(attributions._shelf()._results)
     again = open_page("attribution", **one_each(app))
     assert not again.exception
     assert not again.warning
     assert again.number_input(key="attribution integrated_gradients.steps").value == 7
-    assert set(attributions._store()[1]) == computed
+    assert set(attributions._shelf()._results) == computed
     # A link followed on the page itself sets the controls, and the usual value leaves the address.
     again.query_params["integrated_gradients.steps"] = "9"
     again.run()

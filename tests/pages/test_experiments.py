@@ -1,5 +1,6 @@
 """The logic of the Experiments and Data pages, without a browser."""
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -71,7 +72,9 @@ def test_page_command_and_document_say_the_same(bench: Bench) -> None:
         run_folder(0.70 + 0.001 * seed, recipe=recipe, seed=seed)
     document = results_table.markdown(shelf(), {})
     shell = CliRunner().invoke(app_of_commands, ["recipes", recipe.id])
+    printed = json.loads(CliRunner().invoke(app_of_commands, ["recipes", recipe.id, "--json"]).stdout)
     said = [one.verdict for one in assess(recipe, shelf())]
+    assert [one["verdict"] for one in printed["variants"]] == [vars(one) for one in said]
     assert [one.state for one in said] == ["differs", "reproduced", "differs", "not run"]
     table = open_page("experiments", recipe=recipe.id, run_size="full").table[0].value
     for name, one in zip(library.variants(recipe), said, strict=True):

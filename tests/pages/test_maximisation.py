@@ -111,7 +111,7 @@ def test_a_cell_and_a_unit(untrained: Run) -> None:
     assert not app.exception
     assert "Value of the cell" in app.table[-1].value.columns
     app = open_channel(untrained, "fc2", 3)
-    assert not any(control.key == "maximise what" for control in app.segmented_control)
+    assert not any(control.key == "selected excite" for control in app.segmented_control)
     app.button(key=BUTTON).click().run()
     assert not app.exception
     assert "Value" in app.table[-1].value.columns

@@ -13,11 +13,12 @@ def page() -> None:
     import streamlit as st
 
     from cnnviz.ui.shell import selection
+    from cnnviz.ui.shell.parameters import CHANNEL, LAYER
 
-    st.button("one", on_click=selection.put, args=("layer", "one"))
-    st.button("two", on_click=selection.put, args=("layer", "two"))
-    st.button("channel", on_click=selection.put, args=("channel", "5"))
-    st.text(selection.get("layer"))
+    st.button("one", on_click=selection.put, args=(LAYER, "one"))
+    st.button("two", on_click=selection.put, args=(LAYER, "two"))
+    st.button("channel", on_click=selection.put, args=(CHANNEL, 5))
+    st.text(selection.value(LAYER))
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from cnnviz.runs.run import Run
 from cnnviz.ui.statistics import view
 from cnnviz.ui.statistics.profiles import UNTRAINED, ImageSample, Subject
 from cnnviz.workspace import ROOT
-from tests.conftest import Bench
+from tests.conftest import Bench, write_data
 from tests.pages.test_pages import open_page, words
 
 pytestmark = pytest.mark.slow
@@ -75,6 +75,23 @@ def test_it_is_measured_once_and_kept(bench: Bench, tiny_data: str, tiny_config:
         (made(tiny_config, Mlp(hidden=(4,))).folder / "snapshots" / weights.name).read_bytes()
     )
     assert "Not measured yet" in words(open_page("statistics", run="copied"))  # of other weights
+
+
+def test_of_a_data_set_imported_anew_it_is_measured_anew(
+    bench: Bench, tiny_data: str, tiny_config: RunConfig
+) -> None:
+    run = made(tiny_config)
+    measured(open_page("statistics", run=run.id))
+    folder = bench.data / "tiny"
+    folder.rename(bench.data / "elsewhere")
+    assert "Not measured yet" not in words(open_page("statistics", run=run.id))  # it is taken for the same
+    write_data(folder, test=64)
+    app = open_page("statistics", run=run.id, images="64")
+    assert "Not measured yet" in words(app)
+    assert "64 test images" in shown(measured(app))
+    shutil.rmtree(folder)
+    write_data(folder)
+    assert "Not measured yet" in words(open_page("statistics", run=run.id, images="64"))
 
 
 def test_untrained_stands_beside_trained(bench: Bench, tiny_data: str, tiny_config: RunConfig) -> None:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from cnnviz.errors import CnnvizError, NotFound
+from cnnviz.errors import CnnvizError
 from cnnviz.explore.activations.activation_maps import batch_of
 from cnnviz.explore.attribution import baselines
 from cnnviz.explore.attribution.methods import METHODS
@@ -19,6 +19,7 @@ from cnnviz.explore.attribution.request import AttributionRequest
 from cnnviz.explore.attribution.superpixels import superpixels
 from cnnviz.models.checkpoint import Card
 from cnnviz.progress import Work, within
+from cnnviz.registry import entry
 
 
 @dataclass(frozen=True)
@@ -126,8 +127,7 @@ def asked(
     setting: AttributionSetting,
 ) -> AttributionRequest:
     """The question that a method is to answer. Raises NotFound."""
-    if method not in METHODS:
-        raise NotFound("method", method, available=METHODS)
+    entry("method", method, METHODS)
     for target in targets:
         if not 0 <= target < len(card.classes):
             raise CnnvizError(f"There is no class {target}: they are numbered 0 to {len(card.classes) - 1}.")

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from cnnviz.errors import NotFound
+from cnnviz.registry import entry
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,7 @@ def baseline(
     name: str, image: Tensor, *, mean: tuple[float, ...], std: tuple[float, ...], seed: int = 0
 ) -> Tensor:
     """The baseline of that name for a normalised image (1, C, H, W). Raises NotFound."""
-    if name not in BASELINES:
-        raise NotFound("baseline", name, available=BASELINES)
+    entry("baseline", name, BASELINES)
     shape = (-1, 1, 1)
     return BASELINES[name].make(
         image,

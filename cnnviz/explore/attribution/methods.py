@@ -12,19 +12,16 @@ from cnnviz.explore.attribution import backward, cam, gradients, kernel_shap, oc
 from cnnviz.explore.attribution.options import Options
 from cnnviz.explore.attribution.request import AttributionRequest
 from cnnviz.progress import Work
+from cnnviz.registry import Method
 
 Need = Literal["maps", "relus", "single use", "adds up", "runs"]
 Sums = Literal["", "difference", "score"]
 
 
 @dataclass(frozen=True)
-class AttributionMethod:
+class AttributionMethod(Method):
     """One way to say which pixels speak for a class."""
 
-    title: str
-    paper: str
-    shows: str
-    misleads: str
     run: Callable[[AttributionRequest, Any], Work[Tensor]]
     options: type[Options] = Options
     needs: tuple[Need, ...] = ()

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnviz.registry import Entry
+
 Weights = NDArray[np.floating[Any]]
 
 
@@ -79,10 +81,9 @@ def by_index(weights: Weights) -> NDArray[np.intp]:
 
 
 @dataclass(frozen=True)
-class FilterOrder:
+class FilterOrder(Entry):
     """One way to put filters in order."""
 
-    title: str
     of: Callable[[Weights], NDArray[np.intp]]
     """A permutation of the numbers of the filters, the same for equal weights."""
 

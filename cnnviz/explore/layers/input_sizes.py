@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from cnnviz.errors import ConfigError
-from cnnviz.explore.layers.capture import watched
+from cnnviz.explore.layers.capture import evaluating, fitting, watched
 from cnnviz.models.checkpoint import Card
 from cnnviz.models.registry import Shape, outline
 from cnnviz.models.tracing import ModuleCall, tracing
@@ -33,35 +33,40 @@ def shape_at(card: Card, size: int | None) -> Shape:
     return size, max(1, round(size * width / height)), channels
 
 
-def offered(card: Card) -> tuple[list[int], str]:
+def offered(model: nn.Module, card: Card) -> tuple[list[int], str]:
     """Heights at which a look makes sense, that of training first, and why there is no other ("" where there is)."""
     own = card.image_shape[0]
     wanted = sorted({2 * own, 4 * own, *(size for size in _OFTEN if size > own)})
-    network = _outline(card)
-    reasons = {size: _obstacle(network, card, size) for size in wanted}
+    idle = _idle(model, card)
+    reasons = {size: _obstacle(*idle, card, size) for size in wanted}
     fitting = [size for size in wanted if not reasons[size]]
     return [own, *fitting], "" if fitting else reasons[wanted[0]]
 
 
-def obstacle(card: Card, size: int) -> str:
-    """Why the network of `card` can't read images of height `size`, in a sentence; "" where it can.
-
-    Found by a pass through its outline, which computes nothing. Raises ConfigError for less than one pixel.
-    """
-    return _obstacle(_outline(card), card, size)
-
-
-def check(card: Card, size: int | None) -> None:
+def check(model: nn.Module, card: Card, size: int | None) -> None:
     """Raise ConfigError, saying why, where the network can't read images of that height."""
-    if size is not None and size != card.image_shape[0] and (why := obstacle(card, size)):
+    if size is not None and size != card.image_shape[0] and (why := obstacle(model, card, size)):
         raise ConfigError(f"{why} Choose another size, or none: it was trained at {card.image_shape[0]}.")
 
 
-def _outline(card: Card) -> nn.Module:
-    return outline(card.network, image_shape=card.image_shape, classes=len(card.classes)).eval()
+def obstacle(model: nn.Module, card: Card, size: int) -> str:
+    """Why the network can't read images of height `size`, in a sentence; "" where it can.
+
+    Found by a pass that computes nothing. Raises ConfigError for less than one pixel.
+    """
+    return _obstacle(*_idle(model, card), card, size)
 
 
-def _obstacle(network: nn.Module, card: Card, size: int) -> str:
+def _idle(model: nn.Module, card: Card) -> tuple[nn.Module, int]:
+    """The network to ask, and the images of a batch with which it computes nothing."""
+    if card.network.name != "torchvision":
+        # None at all: on the meta device, layers would load PyTorch's compiler, which takes seconds.
+        return model, 0
+    # A view of no numbers fits any shape, so that windows of attention would not complain.
+    return outline(card.network, image_shape=card.image_shape, classes=len(card.classes)).eval(), 1
+
+
+def _obstacle(network: nn.Module, images: int, card: Card, size: int) -> str:
     height, width, channels = shape_at(card, size)
     if (height, width) == card.image_shape[:2]:
         return ""
@@ -70,11 +75,12 @@ def _obstacle(network: nn.Module, card: Card, size: int) -> str:
 
     def leave(call: ModuleCall, output: Any) -> None:
         nonlocal held
-        held += output.numel() * 4 if isinstance(output, Tensor) else 0
+        held += output.shape[1:].numel() * 4 if isinstance(output, Tensor) else 0
 
+    trace = tracing(network, watched(network), enter=entered.append, leave=leave)
     try:
-        with tracing(network, watched(network), enter=entered.append, leave=leave), torch.no_grad():
-            network(torch.empty(1, channels, height, width, device="meta"))
+        with evaluating(network), trace, torch.inference_mode():
+            network(fitting(network, torch.empty(images, channels, height, width)))
     except (RuntimeError, ValueError, AssertionError, NotImplementedError) as error:
         return _reason(entered[-1:], card, (height, width), str(error))
     if max(height, width) > MOST_SIDE:

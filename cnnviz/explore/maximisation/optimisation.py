@@ -95,8 +95,8 @@ def maximise(
         values.grad = -gradient
         learning.step()
         pictures = _pixels(colours.image(parametrisation.planes(values)))
-        done = Progress.of(step + 1, settings.steps, "steps")
-        if (yield MaximisationStep(share=done.share, doing=done.doing, pictures=pictures, scores=trace[-1])):
+        share, doing = (step + 1) / settings.steps, f"Step {step + 1} of {settings.steps}"
+        if (yield MaximisationStep(share, doing, pictures=pictures, scores=trace[-1])):
             break
     found = score(model, card, objective, pictures)
     order = np.argsort(-found, kind="stable")

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from torch import nn
 
 from cnnviz.data.perturbation import PERTURBATIONS, shaken
-from cnnviz.errors import DataError, NotFound
+from cnnviz.errors import DataError
 from cnnviz.explore.activations.activation_maps import probabilities
 from cnnviz.explore.inputs.batches import normalisation, unnormalised_batches
 from cnnviz.explore.robustness.curve import Curve
 from cnnviz.formatting import standard_error
 from cnnviz.models.checkpoint import Card
 from cnnviz.progress import Progress, Work
+from cnnviz.registry import entry
 
 _TRIED = 16
 """Images that time is estimated with."""
@@ -39,8 +40,7 @@ def robustness(
     `seed` and the image's number: the same at every strength. Raises NotFound for a perturbation that is not there,
     DataError for no images or for images of another kind than the network reads, CnnvizError for no classifier.
     """
-    if perturbation not in PERTURBATIONS:
-        raise NotFound("perturbation", perturbation, available=PERTURBATIONS)
+    entry("perturbation", perturbation, PERTURBATIONS)
     chosen = np.asarray(numbers, np.int64)
     check(card, images, chosen)
     shaking = PERTURBATIONS[perturbation]

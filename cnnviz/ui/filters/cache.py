@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from cnnviz.explore.filters.redundancy import Redundancy
     from cnnviz.explore.filters.weights import FilterLayer, Filters
 
-ORDERS = {"index": "By index", "norm": "By norm", "similarity": "By similarity"}
-"""Keys of `explore.similarity.ORDERS`, in words."""
 _PACE = 5.0
 """Seconds between two looks for something new."""
 

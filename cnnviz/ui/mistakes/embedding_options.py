@@ -8,6 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz.diagnose.embedding import METHODS
+from cnnviz.registry import Entry
 from cnnviz.render import marks
 from cnnviz.render.marks import Marks
 from cnnviz.ui.mistakes import embeddings, parameters
@@ -25,10 +26,9 @@ _NETWORK = "map of"
 
 
 @dataclass(frozen=True)
-class Colouring:
+class Colouring(Entry):
     """What colours of points stand for."""
 
-    title: str
     of: Callable[[Evaluation, NDArray[np.intp]], Marks]
     """By places in the predictions."""
 
@@ -107,7 +107,7 @@ def _method(count: int) -> tuple[str, dict[str, int]]:
         for name, option in METHODS[method].options.items():
             possible = [str(one) for one in option.possible(count)]
             nearest = min(possible, key=lambda one, wanted=option.default: abs(int(one) - wanted))  # type: ignore[misc]
-            parameter = parameters.METHOD_OPTIONS[method][name]
+            parameter = parameters.of_method(method)[name]
             chosen[name] = int(
                 selection.selectbox(parameter, possible, default=nearest, title=option.title, explicit=False)
             )

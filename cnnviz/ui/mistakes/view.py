@@ -13,6 +13,7 @@ from cnnviz.diagnose.confusion import commonest
 from cnnviz.diagnose.ranking import top_k_accuracy
 from cnnviz.diagnose.scores import by_class, macro_f1
 from cnnviz.formatting import accuracy, per_cent
+from cnnviz.registry import Entry
 from cnnviz.ui.mistakes import confusion, embedding, gallery, rankings, scores
 from cnnviz.ui.mistakes.evaluation import Evaluation
 from cnnviz.ui.mistakes.parameters import SPLIT, VIEW
@@ -29,10 +30,9 @@ _SPLITS = ("test", "validation")
 
 
 @dataclass(frozen=True)
-class MistakesView:
+class MistakesView(Entry):
     """A part of the page."""
 
-    title: str
     show: Callable[[Evaluation], None]
 
 

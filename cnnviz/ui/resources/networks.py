@@ -134,6 +134,9 @@ def some_tiles(maps: NDArray[np.float32]) -> Mosaic:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def digest(of: Stamp) -> str:
-    """SHA-256 of a snapshot's file."""
-    with open(of[0], "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """SHA-256 of a snapshot's file. Raises CheckpointError when it is gone."""
+    try:
+        with open(of[0], "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise CheckpointError(f"The snapshot can't be read ({error.strerror}): choose another.") from None

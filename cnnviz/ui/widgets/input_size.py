@@ -91,4 +91,4 @@ def _words(looked_at: SelectedNetwork, size: int | None) -> str:
 def _offered(of: networks.Stamp) -> tuple[list[int], str]:
     from cnnviz.explore.layers.input_sizes import offered
 
-    return offered(networks.network(of)[1])
+    return offered(*networks.network(of))

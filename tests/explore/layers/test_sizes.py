@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from cnnviz.config import AlexNet, Cnn, Mlp, Network, ResNet18, Torchvision
 from cnnviz.errors import ConfigError
@@ -21,6 +22,14 @@ def card_of(network: Network, shape: tuple[int, int, int]) -> Card:
     )  # fmt: skip
 
 
+def network_of(card: Card) -> nn.Module:
+    return build(card.network, image_shape=card.image_shape, classes=len(card.classes)).eval()
+
+
+def obstacle(card: Card, size: int) -> str:
+    return input_sizes.obstacle(network_of(card), card, size)
+
+
 @pytest.mark.parametrize(
     ("network", "shape", "expected"),
     [
@@ -35,11 +44,10 @@ def card_of(network: Network, shape: tuple[int, int, int]) -> Card:
 def test_what_is_offered_runs_and_nothing_else(
     network: Network, shape: tuple[int, int, int], expected: list[int]
 ) -> None:
-    card = card_of(network, shape)
-    offered, why = input_sizes.offered(card)
+    model = network_of(card_of(network, shape))
+    offered, why = input_sizes.offered(model, card_of(network, shape))
     assert offered == expected
     assert bool(why) == (len(expected) == 1)
-    model = build(network, image_shape=shape, classes=3).eval()
     for size in (offered[-1], 2 * shape[0]):
         image = torch.zeros(1, shape[2], size, size)
         if size in offered:
@@ -51,31 +59,32 @@ def test_what_is_offered_runs_and_nothing_else(
 
 def test_the_reason_has_the_real_numbers() -> None:
     mlp = card_of(Mlp(hidden=(5,)), (28, 28, 1))
-    assert input_sizes.obstacle(mlp, 56) == (
+    assert obstacle(mlp, 56) == (
         "fc1 takes 784 numbers, as many as an image of 28 × 28 gives; one of 56 × 56 gives 3,136."
     )
-    assert input_sizes.obstacle(mlp, 28) == ""
+    assert obstacle(mlp, 28) == ""
     cnn = card_of(Cnn(convs=(4,), pool_after=(1,)), (8, 8, 3))
-    assert "fc1 takes 64 numbers" in input_sizes.obstacle(cnn, 16)
+    assert "fc1 takes 64 numbers" in obstacle(cnn, 16)
     # Pooling leaves the same maps of 9 × 9 as of 8 × 8.
-    assert input_sizes.obstacle(cnn, 9) == ""
-    assert "can't read images of 16 × 16 at features" in input_sizes.obstacle(
-        card_of(AlexNet(), (224, 224, 3)), 16
-    )
+    assert obstacle(cnn, 9) == ""
+    assert "can't read images of 16 × 16 at features" in obstacle(card_of(AlexNet(), (224, 224, 3)), 16)
     vit = card_of(Torchvision(model="vit_b_16"), (32, 32, 3))
-    assert "Wrong image height" in input_sizes.obstacle(vit, 64)
+    assert "Wrong image height" in obstacle(vit, 64)
+    assert "shape '[1, 8, 8, 7, 7, 64]'" in obstacle(
+        card_of(Torchvision(model="maxvit_t"), (224, 224, 3)), 448
+    )
     with pytest.raises(ConfigError, match="3,136"):
-        input_sizes.check(mlp, 56)
-    input_sizes.check(mlp, None)
+        input_sizes.check(network_of(mlp), mlp, 56)
+    input_sizes.check(network_of(mlp), mlp, None)
 
 
 def test_too_large_is_refused_without_being_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     card = card_of(ResNet18(stem="cifar"), (32, 32, 3))
-    assert "512 × 512 is the most" in input_sizes.obstacle(card, 513)
+    assert "512 × 512 is the most" in obstacle(card, 513)
     monkeypatch.setattr(input_sizes, "MOST_BYTES", 1_000_000)
-    assert input_sizes.obstacle(card, 64).startswith("The maps of an image of 64 × 64 take")
+    assert obstacle(card, 64).startswith("The maps of an image of 64 × 64 take")
     with pytest.raises(ConfigError, match="1 or more"):
-        input_sizes.obstacle(card, 0)
+        obstacle(card, 0)
 
 
 def test_layers_and_input_follow_the_size() -> None:
