@@ -68,7 +68,7 @@ def _document(facts: Facts, examination: Examination) -> dict[str, Any]:
         "snapshot": facts.snapshot,
         "findings": [{"rule": name, **asdict(one)} for name, one in examination.findings.items()],
         "nothing_found": [one.id for one in examination.healthy],
-        "not_checked": dict(examination.unasked),
+        "not_checked": dict(examination.not_checked),
     }
 
 
@@ -91,6 +91,6 @@ def _text(facts: Facts, examination: Examination) -> str:
     lines += ["", f"Checked, nothing found: {healthy or 'nothing'}."]
     lines += [
         f"Not checked: {rule(name).question.lower()}, since {why}."
-        for name, why in examination.unasked.items()
+        for name, why in examination.not_checked.items()
     ]
     return "\n".join(lines)

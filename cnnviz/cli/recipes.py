@@ -92,7 +92,7 @@ def _text(recipe: Recipe, runs: RunsByConfiguration) -> str:
         found = recipe.lesson
         parts.append(table(convolution.table(convolution.output(found))))
         parts += [
-            f"row {r + 1}, column {c + 1}: {convolution.worked(found, r, c)}"
+            f"row {r + 1}, column {c + 1}: {convolution.arithmetic(found, r, c)}"
             for r, c in convolution.wrong(found)
         ]
         parts += [f"{one.question} {one.answer}" for one in found.questions]

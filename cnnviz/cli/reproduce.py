@@ -17,7 +17,7 @@ from cnnviz.recipes import library, reproduction, results_table
 from cnnviz.recipes.depth import depths
 from cnnviz.recipes.recipe import Recipe, Size
 from cnnviz.recipes.reproduction import Task
-from cnnviz.recipes.results import RunsByConfiguration, archived, shelf
+from cnnviz.recipes.results import RunsByConfiguration, reproduction_runs, shelf
 from cnnviz.runs import control
 
 ARCHIVED_SIZES: tuple[Size, ...] = ("full", "short")
@@ -113,5 +113,5 @@ def _written(chosen: list[Recipe]) -> Path:
             except CnnvizError as error:
                 tell(f"{recipe.id}: {error}")
     path = workspace.records_root().with_suffix(".md")
-    atomic.replace(path, results_table.markdown(RunsByConfiguration(archived()), looked).encode())
+    atomic.replace(path, results_table.markdown(RunsByConfiguration(reproduction_runs()), looked).encode())
     return path

@@ -185,7 +185,7 @@ def exploding(facts: Facts) -> Finding | None:
 def softmax_twice(facts: Facts) -> Finding | None:
     """The setting says so; or validation loss is what probabilities taken for logits give at that accuracy."""
     floor = log(1 + (len(facts.classes) - 1) / e)
-    asked = facts.config.softmax_before_loss
+    setting = facts.config.softmax_before_loss
     last = facts.epochs[-1] if facts.epochs else None
     hugs = False
     if last is not None and facts.config.label_smoothing <= 0.3:
@@ -198,7 +198,7 @@ def softmax_twice(facts: Facts) -> Finding | None:
             and abs(loss - floor - (1 - accuracy)) < 0.1
             and accuracy > max(0.5, 2 * facts.chance)
         )
-    if not asked and not hugs:
+    if not setting and not hugs:
         return None
     seen = (
         f" Validation loss ended at {last.validation_loss:.4f} with {last.validation_accuracy:.1%} right."
@@ -207,7 +207,7 @@ def softmax_twice(facts: Facts) -> Finding | None:
     )
     why = (
         "The setting softmax_before_loss is on: the loss takes probabilities for logits."
-        if asked
+        if setting
         else "The loss looks as if it took probabilities for logits: it is high although most is right."
     )
     return Finding(
@@ -219,7 +219,7 @@ def softmax_twice(facts: Facts) -> Finding | None:
             "floor": floor,
             "validation_loss": last.validation_loss if last else None,
             "validation_accuracy": last.validation_accuracy if last else None,
-            "setting": asked,
+            "setting": setting,
         },
         evidence=(curves(facts),),
         remedies=(Remedy("Give the loss the logits.", {"softmax_before_loss": False}, "000-2.1"),),

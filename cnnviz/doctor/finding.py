@@ -77,5 +77,5 @@ class Examination:
     """By the rule's id, serious ones first."""
     healthy: tuple[Rule, ...]
     """Evaluation, and nothing was found."""
-    unasked: Mapping[str, str]
+    not_checked: Mapping[str, str]
     """Why a question could not be asked, by the rule's id."""

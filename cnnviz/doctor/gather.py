@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 IMAGES = 200
 """Training images that the network is looked into with."""
-_ASKED = 500
-"""Validation images that it is asked about, at most."""
+_MOST = 500
+"""Validation images of which its answers are taken."""
 
 
 def from_files(run: Run, snapshot: str = "last") -> Facts:
@@ -62,17 +62,17 @@ def look_inside(facts: Facts, model: nn.Module, card: Card, data: Dataset) -> Wo
     rectifiers = dead_units.rectifiers(model, card, data.train_images, some)
     yield Progress(0.1, "Following the gradient")
     reached = dead_units.gradients(model, card, data.train_images, data.train_labels, some)
-    asked = np.sort(validation)[some_of(len(validation), _ASKED)]
+    sample = np.sort(validation)[some_of(len(validation), _MOST)]
     answers = yield from within(
-        predicting(model, card, data.train_images, data.train_labels, numbers=asked),
-        0.3, 0.7, f"Asking it about {len(asked):,} validation images",
+        predicting(model, card, data.train_images, data.train_labels, numbers=sample),
+        0.3, 0.7, f"Asking it about {len(sample):,} validation images",
     )  # fmt: skip
     count = len(card.classes)
     labels = np.bincount(data.train_labels[train], minlength=count)
     missing = np.flatnonzero(np.isin(data.test_labels, np.flatnonzero(labels == 0)))
     on_test = None
     if len(missing):
-        unseen = missing[some_of(len(missing), _ASKED)]
+        unseen = missing[some_of(len(missing), _MOST)]
         told = yield from within(
             predicting(model, card, data.test_images, data.test_labels, numbers=np.sort(unseen)),
             0.7, 0.7, "Asking it about classes that it never saw",

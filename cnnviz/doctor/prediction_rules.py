@@ -30,13 +30,13 @@ def absent(facts: Facts) -> Finding | None:
     if not missing:
         return None
     names = ", ".join(facts.classes[number] for number in missing[:6]) + (", …" if len(missing) > 6 else "")
-    asked = facts.inside.on_test
+    on_test = facts.inside.on_test
     it = "it" if len(missing) == 1 else "them"
     told = "No test image is of it, either." if len(missing) == 1 else "No test image is of them, either."
-    if asked is not None:
-        right = sum(asked.guesses[number] for number in missing)
+    if on_test is not None:
+        right = sum(on_test.guesses[number] for number in missing)
         taken = f"{right or 'none'} {'are' if right > 1 else 'is'} taken for {it}"
-        told = f"Of {sum(asked.support):,} test images of {it}, {taken}."
+        told = f"Of {sum(on_test.support):,} test images of {it}, {taken}."
     return Finding(
         title=f"Not in training: {names}",
         words=f"None of {sum(facts.inside.labels):,} training images is of "
@@ -44,7 +44,7 @@ def absent(facts: Facts) -> Finding | None:
         f"what is never seen is not learnt. {told}",
         severity="serious",
         figures={
-            facts.classes[number]: {"training images": 0, "test images": asked.support[number] if asked else 0}
+            facts.classes[number]: {"training images": 0, "test images": on_test.support[number] if on_test else 0}
             for number in missing
         },
         evidence=(

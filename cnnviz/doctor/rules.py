@@ -51,13 +51,13 @@ RULES: tuple[Rule, ...] = (
 
 def examine(facts: Facts) -> Examination:
     """What is wrong with a run, what is not, and what could not be asked."""
-    unasked = {rule.id: why for rule in RULES if (why := rule.lacks(facts))}
-    found = {rule.id: rule.check(facts) for rule in RULES if rule.id not in unasked}
+    not_checked = {rule.id: why for rule in RULES if (why := rule.lacks(facts))}
+    found = {rule.id: rule.check(facts) for rule in RULES if rule.id not in not_checked}
     ill = {name: finding for name, finding in found.items() if finding is not None}
     return Examination(
         findings=dict(sorted(ill.items(), key=lambda one: one[1].severity != "serious")),
         healthy=tuple(rule for rule in RULES if rule.id in found and rule.id not in ill),
-        unasked=unasked,
+        not_checked=not_checked,
     )
 
 

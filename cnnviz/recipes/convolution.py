@@ -30,7 +30,7 @@ def patch(lesson: Lesson, row: int, column: int) -> Numbers:
     return padded(lesson)[row : row + height, column : column + width]
 
 
-def worked(lesson: Lesson, row: int, column: int) -> str:
+def arithmetic(lesson: Lesson, row: int, column: int) -> str:
     """The sum of one output cell, spelled out without its zeros: 2·1 + 2·3 = 8."""
     under, kernel = patch(lesson, row, column).ravel(), np.array(lesson.kernel, dtype=np.float64).ravel()
     terms = [f"{_bracketed(k)}·{_bracketed(v)}" for k, v in zip(kernel, under, strict=True) if k and v]

@@ -10,7 +10,7 @@ from cnnviz import atomic, workspace
 from cnnviz.config import RunConfig
 from cnnviz.recipes import library, plan
 from cnnviz.recipes.recipe import Recipe, Size
-from cnnviz.recipes.results import RunsByConfiguration, archived
+from cnnviz.recipes.results import RunsByConfiguration, reproduction_runs
 from cnnviz.runs import control
 from cnnviz.runs.run import Run
 from cnnviz.runs.status import RESUMABLE
@@ -76,7 +76,7 @@ def archive(run: Run) -> Path:
     It takes the place of those of the same experiment and seed that came to nothing.
     """
     same = plan.identity(run.config)
-    for old in archived():
+    for old in reproduction_runs():
         if (plan.identity(old.config), old.config.seed) == (
             same,
             run.config.seed,

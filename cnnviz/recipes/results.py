@@ -85,10 +85,10 @@ class RunsByConfiguration:
 
 def shelf() -> RunsByConfiguration:
     """The runs of this machine, and those whose figures came with cnnviz."""
-    return RunsByConfiguration([*every(), *archived()])
+    return RunsByConfiguration([*every(), *reproduction_runs()])
 
 
-def archived() -> list[Run]:
+def reproduction_runs() -> list[Run]:
     """Runs of which the configuration and figures lie under `docs/reproduction/`."""
     root = workspace.records_root()
     runs = [Run(folder.name, folder) for folder in sorted(root.iterdir())] if root.is_dir() else []

@@ -191,5 +191,5 @@ def _lesson(recipe: Recipe) -> Iterator[str]:
     yield "Worked out: " + "; ".join(" ".join(row) for row in rows) + ".\n"
     for row, column in convolution.wrong(recipe.lesson):
         said = recipe.lesson.reported[row][column]
-        worked = convolution.worked(recipe.lesson, row, column)
-        yield f"- Row {row + 1}, column {column + 1}: reported {said:g}; {worked}.\n"
+        sums = convolution.arithmetic(recipe.lesson, row, column)
+        yield f"- Row {row + 1}, column {column + 1}: reported {said:g}; {sums}.\n"

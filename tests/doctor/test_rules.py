@@ -28,7 +28,7 @@ def findings(facts):
 def test_a_healthy_run_has_nothing(healthy):
     found = examine(healthy)
     assert dict(found.findings) == {}
-    assert dict(found.unasked) == {}
+    assert dict(found.not_checked) == {}
     assert [one.id for one in found.healthy] == [one.id for one in RULES]
 
 
@@ -244,11 +244,11 @@ def test_what_could_not_be_asked_is_said(ward):
     facts = gather.from_files(run)
     found = examine(facts)
     assert not found.findings
-    assert found.unasked["overfitting"] == "it has 1 whole epochs, and 3 are needed"
-    assert found.unasked["dead-relus"] == "the network was not looked into yet"
-    assert set(found.unasked) | {one.id for one in found.healthy} == {one.id for one in RULES}
+    assert found.not_checked["overfitting"] == "it has 1 whole epochs, and 3 are needed"
+    assert found.not_checked["dead-relus"] == "the network was not looked into yet"
+    assert set(found.not_checked) | {one.id for one in found.healthy} == {one.id for one in RULES}
     gone = examine(gather.without(facts, DataError("No images are here.")))
-    assert gone.unasked["leakage"] == "No images are here"
+    assert gone.not_checked["leakage"] == "No images are here"
 
 
 def test_every_remedy_leads_somewhere(healthy, admit):

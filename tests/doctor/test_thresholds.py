@@ -71,7 +71,7 @@ def facts(
 
 @dataclass(frozen=True)
 class Threshold:
-    """Facts on both sides of one threshold, and what the rule makes of each: a severity or nothing, or `unasked`."""
+    """Facts on both sides of one threshold, and what the rule makes of each: a severity, nothing, or `not_checked`."""
 
     rule: str
     below: Facts
@@ -241,9 +241,9 @@ THRESHOLDS = {
         "shuffled_labels", by_heart(0.1, 0.1, 0.945 * BLIND), by_heart(0.1, 0.1, 0.955 * BLIND), (None, "mild")
     ),
     "curves: three epochs": Threshold(
-        "needs_epochs", facts(train_loss=(1, 1), validation_loss=(1, 1)), facts(), ("unasked", None)
+        "needs_epochs", facts(train_loss=(1, 1), validation_loss=(1, 1)), facts(), ("not_checked", None)
     ),
-    "gradients: three layers": Threshold("needs_gradients", faint(1.0), facts(), ("unasked", None)),
+    "gradients: three layers": Threshold("needs_gradients", faint(1.0), facts(), ("not_checked", None)),
     "absent: no image": Threshold(
         "absent", facts(inside={"labels": (1, *(10,) * 9)}), facts(inside={"labels": (0, *(10,) * 9)})
     ),
@@ -254,7 +254,7 @@ MODULES = (curve_rules, network_rules, prediction_rules)
 def outcome(threshold: Threshold, of: Facts, modules: Sequence[Any] = MODULES) -> Found:
     check = next(getattr(one, threshold.rule) for one in modules if hasattr(one, threshold.rule))
     result = check(of)
-    return "unasked" if isinstance(result, str) else result and threshold.see(result)
+    return "not_checked" if isinstance(result, str) else result and threshold.see(result)
 
 
 @pytest.mark.parametrize("name", THRESHOLDS)

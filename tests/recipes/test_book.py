@@ -127,8 +127,8 @@ def test_the_lesson_is_a_convolution_and_finds_the_reports_mistakes() -> None:
     reference = conv2d(tensor([[found.image]]), tensor([[found.kernel]]), padding=1)[0, 0]
     assert convolution.output(found).tolist() == reference.tolist()
     assert convolution.wrong(found) == [(0, 3), (0, 4)]
-    assert convolution.worked(found, 0, 0) == "1·2 = 2"
-    assert convolution.worked(found, 0, 3).endswith(" = −2")
+    assert convolution.arithmetic(found, 0, 0) == "1·2 = 2"
+    assert convolution.arithmetic(found, 0, 3).endswith(" = −2")
 
 
 def test_configurations_are_whole() -> None:

@@ -9,7 +9,7 @@ import pytest
 from cnnviz.recipes import library, reproduction, results_table
 from cnnviz.recipes.assessment import assess
 from cnnviz.recipes.recipe import Recipe, Reported
-from cnnviz.recipes.results import Outcome, RunsByConfiguration, archived, outcome, shelf, summary
+from cnnviz.recipes.results import Outcome, RunsByConfiguration, outcome, reproduction_runs, shelf, summary
 from cnnviz.runs.metrics import Journal
 from cnnviz.runs.run import Run
 from tests.recipes.made import run_folder
@@ -73,15 +73,15 @@ def test_a_run_without_an_end_has_no_figures(make: Make, recipe: Recipe) -> None
 def test_what_is_kept_stands_for_the_run_and_has_no_single_steps(make: Make, recipe: Recipe) -> None:
     failed = make(0.0, state="failed")
     reproduction.archive(failed)
-    assert [run.id for run in archived()] == [failed.id]
+    assert [run.id for run in reproduction_runs()] == [failed.id]
     run = make(0.75)
     folder = reproduction.archive(run)
-    assert [one.id for one in archived()] == [run.id]
+    assert [one.id for one in reproduction_runs()] == [run.id]
     assert b'"step"' in (run.folder / "metrics.jsonl").read_bytes()
     assert b'"kind":"step"' not in (folder / "metrics.jsonl").read_bytes()
     before = shelf().outcomes(recipe, "3x3-sgd")
     assert len(before) == 1
-    after = RunsByConfiguration(archived()).outcomes(recipe, "3x3-sgd")
+    after = RunsByConfiguration(reproduction_runs()).outcomes(recipe, "3x3-sgd")
     assert (after[0].figures, after[0].per_class) == (before[0].figures, before[0].per_class)
 
 

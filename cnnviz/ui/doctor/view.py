@@ -86,7 +86,7 @@ def _shelf() -> Shelf:
 
 
 def _summary(examination: Examination) -> None:
-    count, rest = len(examination.findings), len(examination.unasked)
+    count, rest = len(examination.findings), len(examination.not_checked)
     checks = count + len(examination.healthy)
     if count:
         st.subheader(f"{count} finding{'s' * (count > 1)}", anchor=False)
@@ -140,7 +140,7 @@ def _checks(examination: Examination) -> None:
     with st.expander("What was checked", icon=":material/checklist:", expanded=not examination.findings):
         for one in examination.healthy:
             st.markdown(f":material/check: {one.question}: nothing found. {_threshold(one.id)}")
-        for name, why in examination.unasked.items():
+        for name, why in examination.not_checked.items():
             st.markdown(f":material/help: {rule(name).question}: could not be checked, since {why}.")
 
 

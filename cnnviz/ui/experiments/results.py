@@ -166,8 +166,7 @@ def _settings_table(recipe: Recipe) -> None:
         {"Variant": name} | {words(key.rpartition(".")[2]): _plain(values[key]) for key in keys}
         for name, values in settings.items()
     ]
-    with st.expander("Settings that differ", icon=":material/tune:"):
-        st.table(pd.DataFrame(rows).set_index("Variant"))
+    _folded("Settings that differ", ":material/tune:", rows)
 
 
 def _more(assessments: Sequence[Assessment]) -> None:
@@ -192,12 +191,17 @@ def _more(assessments: Sequence[Assessment]) -> None:
         for one in assessments
         for kind, value in (one.outcomes[0].per_class.items() if one.outcomes else ())
     ]
-    if rows:
-        with st.expander("All figures of the report", icon=":material/table_rows:"):
-            st.table(pd.DataFrame(rows).set_index("Variant"))
+    _folded("All figures of the report", ":material/table_rows:", rows)
     if classes:
         with st.expander("Test accuracy by class (first seed)", icon=":material/category:"):
             st.dataframe(pd.DataFrame(classes), hide_index=True)
+
+
+def _folded(title: str, icon: str, rows: list[dict[str, str]]) -> None:
+    """A table by variant that opens on a click; nothing where it has no rows."""
+    if rows:
+        with st.expander(title, icon=icon):
+            st.table(pd.DataFrame(rows).set_index("Variant"))
 
 
 def _percent(value: float | None) -> str:
