@@ -220,4 +220,4 @@ def test_another_network_is_no_reason_to_warn(bench: Bench, tiny_data: str, tiny
     assert not app.warning
     assert (app.query_params["images"], app.query_params["of"]) == ("60", "all")
     app.query_params["of"] = "9"
-    assert "no class '9'" in app.run().warning[0].value
+    assert "There is no class '9' of this network; this is 'all classes'." in app.run().warning[0].value
