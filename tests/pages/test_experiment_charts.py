@@ -4,12 +4,18 @@ from typing import Any
 
 import pytest
 
+from cnnviz.runs.metrics import read_line
+from cnnviz.train.events import EpochEnded
 from cnnviz.ui.experiments import charts
 
 LINES = [
-    {"epoch": epoch, "train_loss": 1.0 / epoch, "validation_loss": 2.0 / epoch, "train_accuracy": 0.1 * epoch,
-     "validation_accuracy": 0.05 * epoch}
+    line
     for epoch in (1, 2, 3)
+    for line in read_line(
+        EpochEnded,
+        {"step": epoch, "epoch": epoch, "train_loss": 1.0 / epoch, "validation_loss": 2.0 / epoch,
+         "train_accuracy": 0.1 * epoch, "validation_accuracy": 0.05 * epoch},
+    )
 ]  # fmt: skip
 
 
@@ -23,7 +29,7 @@ def rows(chart: Any) -> list[dict[str, Any]]:
 def test_a_curve_is_what_its_title_says(split: str, word: str, quantity: str) -> None:
     chart = charts.curves({"a": [LINES, LINES[:2]], "b": [LINES]}, split, quantity)
     assert [row["value"] for row in rows(chart)] == [
-        line[f"{split}_{quantity}"] for line in (*LINES, *LINES[:2], *LINES)
+        getattr(line, f"{split}_{quantity}") for line in (*LINES, *LINES[:2], *LINES)
     ]
     assert [row["run"] for row in rows(chart)] == ["a 0"] * 3 + ["a 1"] * 2 + ["b 0"] * 3
     title = chart.to_dict()["title"]["text"]
