@@ -22,6 +22,7 @@ from cnnviz.models.checkpoint import Card
 from cnnviz.runs import run as running
 from cnnviz.runs import status
 from cnnviz.runs.run import Run
+from cnnviz.ui.activations import maximisation
 from cnnviz.ui.attribution import parameters as attribution
 from cnnviz.ui.mistakes import parameters as mistakes
 from cnnviz.ui.resources import attributions, uploads
@@ -246,7 +247,8 @@ def test_the_options_of_a_method_are_a_link(run: Run) -> None:
 
 
 @pytest.mark.slow
-def test_the_settings_of_a_picture_that_excites_are_a_link(run: Run) -> None:
+def test_the_settings_of_a_picture_that_excites_are_a_link(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(maximisation, "_SLICE", 60.0)  # all of it at once, however busy the machine is
     address = {
         "run": run.id, "layer": "conv2", "channel": "1", "cell": "1.2",
         "maximise.steps": "5", "maximise.transforms": "no", "excite": "cell",
