@@ -21,14 +21,17 @@ import streamlit as st
 
 from cnnviz.errors import CnnvizError
 from cnnviz.ui.shell import frame, selection
+from cnnviz.ui.shell.parameter import Parameter, Text
 from cnnviz.ui.widgets.network_picker import pick_network
+
+UNIT = Parameter("weight_unit", "unit", Text(), page="weights")
 
 frame.ensure()
 with frame.guarded():
     network = pick_network()
     if network is None:
         st.stop()
-    unit = selection.segmented("Unit", "unit", ["one", "thousand"], default="one")
+    unit = selection.segmented(UNIT, ["one", "thousand"], default="one")
     st.metric("Classes", len(network.card.classes))
     if unit == "thousand":
         raise CnnvizError("They are not so many.")
@@ -60,8 +63,8 @@ def test_a_page(finished: Run, house: Path) -> None:
     assert not app.exception
     assert app.metric[0].value == "4"
     # What is looked at stands in the address, and an error of ours in its place on the page.
-    assert (app.query_params["run"], app.query_params["unit"]) == (finished.id, "one")
-    app.query_params["unit"] = "thousand"
+    assert (app.query_params["run"], app.query_params["weight_unit"]) == (finished.id, "one")
+    app.query_params["weight_unit"] = "thousand"
     app.run()
     assert not app.exception
     assert "They are not so many." in words(app)
