@@ -13,12 +13,12 @@ with frame.guarded():
     draw_showcase = showcase.show()
     runs, rest = st.columns([3, 2], gap="large")
     with runs:
-        st.subheader("Runs", anchor=False)
+        st.header("Runs", anchor=False)
         run_list.show()
     with rest:
-        st.subheader("Data", anchor=False)
+        st.header("Data", anchor=False)
         data_sets.show()
-        st.subheader("Machine", anchor=False)
+        st.header("Machine", anchor=False)
         draw_device = device.show()
     # What needs torch comes last: the page is there before it.
     draw_showcase()

@@ -1,8 +1,12 @@
 """Arguments and options that commands share, each with the same words everywhere."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
+
+from cnnviz.data.fitting import WAYS
+from cnnviz.errors import NotFound
+from cnnviz.registry import entry
 
 JSON_KEY = "cnnviz.json"
 """Where a command notes that JSON is asked for."""
@@ -13,6 +17,14 @@ def _note_json(context: typer.Context, value: bool) -> bool:
     wanted: bool = context.meta.setdefault(JSON_KEY, False) or value
     context.meta[JSON_KEY] = wanted
     return wanted
+
+
+def _known_fit(name: str) -> str:
+    try:
+        entry("way to fit a picture", name, WAYS)
+    except NotFound as error:
+        raise typer.BadParameter(str(error)) from None
+    return name
 
 
 Json = Annotated[
@@ -37,9 +49,11 @@ Size = Annotated[
     ),
 ]
 Fit = Annotated[
-    Literal["crop", "squash", "pad"],
+    str,
     typer.Option(
-        help="How a picture of another shape is fitted: its middle, squashed, or padded with black."
+        callback=_known_fit,
+        metavar="|".join(WAYS),
+        help="How a picture of another shape is fitted: its middle, squashed, or padded with black.",
     ),
 ]
 Invert = Annotated[bool, typer.Option("--invert", help="Swap black and white: dark ink on light paper.")]

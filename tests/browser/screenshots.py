@@ -52,6 +52,7 @@ def main() -> None:
                     context = browser.new_context(
                         viewport={"width": width, "height": 900}, color_scheme=theme, device_scale_factor=1
                     )
+                    context.set_default_timeout(120_000)  # the form measures the machine
                     for name in PAGES:
                         file = target / f"{workspace.slug(name, fallback='home')}-{width}-{theme}.png"
                         shoot(context.new_page(), f"{address}/{name}", file)

@@ -1,5 +1,7 @@
 """Everything that is drawn on a canvas can be reached with Tab, has a name, and shows that it has the focus."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -19,6 +21,7 @@ def test_every_canvas_is_reached_and_named_and_shows_its_focus(page: Page, addre
     for index in range(canvases.count()):
         one = canvases.nth(index)
         expect(one).to_have_attribute("tabindex", "0")
+        expect(one).to_have_attribute("data-drawn", re.compile("."))  # more may be drawn than at first
         assert one.get_attribute("aria-label")
         # The focus of the keyboard, not of a script, is the one that is shown.
         one.focus()

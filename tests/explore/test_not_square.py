@@ -86,15 +86,17 @@ def test_predictions_and_features(model: nn.Module, images: np.ndarray) -> None:
 def test_excitations_and_their_index(model: nn.Module, images: np.ndarray, tmp_path: Path) -> None:
     found = finish(excitations(model, CARD, images, LABELS, numbers=NUMBERS))
     seen = read(images)
-    store.write(tmp_path / "index.npz", found, of="x")
+    path = tmp_path / "index.npz"
+    path.write_bytes(store.CODEC.encode(store.Index(len(NUMBERS), found), "x"))
+    with path.open("rb") as file:
+        index = store.CODEC.decode(file, "x")
+    assert index is not None
     for layer, size in (("conv1", (16, 24)), ("pool1", (8, 12)), ("act2", (8, 12))):
         maps = np.stack([channel_maps(model, seen[number], layer) for number in NUMBERS])
         assert maps.shape[2:] == size
-        kept = store.layer(
-            store.Index(tmp_path / "index.npz", len(NUMBERS), {layer: list(found).index(layer)}), layer
-        )
-        assert kept is not None
-        for one in (found[layer], kept):
+        stored = store.layer(index, layer)
+        assert stored is not None
+        for one in (found[layer], stored):
             assert one.width == size[1]
             for number in range(one.channels):
                 best = one.strongest(number, 3)

@@ -24,7 +24,7 @@ from cnnviz.ui.shell import frame, selection
 from cnnviz.ui.shell.parameter import Parameter, Text
 from cnnviz.ui.widgets.network_picker import pick_network
 
-UNIT = Parameter("weight_unit", "unit", Text(), page="weights")
+UNIT = Parameter("unit", "unit", Text(), page="weights")
 
 frame.ensure()
 with frame.guarded():
@@ -63,8 +63,8 @@ def test_a_page(finished: Run, house: Path) -> None:
     assert not app.exception
     assert app.metric[0].value == "4"
     # What is looked at stands in the address, and an error of ours in its place on the page.
-    assert (app.query_params["run"], app.query_params["weight_unit"]) == (finished.id, "one")
-    app.query_params["weight_unit"] = "thousand"
+    assert (app.query_params["run"], app.query_params["unit"]) == (finished.id, "one")
+    app.query_params["unit"] = "thousand"
     app.run()
     assert not app.exception
     assert "They are not so many." in words(app)

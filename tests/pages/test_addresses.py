@@ -14,6 +14,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.config import Cnn, RunConfig
+from cnnviz.diagnose import embedding
 from cnnviz.explore.attribution.methods import METHODS
 from cnnviz.explore.maximisation.settings import Settings
 from cnnviz.models import checkpoint, registry
@@ -22,6 +23,7 @@ from cnnviz.runs import run as running
 from cnnviz.runs import status
 from cnnviz.runs.run import Run
 from cnnviz.ui.attribution import parameters as attribution
+from cnnviz.ui.mistakes import parameters as mistakes
 from cnnviz.ui.resources import attributions, uploads
 from cnnviz.ui.shell.parameter import DECLARED, RENAMED, Pairs, Parameter, Text, Whole
 from cnnviz.ui.widgets import option_fields
@@ -42,8 +44,11 @@ def every() -> dict[str, Parameter[Any]]:
         importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
     for name, method in METHODS.items():
         option_fields.parameters(method.options, name, page=attribution.PAGE, of=method.title)
+    for name in embedding.METHODS:
+        mistakes.of_method(name)
     option_fields.parameters(Settings, "maximise", page="activations", of="the picture that excites")
-    return dict(DECLARED)
+    folders = {"", *(path.parent.name for path in SOURCES)}
+    return {key: one for key, one in DECLARED.items() if one.page in folders}  # none that a test has added
 
 
 PAGES = {

@@ -1,14 +1,12 @@
-"""How much of the image a value can depend on, followed through whatever a network does with its tensors."""
+"""How much of the image a value can depend on."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
-from torch import Tensor
-from torch.overrides import TorchFunctionMode
+from cnnviz.explore.layers.spans import NOTHING, Span, regular
 
 Pair = tuple[int, int]
 
@@ -25,6 +23,23 @@ class Field:
     """Row and column on which the first cell's field is centred; the middle of the first pixel is 0."""
     whole: bool = False
     """Depends on every pixel by construction, as after a linear layer or global pooling."""
+    spans: tuple[tuple[Span, ...], tuple[Span, ...]] | None = None
+    """First and last pixel of each row's and each column's field, where these are not all alike, as in windows."""
+
+    def along(self, axis: int, count: int) -> tuple[Span, ...]:
+        """First and last pixel seen by each of `count` rows (axis 0) or columns (1), also beyond the image."""
+        if self.spans is not None:
+            return self.spans[axis]
+        first = self.start[axis] - (self.size[axis] - 1) / 2
+        firsts = (math.floor(first + at * self.stride[axis]) for at in range(count))
+        return tuple((at, at + self.size[axis] - 1) for at in firsts)
+
+    def centre(self, row: int, column: int) -> tuple[float, float]:
+        """Row and column of the image on which a cell's field is centred."""
+        if self.spans is not None:
+            (top, bottom), (left, right) = self.spans[0][row], self.spans[1][column]
+            return (top + bottom) / 2, (left + right) / 2
+        return self.start[0] + row * self.stride[0], self.start[1] + column * self.stride[1]
 
 
 def box(field: Field, row: int, column: int, *, image: Pair) -> tuple[int, int, int, int]:
@@ -34,6 +49,9 @@ def box(field: Field, row: int, column: int, *, image: Pair) -> tuple[int, int, 
     """
     if field.whole:
         return 0, 0, *image
+    if field.spans is not None:
+        (upper, lower), (left, right) = field.spans[0][row], field.spans[1][column]
+        return max(0, upper), max(0, left), min(image[0], lower + 1), min(image[1], right + 1)
     found = []
     for at, size, stride, start, side in zip(
         (row, column), field.size, field.stride, field.start, image, strict=True
@@ -44,126 +62,55 @@ def box(field: Field, row: int, column: int, *, image: Pair) -> tuple[int, int, 
     return top, left, bottom, right
 
 
-class Fields(TorchFunctionMode):
-    """Follows fields from an image through all functions called while it is entered."""
-
-    def __init__(self, image: Tensor) -> None:
-        super().__init__()
-        self._known: dict[int, tuple[Tensor, Field]] = {id(image): (image, Field())}
-
-    def of(self, tensor: Tensor) -> Field | None:
-        """What a cell of `tensor` sees; None for a tensor that does not come from the image."""
-        found = self._known.get(id(tensor))
-        return found[1] if found else None
-
-    def __torch_function__(
-        self, func: Callable[..., Any], types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
-    ) -> Any:
-        given = kwargs or {}
-        result = func(*args, **given)
-        seen = [field for tensor in _tensors([*args, *given.values()]) if (field := self.of(tensor))]
-        if seen:
-            rule = _RULES.get(getattr(func, "__name__", ""))
-            field = _union(seen)
-            changed = rule(field, args, given) if rule else field
-            for tensor in _tensors([result]):
-                self._known[id(tensor)] = (tensor, changed)
-        return result
-
-
-def _tensors(values: Iterable[Any]) -> Iterable[Tensor]:
-    for value in values:
-        if isinstance(value, Tensor):
-            yield value
-        elif isinstance(value, list | tuple):
-            yield from _tensors(value)
-
-
-def _union(fields: list[Field]) -> Field:
-    """What a cell sees that is made of cells of all these; they are taken to be centred on one another."""
+def union(fields: Sequence[Field]) -> Field:
+    """What a cell sees that is made of cells of all these, which are as many unless their strides differ."""
+    whole = any(field.whole for field in fields)
+    lengths = {tuple(map(len, field.spans)) for field in fields if field.spans}
+    if len(lengths) == 1 and not whole:
+        (counts,) = lengths
+        axes = [
+            tuple(
+                (min(span[0] for span in spans), max(span[1] for span in spans))
+                for spans in zip(*(field.along(axis, counts[axis]) for field in fields), strict=True)
+            )
+            for axis in (0, 1)
+        ]
+        return replace(fields[0], spans=(axes[0], axes[1]))
+    if len({field.stride for field in fields}) == 1 and not whole:
+        ends = [
+            (
+                min(field.start[axis] - (field.size[axis] - 1) / 2 for field in fields),
+                max(field.start[axis] + (field.size[axis] - 1) / 2 for field in fields),
+            )
+            for axis in (0, 1)
+        ]
+        return Field(
+            size=(round(ends[0][1] - ends[0][0]) + 1, round(ends[1][1] - ends[1][0]) + 1),
+            stride=fields[0].stride,
+            start=((ends[0][0] + ends[0][1]) / 2, (ends[1][0] + ends[1][1]) / 2),
+        )
     return Field(
         size=(max(field.size[0] for field in fields), max(field.size[1] for field in fields)),
         stride=(max(field.stride[0] for field in fields), max(field.stride[1] for field in fields)),
         start=max(fields, key=lambda field: field.size).start,
-        whole=any(field.whole for field in fields),
+        whole=whole,
     )
 
 
-def _window(field: Field, *, kernel: Pair, stride: Pair, dilation: Pair, padding: Pair) -> Field:
-    (height, width), (down, across), (top, left) = field.size, field.stride, field.start
-    return Field(
-        start=(
-            top + ((kernel[0] - 1) * dilation[0] / 2 - padding[0]) * down,
-            left + ((kernel[1] - 1) * dilation[1] / 2 - padding[1]) * across,
-        ),
-        size=(height + (kernel[0] - 1) * dilation[0] * down, width + (kernel[1] - 1) * dilation[1] * across),
-        stride=(down * stride[0], across * stride[1]),
-        whole=field.whole,
-    )
-
-
-def _convolution(field: Field, args: Any, given: Mapping[str, Any]) -> Field:
-    weight = _argument(args, given, 1, "weight")
-    stride, dilation = _argument(args, given, 3, "stride", 1), _argument(args, given, 5, "dilation", 1)
-    kernel = (int(weight.shape[2]), int(weight.shape[3]))
-    padding = _argument(args, given, 4, "padding", 0)
-    if isinstance(padding, str):
-        around = [step * (side - 1) // 2 for step, side in zip(_pair(dilation), kernel, strict=True)]
-        padding = around if padding == "same" else 0
-    return _window(
-        field, kernel=kernel, stride=_pair(stride), dilation=_pair(dilation), padding=_pair(padding)
-    )
-
-
-def _pooling(field: Field, args: Any, given: Mapping[str, Any]) -> Field:
-    kernel = _pair(_argument(args, given, 1, "kernel_size"))
-    stride = _argument(args, given, 2, "stride") or kernel
-    padding, dilation = _argument(args, given, 3, "padding", 0), given.get("dilation", 1)
-    return _window(
-        field, kernel=kernel, stride=_pair(stride), dilation=_pair(dilation), padding=_pair(padding)
-    )
-
-
-def _adaptive(field: Field, args: Any, given: Mapping[str, Any]) -> Field:
-    wanted = _pair(_argument(args, given, 1, "output_size"))
-    return field if tuple(args[0].shape[-2:]) == wanted else _all(field)
-
-
-def _linear(field: Field, args: Any, given: Mapping[str, Any]) -> Field:
-    """Over (N, H, W, C) it mixes channels alone; over a flat image it sees all."""
-    return field if args[0].ndim == 4 else _all(field)
-
-
-def _mean(field: Field, args: Any, given: Mapping[str, Any]) -> Field:
-    dims = _argument(args, given, 1, "dim")
-    over = {dim % 4 for dim in ([dims] if isinstance(dims, int) else dims or range(4))}
-    return _all(field) if args[0].ndim == 4 and over & {2, 3} else field
-
-
-def _all(field: Field, *_: Any) -> Field:
-    return replace(field, whole=True)
-
-
-def _argument(args: Any, given: Mapping[str, Any], index: int, name: str, default: Any = None) -> Any:
-    return args[index] if len(args) > index else given.get(name, default)
-
-
-def _pair(value: Any) -> Pair:
-    if isinstance(value, int):
-        return value, value
-    first, *rest = value
-    return int(first), int(rest[0] if rest else first)
-
-
-_RULES: Mapping[str, Callable[[Field, Any, Mapping[str, Any]], Field]] = {
-    "conv2d": _convolution,
-    "max_pool2d": _pooling,
-    "avg_pool2d": _pooling,
-    "adaptive_avg_pool2d": _adaptive,
-    "adaptive_max_pool2d": _adaptive,
-    "linear": _linear,
-    "mean": _mean,
-    "scaled_dot_product_attention": _all,
-    "multi_head_attention_forward": _all,
-    "softmax": _all,
-}
+def settled(field: Field, image: Pair) -> Field:
+    """The same, said as simply as can be: as the whole image, or as one size and stride."""
+    if field.spans is None or field.whole:
+        return replace(field, spans=None)
+    if all(
+        first <= 0 and last >= side - 1
+        for spans, side in zip(field.spans, image, strict=True)
+        for first, last in spans
+    ):
+        return replace(field, whole=True, spans=None)
+    seen = [[span for span in spans if span != NOTHING] for spans in field.spans]
+    size = [max(last - first + 1 for first, last in spans) for spans in seen]
+    start = [(spans[0][0] + spans[0][1]) / 2 for spans in seen]
+    stride = [regular(spans) for spans in field.spans]
+    if stride[0] is None or stride[1] is None:
+        return replace(field, size=(size[0], size[1]), start=(start[0], start[1]))
+    return Field(size=(size[0], size[1]), stride=(stride[0], stride[1]), start=(start[0], start[1]))

@@ -14,8 +14,9 @@ from cnnviz.errors import LayerNotFound
 from cnnviz.explore.layers.arithmetic import MultiplyAccumulates, parameters_in_words
 from cnnviz.explore.layers.capture import evaluating, first_tensor, fitting, is_block, watched
 from cnnviz.explore.layers.channel_order import channels_first
+from cnnviz.explore.layers.field_tracking import Fields
 from cnnviz.explore.layers.origins import Origins
-from cnnviz.explore.layers.receptive_field import Field, Fields
+from cnnviz.explore.layers.receptive_field import Field
 from cnnviz.models.tracing import ModuleCall, tracing
 
 
@@ -165,6 +166,7 @@ def _trace(
         result, macs = first_tensor(output), counted.end()
         if result is None:
             return
+        fields.passed(call.module, tensor, result)
         same = tensor is not None and result.data_ptr() == tensor.data_ptr()
         idle = same and tensor is not None and result.shape == tensor.shape and tensor._version == version
         calls.append(

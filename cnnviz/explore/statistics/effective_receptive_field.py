@@ -52,10 +52,7 @@ def side(picture: NDArray[np.floating], field: Field | None, cell: tuple[int, in
     height, width = picture.shape
     middle = ((height - 1) / 2, (width - 1) / 2)
     if field is not None and not field.whole:
-        middle = (
-            field.start[0] + cell[0] * field.stride[0],
-            field.start[1] + cell[1] * field.stride[1],
-        )
+        middle = field.centre(*cell)
     rows = np.abs(np.arange(height) - middle[0])
     columns = np.abs(np.arange(width) - middle[1])
     reach = np.ceil(2 * np.maximum(rows[:, None], columns[None]) + 1).astype(int)

@@ -201,7 +201,7 @@ def _make(going: _Going, channel: int) -> None:
         st.image(
             _sheet(progress.pictures, width=_SIDE).png,
             output_format="PNG",
-            alt=f"The pictures for channel {channel}, {progress.doing.lower()}",
+            alt=f"The pictures for channel {channel} at {progress.doing.lower()}",
         )
     if going.go_on(_SLICE):
         return

@@ -107,7 +107,7 @@ def _method(count: int) -> tuple[str, dict[str, int]]:
         for name, option in METHODS[method].options.items():
             possible = [str(one) for one in option.possible(count)]
             nearest = min(possible, key=lambda one, wanted=option.default: abs(int(one) - wanted))  # type: ignore[misc]
-            parameter = parameters.METHOD_OPTIONS[method][name]
+            parameter = parameters.of_method(method)[name]
             chosen[name] = int(
                 selection.selectbox(parameter, possible, default=nearest, title=option.title, explicit=False)
             )

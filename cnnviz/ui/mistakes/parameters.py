@@ -1,6 +1,7 @@
 """The parts of the selection that this page has alone."""
 
 from collections.abc import Mapping
+from functools import cache
 
 from cnnviz.diagnose import embedding
 from cnnviz.ui.shell.parameter import Named, Parameter, Text
@@ -25,10 +26,13 @@ MAP_IMAGES = Parameter("map_images", "number of images", Text(), title="Images",
 COLOUR = Parameter("colour", "colouring", Text(), title="Colour", page=PAGE)
 METHOD = Parameter("method", "method", Text(), page=PAGE)
 BOX = Parameter("box", "box", Named(Box.named, lambda box: box.name), page=PAGE, place="on this map")
-METHOD_OPTIONS: Mapping[str, Mapping[str, Parameter[str]]] = {
-    name: {
+
+
+@cache
+def of_method(name: str) -> Mapping[str, Parameter[str]]:
+    """The options of a way to map images, by their names in it."""
+    method = embedding.METHODS[name]
+    return {
         key: Parameter(f"{name}.{key}", option.title.lower(), Text(), page=PAGE, place=f"for {method.title}")
         for key, option in method.options.items()
     }
-    for name, method in embedding.METHODS.items()
-}

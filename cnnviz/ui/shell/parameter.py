@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -116,7 +116,7 @@ class Named(Generic[T]):
 class Pairs:
     """Numbers by name, `none` for no pair at all."""
 
-    names: Sequence[str]
+    names: Collection[str]
     none: str = "none"
 
     def read(self, text: str) -> tuple[Mapping[str, float] | None, Sequence[str]]:

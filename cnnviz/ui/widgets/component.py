@@ -49,5 +49,5 @@ def pick(trigger: Mapping[str, Any] | None, stamp: str) -> Any:
     return trigger["value"] if trigger is not None and trigger["of"] == stamp else None
 
 
-def heard() -> None:
+def ignore() -> None:
     """Does nothing: a trigger is reported only where it has a callback."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from cnnviz.formatting import whole_number
 from cnnviz.render.colour import VIRIDIS
-from cnnviz.ui.widgets.component import component, heard, pick
+from cnnviz.ui.widgets.component import component, ignore, pick
 
 _matrix = component("cnnviz_confusion", __file__, frame="matrix_frame")
 
@@ -89,7 +89,7 @@ def confusion_matrix(
             f"cells, Enter chooses. {'; '.join(row_words[:12])}",
             "stamp": stamp,
         },
-        on_picked_change=heard,
+        on_picked_change=ignore,
     )
     picked = pick(result.picked, stamp)
     if not picked or len(picked) != 2:

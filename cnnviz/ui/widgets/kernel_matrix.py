@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from cnnviz.render.colour import LEVELS, palette, table_of
 from cnnviz.render.mosaic import Mosaic
-from cnnviz.ui.widgets.component import component, heard, pick
+from cnnviz.ui.widgets.component import component, ignore, pick
 
 _matrix = component("cnnviz_kernel_matrix", __file__, frame="matrix_frame")
 
@@ -48,7 +48,7 @@ def kernel_matrix(
             "alt": alt,
             "stamp": stamp,
         },
-        on_picked_change=heard,
+        on_picked_change=ignore,
     )
     picked = pick(result.picked, stamp)
     return int(picked) if picked is not None and 0 <= int(picked) < drawn.rows else None

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cnnviz.render.marks import Marks
 from cnnviz.render.sheets import A_SHEET, COLUMNS
-from cnnviz.ui.widgets.component import component, heard, pick
+from cnnviz.ui.widgets.component import component, ignore, pick
 
 _scatter = component("cnnviz_scatter", __file__)
 
@@ -108,7 +108,7 @@ def scatter(
             "alt": alt,
             "stamp": stamp,
         },
-        on_picked_change=heard,
+        on_picked_change=ignore,
     )
     return _read(pick(result.picked, stamp), len(points))
 

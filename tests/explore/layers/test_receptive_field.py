@@ -5,11 +5,14 @@ from math import prod
 import pytest
 import torch
 from torch import nn
+from torchvision.models.swin_transformer import SwinTransformer
 
 from cnnviz.config import AlexNet, Cnn, Network, ResNet18, Torchvision, Vgg11Bn
-from cnnviz.explore.layers.receptive_field import Field, Fields, box
+from cnnviz.explore.layers.field_tracking import Fields
+from cnnviz.explore.layers.receptive_field import Field, box
 from cnnviz.explore.layers.structure import layers
 from cnnviz.models.registry import build
+from cnnviz.models.tracing import tracing
 
 pytestmark = pytest.mark.slow
 
@@ -109,6 +112,73 @@ def test_fields_of_dilated_kernels() -> None:
         module = model.get_submodule(name)
         assert one.macs == sum(value.numel() for value in module.parameters()) * prod(one.output_shape[1:])
     assert listed["conv1"].output_shape == (4, 48, 47)
+
+
+def extent(maps: torch.Tensor, place: tuple[int, int], image: torch.Tensor) -> tuple[int, int, int, int]:
+    """Pixels on which a cell of maps (1, C, H, W) depends: top, left, bottom, right."""
+    weights = torch.rand(maps.shape[1], dtype=maps.dtype, generator=torch.Generator().manual_seed(1))
+    value = (maps[0, :, *place] * weights).sum()
+    (gradient,) = torch.autograd.grad(value, image, retain_graph=True)
+    size = gradient[0].abs().sum(0)
+    # A mask of −100 lets 10⁻⁴⁴ through.
+    rows, columns = (size > 1e-22 * size.max()).nonzero(as_tuple=True)
+    return int(rows.min()), int(columns.min()), int(rows.max()) + 1, int(columns.max()) + 1
+
+
+@pytest.mark.parametrize("size", [(40, 56), (36, 60), (44, 32)])
+def test_attention_in_windows_sees_its_window(size: tuple[int, int]) -> None:
+    """Every cell of every block, also where maps are padded to whole windows and where windows are shifted."""
+    torch.manual_seed(0)
+    model = SwinTransformer([2, 2], 8, [2, 2, 1], [2, 2, 2], [4, 3], num_classes=3).double().eval()
+    listed = layers(model, (3, *size))
+    image = torch.rand(1, 3, *size, dtype=torch.float64, requires_grad=True)
+    seen: dict[str, torch.Tensor] = {}
+    with tracing(model, dict(model.named_modules()), leave=lambda call, out: seen.update({call.name: out})):
+        model(image)
+    checked = 0
+    for layer in listed:
+        last = layer.name.rpartition(".")[2]
+        if last not in ("attn", "reduction", "norm1") and layer.kind not in (
+            "SwinTransformerBlock",
+            "PatchMerging",
+        ):
+            continue
+        maps = seen[layer.name].movedim(-1, 1)
+        assert layer.field is not None
+        cells = [(row, column) for row in range(maps.shape[2]) for column in range(maps.shape[3])]
+        for place in cells[:: max(1, len(cells) // 40)]:
+            assert box(layer.field, *place, image=size) == extent(maps, place, image), (layer.name, place)
+            checked += 1
+    assert checked > 300
+    first = next(layer.field for layer in listed if layer.name.endswith("attn"))
+    assert first is not None
+    assert (first.size, first.whole) == ((8, 6), False)
+    assert listed[-1].field is not None
+    assert listed[-1].field.whole
+
+
+@pytest.mark.parametrize("after", [(7, 5), (4, 6), (2, 1), (20, 13), (12, 16)])
+def test_adaptive_pooling_sees_its_windows(after: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    model = nn.Sequential(
+        nn.Conv2d(3, 4, 3, stride=2, padding=1), nn.AdaptiveAvgPool2d(after),
+        nn.Conv2d(4, 5, (1, 1)), nn.Conv2d(5, 5, (2, 1)),
+    )  # fmt: skip
+    model.double().eval()
+    image = torch.rand(1, 3, 24, 32, dtype=torch.float64, requires_grad=True)
+    fields = {layer.name: layer.field for layer in layers(model, (3, 24, 32))}
+    for name, depth in (("1", 2), ("2", 3), ("3", 4)):
+        maps, field = model[:depth](image), fields[name]
+        assert field is not None
+        for row in range(maps.shape[2]):
+            for column in range(maps.shape[3]):
+                expected = extent(maps, (row, column), image)
+                assert box(field, row, column, image=(24, 32)) == expected, (name, row, column)
+
+
+def test_pooling_to_one_cell_sees_all() -> None:
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.AdaptiveMaxPool2d(1))
+    assert [layer.field.whole for layer in layers(model, (3, 8, 12)) if layer.field] == [False, True]
 
 
 def test_known_fields() -> None:
