@@ -12,12 +12,15 @@ from cnnviz.cli.app import app as commands
 from cnnviz.data import perturbation
 from cnnviz.data.perturbation import Perturbation, PerturbationSetting, Picture
 from cnnviz.runs.run import Run
-from cnnviz.ui.robustness import view
+from cnnviz.ui.robustness import parameters, view
 from tests.pages.test_pages import component, finished, open_page, trained, words
 
 pytestmark = pytest.mark.slow
 
 __all__ = ["finished", "trained"]
+
+DERIVED = (parameters, view)
+"""What is made of the registry when a process starts."""
 
 
 def inverted(pixels: Picture, share: float, *, seed: int | tuple[int, ...] = 0) -> Picture:
@@ -35,10 +38,12 @@ def entry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Perturbation]:
     )
     monkeypatch.setitem(perturbation.PERTURBATIONS, "negative", one)  # type: ignore[arg-type]
     monkeypatch.setitem(perturbation.SETTINGS, "negative", one.settings["negative"])  # type: ignore[arg-type]
-    importlib.reload(view)  # as a process that starts with it
+    for module in DERIVED:  # as a process that starts with it
+        importlib.reload(module)
     yield one
     monkeypatch.undo()
-    importlib.reload(view)
+    for module in DERIVED:
+        importlib.reload(module)
 
 
 def test_a_perturbation(finished: Run, tiny_data: str, entry: Perturbation) -> None:
