@@ -4,7 +4,7 @@ PORT ?= 8501
 VENV := .venv
 PY := $(VENV)/bin/python
 # Two processes: one of them has the browser tests.
-TWO := -n 2 --dist loadgroup --no-loadscope-reorder
+TWO := -n 2 --no-loadscope-reorder
 
 .PHONY: help app test quick check check-browser fix bench screenshots lock clean
 .DEFAULT_GOAL := help

@@ -4,6 +4,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,13 +24,22 @@ _ORDER = ("browser", "runs", "cli", "pages")
 """Folders of tests that wait for processes come first, so that no long file is left to the end."""
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Hand out whole files, and all that drives the browser to one process."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneBrowser(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "browser" if file.startswith("tests/browser/") else file
+
+    return OneBrowser(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip `realdata` where there is none. Of two processes, one drives the browser: see `make test`."""
+    """Begin with what waits for processes; skip `realdata` where there is none."""
     items.sort(key=lambda item: _place(item.path))
-    for item in items:
-        browser = "browser" in item.path.parts
-        item.add_marker(pytest.mark.xdist_group("browser" if browser else str(item.path)))
     if all((ROOT / "data" / name / "train_images.npy").exists() for name in ("mnist", "cifar10")):
         return
     for item in items:

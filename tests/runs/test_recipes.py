@@ -97,7 +97,7 @@ def test_what_is_written_has_a_kept_run_behind_it(
 ) -> None:
     monkeypatch.setenv("CNNVIZ_DATA", str(made_data))
     monkeypatch.setattr(results_table, "_SIZES", ("smoke",))
-    monkeypatch.setattr(command_reproduce, "KEPT_SIZES", ("smoke",))
+    monkeypatch.setattr(command_reproduce, "ARCHIVED_SIZES", ("smoke",))
     monkeypatch.setattr(command_reproduce, "depths", lambda look: [])
     command = ["reproduce", "003-1e", "--variant", "plain-2", "--size", "smoke", "--write", "--json"]
     done = CliRunner().invoke(app, command)

@@ -64,6 +64,18 @@ def test_it_reaches_back_to_the_convolution_and_hangs_over_the_edge() -> None:
     assert found.steps[1].formula.startswith("(")
 
 
+@pytest.mark.parametrize("padding", [4, (2, 6), "same"])
+def test_a_dilated_kernel_reads_cells_that_lie_apart(padding: int | tuple[int, int] | str) -> None:
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Conv2d(3, 2, 3, dilation=(2, 4), padding=padding)).eval()
+    image = np.random.default_rng(1).normal(size=(3, 12, 14)).astype(np.float32)
+    listed = layers(model, image.shape)
+    maps = channel_maps(model, image, "0")
+    for row, column in ((0, 0), (5, 6), (maps.shape[1] - 1, maps.shape[2] - 1)):
+        found = cell(model, image, listed, "0", channel=1, row=row, column=column)
+        assert found.steps[-1].value == pytest.approx(float(maps[1, row, column]), abs=1e-5)
+
+
 @pytest.mark.parametrize(
     ("network", "layer", "way"),
     [
