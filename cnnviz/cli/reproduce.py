@@ -15,12 +15,11 @@ from cnnviz.cli.train import fits
 from cnnviz.errors import CnnvizError
 from cnnviz.recipes import library, reproduction, results_table
 from cnnviz.recipes.depth import depths
-from cnnviz.recipes.recipe import Recipe, Size
+from cnnviz.recipes.recipe import COMPARED_SIZES, Recipe
 from cnnviz.recipes.reproduction import Task
 from cnnviz.recipes.results import RunsByConfiguration, reproduction_runs, shelf
 from cnnviz.runs import control
 
-ARCHIVED_SIZES: tuple[Size, ...] = ("full", "short")
 """What is run at these sizes goes into the repository."""
 
 
@@ -98,7 +97,7 @@ def _written(chosen: list[Recipe]) -> Path:
     runs = shelf()
     for recipe in chosen:
         for name in library.variants(recipe):
-            for size in ARCHIVED_SIZES:
+            for size in COMPARED_SIZES:
                 found = [one.run for one in runs.outcomes(recipe, name, size=size)]
                 # Of what never came to an end, the last failure says why.
                 failed = [run for run in runs.runs(recipe, name, size=size) if run.status().state == "failed"]

@@ -6,11 +6,10 @@ from functools import cache
 
 from cnnviz.recipes import library, plan
 from cnnviz.recipes.noise import SeedSpread, seed_spread
-from cnnviz.recipes.recipe import SIZES, Recipe, Reported, Size, Variant
+from cnnviz.recipes.recipe import COMPARED_SIZES, Recipe, Reported, Size, Variant
 from cnnviz.recipes.results import Outcome, RunsByConfiguration
 from cnnviz.recipes.verdict import Verdict, judged_figures, verdict
 
-_COMPARED: tuple[Size, ...] = SIZES[:2]
 """Sizes whose figures say something; the larger first."""
 
 
@@ -37,7 +36,7 @@ def assess(
 ) -> list[Assessment]:
     """All variants of a recipe, at that size, or each at the largest at which it was run."""
     variants = library.variants(recipe).values()
-    sizes = (size,) if size else _COMPARED
+    sizes = (size,) if size else COMPARED_SIZES
     by_size = {
         one: {
             variant.id: shelf.outcomes(recipe, variant.id, size=one, pretrained=pretrained)

@@ -12,6 +12,8 @@ from cnnviz.config import Strict
 Size = Literal["full", "short", "smoke"]
 """As reported; in minutes on two cores; in seconds, on data that is always there."""
 SIZES: tuple[Size, ...] = ("full", "short", "smoke")
+COMPARED_SIZES = SIZES[:2]
+"""Large enough to say something of a report's figures."""
 
 Settings = Mapping[str, Any]
 """Some keys of a RunConfig, in its own shape."""

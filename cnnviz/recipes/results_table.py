@@ -8,7 +8,7 @@ from cnnviz.formatting import duration, per_cent, standard_error
 from cnnviz.recipes import convolution, library, plan
 from cnnviz.recipes.assessment import Assessment, assess
 from cnnviz.recipes.depth import Depth
-from cnnviz.recipes.recipe import Recipe, Reported, Size, Variant
+from cnnviz.recipes.recipe import COMPARED_SIZES, Recipe, Reported, Variant
 from cnnviz.recipes.results import Outcome, RunsByConfiguration, summary
 from cnnviz.recipes.verdict import LEGEND, State, judged_figures
 
@@ -21,7 +21,6 @@ reported, `short` has fewer images or epochs and is not comparable. What is not 
 machine time.
 
 {LEGEND}"""
-_SIZES: tuple[Size, ...] = ("full", "short")
 
 
 def markdown(shelf: RunsByConfiguration, depths: dict[str, list[Depth]]) -> str:
@@ -165,7 +164,7 @@ def _others(variant: Variant, outcomes: Sequence[Outcome], main: str) -> str:
 
 
 def _why_not(recipe: Recipe, variant: Variant, shelf: RunsByConfiguration) -> str:
-    for size in _SIZES:
+    for size in COMPARED_SIZES:
         for run in shelf.runs(recipe, variant.id, size=size):
             status = run.status()
             if status.state == "failed" and status.reason:

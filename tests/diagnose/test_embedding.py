@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from sklearn import manifold
 from sklearn.decomposition import PCA
 
-from cnnviz.cli.embedding import EmbeddingMethodName
 from cnnviz.diagnose import embedding, embedding_words
 from cnnviz.diagnose.embedding import METHODS, embed, nearest, neighbours, same_class, some
 from cnnviz.errors import CnnvizError, NotFound
+from cnnviz.progress import Progress
 
 pytestmark = pytest.mark.slow
 
@@ -56,13 +56,13 @@ def test_one_feature_makes_a_line() -> None:
 
 def test_tsne_is_scikit_learns_and_the_same_for_the_same_seed() -> None:
     features = cloud()
-    told: list[tuple[float, str]] = []
+    told: list[Progress] = []
     first = embed(
         features,
         method="tsne",
         labels=LABELS,
         options={"perplexity": 10},
-        tell=lambda *said: told.append(said),
+        report=told.append,
     )
     assert np.array_equal(
         first.points, embed(features, method="tsne", options={"perplexity": 10}, seed=0).points
@@ -71,8 +71,8 @@ def test_tsne_is_scikit_learns_and_the_same_for_the_same_seed() -> None:
     assert first.explained is None
     assert other.seed == 3
     assert first.same_on_map == 1.0  # far apart groups stay groups
-    assert [share for share, _ in told] == sorted(share for share, _ in told)
-    assert (0.1 + 0.8 * 500 / 1000, "t-SNE, step 500 of 1,000") in told
+    assert [step.share for step in told] == sorted(step.share for step in told)
+    assert Progress(0.1 + 0.8 * 500 / 1000, "t-SNE, step 500 of 1,000") in told
     components = PCA(12, svd_solver="full").fit_transform(features.astype(np.float64)).astype(np.float32)
     theirs = manifold.TSNE(2, perplexity=10, init="pca", random_state=0).fit_transform(components)
     trust = manifold.trustworthiness(features, theirs, n_neighbors=10)
@@ -155,8 +155,7 @@ def test_umap_is_used_where_it_is_installed(monkeypatch: pytest.MonkeyPatch, tmp
     sys.modules.pop("umap")  # monkeypatch would put it back
 
 
-def test_every_method_says_what_it_shows_and_has_a_name_in_the_shell() -> None:
-    assert [way.value for way in EmbeddingMethodName] == list(METHODS)
+def test_every_method_says_what_it_shows() -> None:
     for method in METHODS.values():
         assert method.shows.endswith(".")
         assert method.misleads.endswith(".")

@@ -1,10 +1,18 @@
 """Charts of several runs say what they should: every variant told apart, equal scales, a cell for each combination."""
 
+from dataclasses import fields
+
+from cnnviz.train.events import EpochEnded
 from cnnviz.ui.experiments import charts
 
 
-def lines(*values: float) -> list[dict[str, float]]:
-    return [{"epoch": epoch, "validation_accuracy": value} for epoch, value in enumerate(values, start=1)]
+def lines(*values: float) -> list[EpochEnded]:
+    """Epochs of which nothing but their validation accuracy matters."""
+    blank = dict.fromkeys((field.name for field in fields(EpochEnded)), 0)
+    return [
+        EpochEnded(**blank | {"epoch": epoch, "validation_accuracy": value})
+        for epoch, value in enumerate(values, start=1)
+    ]
 
 
 def test_no_two_variants_look_the_same_and_seeds_are_lines_of_their_own() -> None:

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from cnnviz.cli import reproduce as command_reproduce
 from cnnviz.cli.app import app
 from cnnviz.data import catalogue
-from cnnviz.recipes import library, results_table
+from cnnviz.recipes import assessment, library, results_table
 from cnnviz.runs import control
 from cnnviz.runs.run import every, find
 
@@ -96,8 +96,8 @@ def test_what_is_written_has_a_kept_run_behind_it(
     quick: None, made_data: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("CNNVIZ_DATA", str(made_data))
-    monkeypatch.setattr(results_table, "_SIZES", ("smoke",))
-    monkeypatch.setattr(command_reproduce, "ARCHIVED_SIZES", ("smoke",))
+    for module in (assessment, results_table, command_reproduce):
+        monkeypatch.setattr(module, "COMPARED_SIZES", ("smoke",))
     monkeypatch.setattr(command_reproduce, "depths", lambda look: [])
     command = ["reproduce", "003-1e", "--variant", "plain-2", "--size", "smoke", "--write", "--json"]
     done = CliRunner().invoke(app, command)
