@@ -5,7 +5,7 @@ from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 
 from tests.app_pages import PAGES
 from tests.browser.looks import drawn
@@ -18,28 +18,31 @@ WHITE_ON_PRIMARY = re.compile(
 colour, which has to be bright to be read as text itself. No setting parts the two."""
 
 
-def findings(browser: Browser, address: str, page_name: str, theme: str) -> list[str]:
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_serious_is_found(page: Page, address: str, name: str) -> None:
+    page.emulate_media(color_scheme="light")
+    page.goto(f"{address}/{'' if name == 'home' else name}")
+    looked_at(page, "rgb(255, 255, 255)")
+    assert findings(page) == []
+    page.emulate_media(color_scheme="dark")
+    looked_at(page, "rgb(16, 19, 23)")
+    assert [line for line in findings(page) if not WHITE_ON_PRIMARY.match(line)] == []
+
+
+def looked_at(page: Page, background: str) -> None:
+    """Wait until all is drawn on that background."""
+    expect(page.locator("[data-testid=stApp]")).to_have_css("background-color", background)
+    drawn(page)
+    expect(page.locator("canvas[role=img]:not([data-drawn])")).to_have_count(0)
+
+
+def findings(page: Page) -> list[str]:
     """What axe-core calls serious or critical, a line each."""
-    context = browser.new_context(viewport={"width": 1440, "height": 1000}, color_scheme=theme)  # type: ignore[arg-type]
-    page = context.new_page()
-    try:
-        page.goto(f"{address}/{'' if page_name == 'home' else page_name}")
-        drawn(page)
-        expect(page.locator("canvas[role=img]:not([data-drawn])")).to_have_count(0)
-        page.evaluate(AXE)
-        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    finally:
-        context.close()
-    lines = [
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [
         f"{one['id']} {node['html'][:150]} {node['any'][0]['message'] if node['any'] else one['help']}"
         for one in found
         if one["impact"] in ("serious", "critical")
         for node in one["nodes"]
     ]
-    return [line for line in lines if theme == "light" or not WHITE_ON_PRIMARY.match(line)]
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("name", PAGES)
-def test_nothing_serious_is_found(browser: Browser, address: str, name: str, theme: str) -> None:
-    assert findings(browser, address, name, theme) == []
