@@ -59,7 +59,7 @@ def start(
     question = EmbeddingQuestion(
         str(features.path), features.mark, str(target.path), target.mark, method, dict(options), seed
     )
-    first = Status(state="queued", reason="Loading.", steps=_STEPS, updated=time.time())
+    first = Status(state="running", reason="Loading.", steps=_STEPS, updated=time.time())
     return process.start_once(
         folder(target), __name__, first, json.dumps(asdict(question)), what="The map"
     )  # fmt: skip

@@ -24,7 +24,7 @@ def start(run_id: str, snapshot: str, *, images: int) -> Status:
     run = find(run_id)
     if snapshot not in run.snapshots():
         raise NotFound("snapshot", snapshot, available=run.snapshots())
-    first = Status(state="queued", reason="Loading.", steps=images, updated=time.time())
+    first = Status(state="running", reason="Loading.", steps=images, updated=time.time())
     return process.start_once(
         workspace.index_folder(run_id, snapshot), WORKER, first, run_id, snapshot, str(images),
         what=f"The index of {run_id}",

@@ -3,29 +3,28 @@
 import shutil
 import time
 from collections.abc import Iterable
-from contextlib import AbstractContextManager, suppress
-from pathlib import Path
+from contextlib import suppress
 
-from cnnviz import workspace
 from cnnviz.config import RunConfig
 from cnnviz.errors import RunError
-from cnnviz.runs import lease, process, status
-from cnnviz.runs.run import Run, create, environment, every, find
+from cnnviz.runs import process, queue, status
+from cnnviz.runs.exclusive import one_at_a_time
+from cnnviz.runs.run import Run, create, environment, find
 from cnnviz.runs.status import RESUMABLE, Status
 
 
 def start(config: RunConfig) -> Run:
-    """Make a run and give it a worker of its own; it waits in line while another trains.
+    """Make a run and let it train as soon as there is a slot.
 
     Raises RunError when the very same configuration is already waiting or running.
     """
     with one_at_a_time():
-        for run in every():
-            if run.config == config and run.status().active:
+        for run in queue.active():
+            if run.config == config:
                 raise RunError(f"This run is already under way as {run.id}: open it, or change the seed.")
         run = create(config, *environment())
         try:
-            _hire(run, Status(state="queued", epochs=config.epochs, updated=time.time()))
+            queue.add(run, Status(state="queued", epochs=config.epochs, updated=time.time()))
         except RunError:
             shutil.rmtree(run.folder, ignore_errors=True)
             raise
@@ -43,7 +42,7 @@ def resume(run_id: str) -> Run:
         if now.state not in RESUMABLE:
             raise RunError(f"The run {run_id} is {now.state}: only one that was cut short can be resumed.")
         now = now.model_copy(update={"epochs": run.config.epochs})
-        _hire(run, now.model_copy(update={"state": "queued", "reason": "", "updated": time.time()}))
+        queue.add(run, now.model_copy(update={"state": "queued", "reason": "", "updated": time.time()}))
     return run
 
 
@@ -56,18 +55,16 @@ def stop(run_id: str, *, patience: float = 4.0) -> Status:
     run = find(run_id)
     if not run.status().active:
         raise RunError(f"The run {run_id} is not under way: there is nothing to stop.")
+    if not queue.cancel([run]):
+        return run.status()
     process.stop(run.folder, patience=patience)
     with one_at_a_time():
         return _stopped(find(run_id))
 
 
 def stop_all(run_ids: Iterable[str]) -> None:
-    """Stop several runs, the last ones in line first; those that have ended by themselves are left alone."""
-    runs = [run for run in map(find, run_ids) if run.status().active]
-    for run in runs:  # all are told before the first is waited for, so that none gets its turn
-        with suppress(FileNotFoundError):
-            (run.folder / process.STOP).touch()
-    for run in sorted(runs, key=lambda one: one.record.created, reverse=True):
+    """Stop several runs, those that wait before those that train; what has ended by itself is left alone."""
+    for run in queue.cancel([find(name) for name in run_ids]):
         with suppress(RunError):
             stop(run.id)
 
@@ -107,23 +104,3 @@ def delete(run_id: str) -> None:
             raise RunError(f"The run {run_id} can't be deleted: {error.strerror or error}.") from error
         for remains in doomed.parent.glob(".deleted-*"):
             shutil.rmtree(remains, ignore_errors=True)
-
-
-def _hire(run: Run, first: Status) -> None:
-    """Start a worker that holds the run's lease from before its first instruction."""
-    process.start(
-        run.folder, "cnnviz.runs.worker", first, what=f"The run {run.id}", tidy=[run.folder / "snapshots"]
-    )
-
-
-def one_at_a_time() -> AbstractContextManager[None]:
-    """Nothing; inside the block, this process alone makes, starts or deletes runs."""
-    root = workspace.checkpoints_root()
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        (root / ".lock").touch()
-    except OSError as error:
-        raise RunError(
-            f"{root} can't be written ({error.strerror}): set CNNVIZ_CHECKPOINTS to another folder."
-        ) from error
-    return lease.locked(Path(root / ".lock"))

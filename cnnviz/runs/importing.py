@@ -14,7 +14,7 @@ from cnnviz.config import Data, Network, RunConfig
 from cnnviz.errors import CnnvizError, ConfigError, RunError
 from cnnviz.progress import Progress, Work
 from cnnviz.runs import status
-from cnnviz.runs.control import one_at_a_time
+from cnnviz.runs.exclusive import one_at_a_time
 from cnnviz.runs.import_settings import (
     TITLE,
     ImportSettings,

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 from cnnviz import failure
 from cnnviz.progress import Progress, Result, Work, finish
@@ -22,6 +22,9 @@ from cnnviz.runs.process import STOP, STOPPED
 
 _PACE = 0.4
 """Seconds between two words on how far it is."""
+
+
+Kind = TypeVar("Kind", bound="Job")
 
 
 class Stopped(BaseException):
@@ -102,17 +105,24 @@ class Job(ABC):
             self.tell(**changes, seconds_left=None)
 
 
-def main(made: Callable[[Path, int, list[str]], Job], *, nice: int = 0) -> None:
-    """Do the job that the command line names: FOLDER LEASE and what `made` is given besides."""
+def main(kind: Callable[[Path, int, list[str]], Kind], *, nice: int = 0) -> Kind:
+    """Do the job that the command line names: FOLDER LEASE and what `kind` is given besides. Gives it, done."""
     folder, descriptor = Path(sys.argv[1]), int(sys.argv[2])
     os.set_inheritable(descriptor, False)
+    os.nice(nice)
+    work = kind(folder, descriptor, sys.argv[3:])
+    do(work)
+    return work
+
+
+def do(work: Job) -> None:
+    """Do a job to its end, and give its lease back. SIGTERM asks it to stop, Ctrl-C is not for it."""
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         with suppress(OSError):
-            (folder / STOP).touch()
+            (work.folder / STOP).touch()
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(nice)
-    made(folder, descriptor, sys.argv[3:]).work()
-    os.close(descriptor)  # the next one need not wait until torch is unloaded
+    work.work()
+    os.close(work.descriptor)  # the next one need not wait until torch is unloaded

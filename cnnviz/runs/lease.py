@@ -48,6 +48,11 @@ def give_reserve(descriptor: int) -> None:
     os.ftruncate(descriptor, _NAME)
 
 
+def release(descriptor: int) -> None:
+    """Let others take the lease, though the descriptor stays open."""
+    fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
 def held(path: Path) -> bool:
     """Whether a living process holds the lease."""
     try:

@@ -62,24 +62,13 @@ def end(folder: Path, *, patience: float = 4.0) -> None:
             status.write(folder, now.model_copy(update={"state": "stopped", "reason": STOPPED}))
 
 
-def start(
-    folder: Path, module: str, first: Status, *arguments: str, what: str, tidy: Iterable[Path] = ()
-) -> None:
+def start(folder: Path, module: str, first: Status, *arguments: str, what: str) -> None:
     """Start `python -m MODULE FOLDER LEASE …`, detached, holding the folder's lease from before its first instruction.
 
-    What an earlier one left unfinished in the folder, and in those to `tidy`, is removed.
     Raises RunError, about `what`, when someone holds the lease or the folder can't be written.
     """
+    descriptor = take_over(folder, what=what)
     try:
-        descriptor = lease.take(folder / "lease", patience=_LAST_WORDS)
-    except OSError as error:
-        raise RunError(f"{what} could not be started: {error.strerror or error}.") from error
-    if descriptor is None:
-        raise RunError(f"{what} is already under way.")
-    try:
-        (folder / STOP).unlink(missing_ok=True)
-        for place in (folder, *tidy):
-            atomic.remove_unfinished(place)
         status.write(folder, first)
         with (folder / "log.txt").open("ab") as log:
             process = subprocess.Popen(
@@ -98,6 +87,24 @@ def start(
         raise RunError(f"{what} could not be started: {error.strerror or error}.") from error
     finally:
         os.close(descriptor)
+
+
+def take_over(folder: Path, *, what: str, tidy: Iterable[Path] = ()) -> int:
+    """The descriptor of a folder's lease, taken; what an earlier worker left unfinished there and in `tidy` is gone.
+
+    Raises RunError, about `what`, when someone holds the lease or the folder can't be written.
+    """
+    try:
+        descriptor = lease.take(folder / "lease", patience=_LAST_WORDS)
+    except OSError as error:
+        raise RunError(f"{what} could not be started: {error.strerror or error}.") from error
+    if descriptor is None:
+        raise RunError(f"{what} is already under way.")
+    with suppress(OSError):
+        (folder / STOP).unlink(missing_ok=True)
+        for place in (folder, *tidy):
+            atomic.remove_unfinished(place)
+    return descriptor
 
 
 def stop(folder: Path, *, patience: float) -> None:

@@ -36,7 +36,7 @@ class Status(Strict):
 
     @property
     def active(self) -> bool:
-        """Whether a worker is at it, or will be."""
+        """Whether a worker is at it, or will be: it waits in the queue."""
         return self.state in ACTIVE
 
     @property
@@ -46,9 +46,9 @@ class Status(Strict):
 
 
 def read(folder: Path) -> Status:
-    """The state of the run in `folder`, as it is now and not as a dead worker left it."""
+    """The state of the run in `folder`, as it is now and not as a dead worker left it. Who waits needs no worker."""
     status = _written(folder)
-    while status is not None and status.active and not lease.held(folder / "lease"):
+    while status is not None and status.state == "running" and not lease.held(folder / "lease"):
         # Only if the status stays the same around a look at the lease do the two belong together.
         again = _written(folder)
         if again == status:
@@ -56,7 +56,7 @@ def read(folder: Path) -> Status:
         status = again
     if status is None:
         alive = lease.held(folder / "lease")
-        state: State = "queued" if alive else "interrupted"
+        state: State = "running" if alive else "interrupted"
         return Status(state=state, reason="" if alive else GONE, epochs=0, updated=time.time())
     return status
 

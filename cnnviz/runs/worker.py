@@ -1,6 +1,6 @@
-"""The process that trains one run: `python -m cnnviz.runs.worker FOLDER LEASE`.
+"""The process that waits for a slot and trains the first run of the queue: `python -m cnnviz.runs.worker QUEUE LEASE`.
 
-It waits for its turn before it loads torch, and depends on nothing but its folder.
+It leaves another in its place, if more runs wait, and depends on nothing but its folders.
 """
 
 import json
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from cnnviz import atomic, workspace
 from cnnviz.errors import RunError
-from cnnviz.runs import job, lease
+from cnnviz.runs import job, lease, queue, slots
+from cnnviz.runs.exclusive import one_at_a_time
 from cnnviz.runs.job import Job, Stopped
 from cnnviz.runs.metrics import Journal
 from cnnviz.runs.process import STOP
@@ -24,54 +25,30 @@ if TYPE_CHECKING:
     from cnnviz.train.session import Session
 
 
+_PACE = 0.1
+"""Seconds between two looks at the slots."""
+_LOOK = 2.0
+"""Seconds between two looks at whether any run waits."""
+
+
 class Worker(Job):
     """One run being trained: what it writes, and how it ends."""
 
     room = "make room, then resume; the run goes on from its last snapshot"
     smaller = "start again with a smaller batch or network"
 
-    def __init__(self, folder: Path, descriptor: int, arguments: list[str]) -> None:
+    def __init__(self, folder: Path, descriptor: int) -> None:
         super().__init__(folder, descriptor)
         self.run = Run(folder.name, folder)
-        self._created: dict[str, float] = {}
-        """When other runs were made, as far as it was needed; it does not change."""
 
     def do(self) -> None:
-        """Train, when it is its turn."""
-        self._wait_for_turn()
+        """Train."""
         over = self.run.metrics().finished
         if over and not (self.folder / "snapshots" / "last.state").exists():
             # It was killed before its last word alone.
             self.tell(state="finished", reason=over["reason"], seconds_left=None)
         else:
             self._train()
-
-    def _wait_for_turn(self) -> None:
-        slot = workspace.checkpoints_root() / ".slot"
-        while True:
-            self.check()
-            ahead = self._ahead()
-            if not ahead and lease.take(slot, patience=0) is not None:
-                break
-            reason = f"Waits for {ahead[0]}." if ahead else "Waits for the run before it."
-            if reason != self.status.reason:
-                self.tell(state="queued", reason=reason)
-            for _ in range(1 + len(ahead)):  # a long line looks less often, but leaves at once
-                time.sleep(0.2)
-                self.check()
-        self.tell(state="running", reason="Loading.")
-
-    def _ahead(self) -> list[str]:
-        """Living runs that started before this one, the one that trains first."""
-        mine = (self.run.record.created, self.run.id)
-        root = workspace.checkpoints_root()
-        alive = [path.parent.name for path in root.glob("*/lease") if lease.held(path)]
-        for name in alive:
-            if name not in self._created:
-                with suppress(RunError):  # a folder that is just being made or deleted
-                    self._created[name] = Run(name, root / name).record.created
-        older = sorted((created, name) for name, created in self._created.items() if name in alive)
-        return [name for created, name in reversed(older) if (created, name) < mine]
 
     def _train(self) -> None:
         import torch
@@ -199,9 +176,78 @@ def _line(event: Any) -> str:
     )
 
 
+class Turn(Job):
+    """Waiting for a slot, and for a run to train in it."""
+
+    room = "make room; the queue goes on when it is looked at"
+    smaller = "close what else is running; the queue goes on when it is looked at"
+
+    def __init__(self, folder: Path, descriptor: int, arguments: list[str]) -> None:
+        super().__init__(folder, descriptor)
+        self.slot: tuple[int, int] | None = None
+        self.worker: Worker | None = None
+
+    def do(self) -> None:
+        """Take the first run when a slot is free; nothing, if the queue is paused or none waits any more."""
+        import torch  # noqa: F401  # while it waits: the next run begins without delay
+
+        looked = 0.0
+        while not self._over():
+            self.check()
+            while time.monotonic() - looked < _LOOK:
+                time.sleep(_PACE)
+                self.check()
+                if self._slot():
+                    break
+            looked = time.monotonic()
+
+    def _slot(self) -> bool:
+        """Whether it has a slot, or there is no need of one any more."""
+        now = queue.settings()
+        if self.slot is None and not now.paused:
+            self.slot = slots.take(self.folder, now.count)
+        return self.slot is not None or now.paused
+
+    def _over(self) -> bool:
+        """Whether there is nothing left to wait for: it has a run, or none waits.
+
+        Whoever adds a run meanwhile finds this one waiting, or starts another.
+        """
+        self._slot()
+        with one_at_a_time():
+            ran = queue.take() if self.slot and not queue.settings().paused else None
+            if ran is None and queue.waiting() and not queue.settings().paused:
+                return False
+            self.tell(durable=False, state="finished", reason="")
+            lease.release(self.descriptor)
+            if ran is not None:
+                self.worker = Worker(ran[0].folder, ran[1])
+                with suppress(RunError):
+                    queue.dispatch()
+        return True
+
+    def leave(self) -> None:
+        """Give the slot back, and see that the next run gets it."""
+        if self.slot is not None:
+            os.close(self.slot[1])
+        queue.revive()
+
+
 def main() -> None:
-    """Train the run that the command line names."""
-    job.main(Worker)
+    """Wait for a slot, and train the first run of the queue in it."""
+    turn = job.main(Turn)
+    if turn.worker is not None and turn.slot is not None:
+        _write_to(turn.worker.folder / "log.txt")
+        slots.settle(turn.slot[0], queue.settings().count)
+        job.do(turn.worker)
+    turn.leave()
+
+
+def _write_to(log: Path) -> None:
+    """Append what this process prints from now on to a file."""
+    with suppress(OSError), log.open("ab") as file:
+        for stream in (1, 2):
+            os.dup2(file.fileno(), stream)
 
 
 if __name__ == "__main__":
