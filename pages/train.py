@@ -2,10 +2,11 @@
 
 import streamlit as st
 
+from cnnviz.runs import queue
 from cnnviz.runs.run import every
 from cnnviz.ui.shell import frame, selection
 from cnnviz.ui.shell.parameters import RUN
-from cnnviz.ui.train import run_form, run_panel
+from cnnviz.ui.train import queue_panel, run_form, run_panel
 from cnnviz.ui.widgets.network_picker import name, preferred
 
 frame.ensure()
@@ -15,7 +16,7 @@ live = None
 with panel, frame.guarded():
     runs = {run.id: run for run in every()}
     if runs:
-        live = next((run for run in runs.values() if run.status().active), None)
+        live = next(queue.active(), None)
         default = (live or preferred(list(runs.values()))).id
         chosen = selection.selectbox(
             RUN, list(runs), default=default, words=lambda run: name(runs[run]), title="Run"
@@ -25,3 +26,5 @@ with panel, frame.guarded():
         st.info("Nothing has been trained yet. Press Start: the curves appear here.")
 with form, frame.guarded(), st.container(border=True):
     run_form.show(live=live is not None)
+with form, frame.guarded():
+    queue_panel.show()

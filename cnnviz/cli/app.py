@@ -21,6 +21,7 @@ from cnnviz.cli.layers import layers
 from cnnviz.cli.maximise import maximise
 from cnnviz.cli.models import models
 from cnnviz.cli.predictions import predictions
+from cnnviz.cli.queue import queue
 from cnnviz.cli.recipes import recipes
 from cnnviz.cli.reproduce import reproduce
 from cnnviz.cli.robustness import robustness
@@ -60,6 +61,7 @@ for _command in (
     app.command(cls=Command)(_command)
 app.command("import", cls=Command)(import_network)
 app.add_typer(data)
+app.add_typer(queue)
 app.command(cls=Command)(models)
 
 

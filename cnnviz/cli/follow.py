@@ -10,7 +10,7 @@ from cnnviz.cli.document import epoch_line, how_it_ended, test_line, whole_docum
 from cnnviz.cli.progress import bar
 from cnnviz.errors import RunError
 from cnnviz.formatting import duration
-from cnnviz.runs import control
+from cnnviz.runs import control, queue
 from cnnviz.runs.metrics import Metrics
 from cnnviz.runs.run import Run
 from cnnviz.runs.status import Status
@@ -74,9 +74,11 @@ def watch(run: Run) -> None:
             told = len(metrics.epochs)
             if not status.active:
                 return
-            if status.reason and status.reason != reason:
-                tell(status.reason)
-            reason = status.reason
+            queue.revive()
+            news = status.reason or queue.position(run)
+            if news and news != reason:
+                tell(news)
+            reason = news
             show(status.share, _where(status), _figures(metrics, status))
             time.sleep(_PAUSE)
 

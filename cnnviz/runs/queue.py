@@ -67,9 +67,9 @@ def training() -> list[Run]:
 
 
 def active() -> Iterator[Run]:
-    """Runs that wait or train."""
-    yield from _saying("queued")
+    """Runs that train, then those that wait."""
     yield from _saying("running")
+    yield from _saying("queued")
 
 
 def position(run: Run) -> str:
@@ -157,7 +157,7 @@ def add(run: Run, first: Status) -> None:
         dispatch()
     except RunError:
         with suppress(OSError):
-            status.write(run.folder, before.model_copy(update={"state": "interrupted"}))
+            status.write(run.folder, before)
         raise
 
 

@@ -22,15 +22,15 @@ def take(folder: Path, count: int) -> tuple[int, int] | None:
     return None
 
 
-def settle(number: int, count: int) -> None:
-    """Give this process the part of the machine that belongs to its slot; before anything is computed."""
-    devices = _visible()
-    if devices:
+def settle(number: int) -> None:
+    """Give this process the GPU of its slot, if there are any; before CUDA is used."""
+    if devices := _visible():
         os.environ["CUDA_VISIBLE_DEVICES"] = devices[number % len(devices)]
-    if count > max(1, len(devices)):
-        import torch
 
-        torch.set_num_threads(max(1, torch.get_num_threads() // count))
+
+def share(count: int) -> float:
+    """The part of the processor that belongs to each of `count` slots."""
+    return min(1.0, default() / count)
 
 
 def _visible() -> list[str]:

@@ -238,9 +238,18 @@ def main() -> None:
     turn = job.main(Turn)
     if turn.worker is not None and turn.slot is not None:
         _write_to(turn.worker.folder / "log.txt")
-        slots.settle(turn.slot[0], queue.settings().count)
+        slots.settle(turn.slot[0])
+        _leave_room(slots.share(queue.settings().count))
         job.do(turn.worker)
     turn.leave()
+
+
+def _leave_room(share: float) -> None:
+    """Use that part of the processor alone."""
+    import torch
+
+    if share < 1:
+        torch.set_num_threads(max(1, round(share * torch.get_num_threads())))
 
 
 def _write_to(log: Path) -> None:

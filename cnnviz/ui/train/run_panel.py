@@ -8,7 +8,7 @@ import streamlit as st
 
 from cnnviz.errors import CnnvizError
 from cnnviz.formatting import accuracy, duration, per_cent
-from cnnviz.runs import control
+from cnnviz.runs import control, queue
 from cnnviz.runs.metrics import Metrics
 from cnnviz.runs.run import Run
 from cnnviz.runs.status import RESUMABLE, Status
@@ -58,6 +58,7 @@ def _pace(status: Status) -> float:
 
 def _record(run: Run, state: str, pace: float) -> None:
     """All that is known of the run."""
+    queue.revive()
     status, metrics = run.status(), _metrics(run)
     above, moving = st.container(), st.container()
     # Both before the page may start over, which would lose a click.
@@ -67,8 +68,8 @@ def _record(run: Run, state: str, pace: float) -> None:
     if status.state != state or (status.active and _pace(status) > pace):
         st.rerun()
     with above:
-        if status.reason and status.state != "finished":
-            (st.info if status.active else st.warning)(status.reason)
+        if (reason := status.reason or queue.position(run)) and status.state != "finished":
+            (st.info if status.active else st.warning)(reason)
     if status.active:
         with moving:
             _curves(metrics)
