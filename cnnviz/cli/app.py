@@ -8,6 +8,7 @@ import typer
 from cnnviz.cli.activations import activations
 from cnnviz.cli.answer import Command
 from cnnviz.cli.attribute import attribute
+from cnnviz.cli.change import change
 from cnnviz.cli.channel import channel
 from cnnviz.cli.data import data
 from cnnviz.cli.diagnose import diagnose
@@ -41,6 +42,7 @@ for _command in (
     resume,
     stop,
     delete,
+    change,
     evaluate,
     layers,
     activations,

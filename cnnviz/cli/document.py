@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from cnnviz.formatting import accuracy, duration, per_cent, standard_error
+from cnnviz.runs import changes
 from cnnviz.runs.metrics import Metrics
 from cnnviz.runs.run import Run
 from cnnviz.runs.status import RESUMABLE, Status
@@ -34,7 +35,10 @@ def whole_document(run: Run) -> dict[str, Any]:
     metrics = run.metrics()
     record = run.record.model_dump(mode="json", include={"config", "versions", "machine"})
     last = asdict(metrics.epochs[-1]) if metrics.epochs else None
-    return document(run) | record | {"started": metrics.started or None, "last_epoch": last}
+    changed = [one.model_dump(mode="json", exclude={"request"}) for one in changes.read(run.folder)]
+    return (
+        document(run) | record | {"started": metrics.started or None, "last_epoch": last, "changes": changed}
+    )
 
 
 def row(run: Run) -> list[str]:
@@ -74,6 +78,8 @@ def lines(run: Run) -> list[list[str]]:
         found.append(["images", f"{facts['train']:,} training, {facts['validation']:,} validation"])
         way = facts["execution"]
         found.append(["computed", f"{facts['device_name']}, {way['precision']}, {way['memory_format']}"])
+    for change in changes.read(run.folder):
+        found.append(["changed", f"{change.setting}={change.value:g} after step {change.step:,}"])
     if metrics.epochs:
         last = metrics.epochs[-1]
         found.append(["last epoch", epoch_line(last, status.epochs)])

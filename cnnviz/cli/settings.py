@@ -1,9 +1,11 @@
 """All settings of a configuration, as `--set` takes them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import typer
 
 from cnnviz.config import RunConfig, Strict
 
@@ -31,6 +33,17 @@ class ConfigSetting:
 def settings_of(config: RunConfig) -> list[ConfigSetting]:
     """The settings that apply to `config`, in order: those of its own network, optimiser and so on."""
     return list(_walk(config, ""))
+
+
+def pairs(changes: Sequence[str]) -> dict[str, str]:
+    """Keys and values of KEY=VALUE arguments."""
+    found = {}
+    for change in changes:
+        key, equals, value = change.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{change!r} is not KEY=VALUE.")
+        found[key.strip()] = value
+    return found
 
 
 def options_of(kind: type[Strict]) -> list[ConfigSetting]:

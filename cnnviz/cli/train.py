@@ -13,7 +13,7 @@ from cnnviz.cli.files import content
 from cnnviz.cli.follow import finish, follow
 from cnnviz.cli.options import Json, RunName
 from cnnviz.cli.recipes import Pretrained, Seeds, SizeOption, Variants
-from cnnviz.cli.settings import settings_of
+from cnnviz.cli.settings import pairs, settings_of
 from cnnviz.config import RunConfig, with_settings
 from cnnviz.errors import ConfigError
 from cnnviz.recipes import library, reproduction
@@ -61,7 +61,7 @@ def train(
             size=size,
             seeds=seeds,
             pretrained=pretrained,
-            changes=_pairs(changes or ()),
+            changes=pairs(changes or ()),
             detach=detach,
             as_json=as_json,
         )
@@ -70,7 +70,7 @@ def train(
         raise typer.BadParameter(
             "--variant, --size, --seeds and --pretrained belong to a recipe: train 002-1."
         )
-    chosen = with_settings(_read(config), _pairs(changes or ()))
+    chosen = with_settings(_read(config), pairs(changes or ()))
     if settings:
         found = settings_of(chosen)
         text = table([[f"{one.key}={json.dumps(one.value)}", one.explanation] for one in found])
@@ -157,13 +157,3 @@ def _read(path: Path | None) -> RunConfig:
     if "versions" in values and "config" in values:
         values = values["config"]
     return RunConfig.parse(values)
-
-
-def _pairs(changes: Sequence[str]) -> dict[str, str]:
-    pairs = {}
-    for change in changes:
-        key, equals, value = change.partition("=")
-        if not equals:
-            raise typer.BadParameter(f"{change!r} is not KEY=VALUE.", param_hint="--set")
-        pairs[key.strip()] = value
-    return pairs

@@ -49,7 +49,7 @@ class RunsByConfiguration:
         self._runs: dict[str, list[Run]] = defaultdict(list)
         known: set[object] = set()
         for run in runs:
-            if run.imported:  # its configuration says nothing of how it was trained
+            if run.imported or run.changed:  # its configuration does not say how it was trained
                 continue
             identity = plan.identity(run.config)
             copies = {run.id, (identity, run.config.seed, run.record.created)}

@@ -74,6 +74,11 @@ class Run:
         return self.record.imported
 
     @property
+    def changed(self) -> bool:
+        """Whether settings were changed while it trained: see `changes`."""
+        return (self.folder / "changes.json").exists()
+
+    @property
     def title(self) -> str:
         """Its own title, or one made from network and data."""
         return self.config.title or f"{self.config.network.name} on {self.config.data.name}"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnviz import atomic, workspace
 from cnnviz.errors import RunError
-from cnnviz.runs import job, lease, queue, slots
+from cnnviz.runs import changes, job, lease, queue, slots
 from cnnviz.runs.exclusive import one_at_a_time
 from cnnviz.runs.job import Job, Stopped
 from cnnviz.runs.metrics import Journal
@@ -23,6 +23,7 @@ from cnnviz.runs.run import Run
 if TYPE_CHECKING:
     from cnnviz.train.execution import Execution
     from cnnviz.train.session import Session
+    from cnnviz.train.snapshots import Snapshots
 
 
 _PACE = 0.1
@@ -53,14 +54,44 @@ class Worker(Job):
     def _train(self) -> None:
         import torch
 
-        from cnnviz.data import catalogue
         from cnnviz.train.events import EpochEnded, Finished, StepLogged
         from cnnviz.train.loop import fit
-        from cnnviz.train.session import prepare
-        from cnnviz.train.snapshots import Snapshots
 
         # Numbers too small to matter make convolutions many times slower. It holds for the whole process: this one.
         torch.set_flush_denormal(True)
+        session, snapshots, journal = self._prepare()
+        total = session.steps_per_epoch * session.config.epochs
+        self._progress(session, total)
+        for event in fit(session):
+            match event:
+                case StepLogged():
+                    journal.add("step", asdict(event))
+                case EpochEnded():
+                    snapshots.keep(session)
+                    journal.add("epoch", asdict(event), durable=snapshots.due)
+                    print(_line(event), flush=True)
+                case Finished():
+                    snapshots.save(session, resumable=False)
+                    journal.add("finished", asdict(event), durable=True)
+                    self._progress(session, total)
+                    snapshots.forget()
+                    self.tell(state="finished", reason=event.reason, seconds_left=None)
+                    return
+            if time.monotonic() - self._told > 0.5:
+                self._progress(session, total)
+                self._change(session)
+                if (self.folder / STOP).exists():
+                    snapshots.save(session)
+                    raise Stopped
+            if snapshots.due:
+                snapshots.save(session)
+
+    def _prepare(self) -> "tuple[Session, Snapshots, Journal]":
+        """The training where it begins, or where it was put down."""
+        from cnnviz.data import catalogue
+        from cnnviz.train.session import prepare
+        from cnnviz.train.snapshots import Snapshots
+
         config = self.run.config
         dataset = catalogue.load(config.data.name)
         self.check()
@@ -82,30 +113,15 @@ class Worker(Job):
         if not journal.fresh:
             here = {"step": session.progress.step, "epoch": session.progress.epoch}
             journal.add("resumed", here, durable=True)
-        total = session.steps_per_epoch * config.epochs
-        self._progress(session, total)
-        for event in fit(session):
-            match event:
-                case StepLogged():
-                    journal.add("step", asdict(event))
-                case EpochEnded():
-                    snapshots.keep(session)
-                    journal.add("epoch", asdict(event), durable=snapshots.due)
-                    print(_line(event), flush=True)
-                case Finished():
-                    snapshots.save(session, resumable=False)
-                    journal.add("finished", asdict(event), durable=True)
-                    self._progress(session, total)
-                    snapshots.forget()
-                    self.tell(state="finished", reason=event.reason, seconds_left=None)
-                    return
-            if time.monotonic() - self._told > 0.5:
-                self._progress(session, total)
-                if (self.folder / STOP).exists():
-                    snapshots.save(session)
-                    raise Stopped
-            if snapshots.due:
-                snapshots.save(session)
+        session.changes = changes.read(self.folder)
+        self._change(session)
+        return session, snapshots, journal
+
+    def _change(self, session: "Session") -> None:
+        """Meet requests for changes."""
+        for change in changes.accept(self.folder, step=session.progress.step):
+            session.changes.append(change)
+            print(f"{change.setting} is {change.value:g} after step {change.step}", flush=True)
 
     def _progress(self, session: "Session", total: int) -> None:
         now = session.progress

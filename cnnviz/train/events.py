@@ -52,7 +52,7 @@ class Finished:
     """The end of a training, and the final weights on the test images (float32)."""
 
     reason: str
-    """completed, early stopping or training loss reached."""
+    """completed, early stopping, training loss reached or ended on request."""
     epoch: int
     """Epoch of the final weights: the best one where it was restored."""
     best_epoch: int

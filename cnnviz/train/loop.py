@@ -13,6 +13,7 @@ from cnnviz.data.batches import training_batch
 from cnnviz.errors import CnnvizError
 from cnnviz.models.checkpoint import fingerprint
 from cnnviz.models.freezing import train_mode
+from cnnviz.train.changes import apply_due
 from cnnviz.train.evaluate import evaluating, forward
 from cnnviz.train.events import EpochEnded, Event, Finished, StepLogged, Tick
 from cnnviz.train.execution import wait
@@ -57,6 +58,7 @@ def _epoch(session: Session) -> Iterator[Event]:
     watch = Stopwatch()
     for number in range(done, per_epoch):
         seed_step(config.seed, progress.step)
+        apply_due(session)
         now = _rates(session, progress.step)
         set_rates(session.optimiser, now.learning_rate, now.momentum)
         indices = order[number * config.batch_size : (number + 1) * config.batch_size]
@@ -91,7 +93,7 @@ def _rates(session: Session, step: int) -> Rates:
     config = session.config
     return rates(
         config.schedule,
-        peak=config.optimiser.learning_rate,
+        peak=session.peak,
         step=step,
         steps_per_epoch=session.steps_per_epoch,
         epochs=config.epochs,
@@ -160,6 +162,8 @@ def _end_of_epoch(session: Session) -> Iterator[Event]:
     progress.epoch += 1
     best = _remember_best(session, score.loss, score.accuracy)
     progress.seconds += watch.lap()
+    learning_rate = _rates(session, progress.step - 1).learning_rate
+    apply_due(session)
     progress.done = _reason_to_end(session, train_loss)
     yield EpochEnded(
         epoch=progress.epoch,
@@ -168,7 +172,7 @@ def _end_of_epoch(session: Session) -> Iterator[Event]:
         train_accuracy=train_accuracy,
         validation_loss=score.loss,
         validation_accuracy=score.accuracy,
-        learning_rate=_rates(session, progress.step - 1).learning_rate,
+        learning_rate=learning_rate,
         gradient_norm=progress.gradient_norm,
         images_per_second=seen / progress.epoch_seconds,
         seconds=progress.seconds,
@@ -194,7 +198,9 @@ def _reason_to_end(session: Session, train_loss: float) -> str:
         return "training loss reached"
     if config.early_stopping and progress.epoch - progress.best_epoch >= config.early_stopping.patience:
         return "early stopping"
-    return "completed" if progress.epoch == config.epochs else ""
+    if progress.epoch >= config.epochs:
+        return "completed"
+    return "ended on request" if progress.epoch >= session.last_epoch else ""
 
 
 def _finish(session: Session) -> Iterator[Event]:

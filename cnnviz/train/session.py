@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from cnnviz.config import RunConfig
+from cnnviz.config.change import Change
 from cnnviz.data import split
 from cnnviz.data.batches import Images, Normalise, on_device, training_batch
 from cnnviz.data.prepared import Dataset
@@ -65,8 +66,14 @@ class Session:
     best_weights: dict[str, Tensor] = field(default_factory=dict)
     tally: Tensor = field(default_factory=lambda: torch.zeros(2))
     """Sums of loss and of right answers in the running epoch, on the device."""
+    changes: list[Change] = field(default_factory=list)
+    """Settings to be changed, in the order of their steps; see `changes`."""
 
     def __post_init__(self) -> None:
+        self.peak = self.config.optimiser.learning_rate
+        """The highest learning rate of the schedule."""
+        self.last_epoch = self.config.epochs
+        """After which training ends."""
         self.scaler = torch.amp.GradScaler(self.way.device, enabled=self.way.precision == "fp16")
         self.compiled: Any = torch.compile(self.model) if self.way.compile else self.model
 

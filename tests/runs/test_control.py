@@ -79,7 +79,11 @@ class TestStop:
     ) -> None:
         watch.fault(f"import time; {fault}")
         run = control.start(small)
-        reasons = {"loading": "Loading.", "probing": "Measuring the fastest way to compute.", "signing": "Loading."}
+        reasons = {
+            "loading": "Loading.",
+            "probing": "Measuring the fastest way to compute.",
+            "signing": "Loading.",
+        }
         watch.all(lambda: run.status().reason == reasons[place])
         now, seconds = self.timed(run, patience=0.3)
         assert (now.state, now.reason) == ("stopped", "Stopped; resumes from its last snapshot.")

@@ -158,9 +158,7 @@ class TestTraining:
     def test_one_at_a_time_and_in_order(self, small: RunConfig, long: RunConfig, watch: Any) -> None:
         first = control.start(long)
         watch.until(first, "running")
-        second, third, fourth = (
-            control.start(small.model_copy(update={"seed": seed})) for seed in (1, 2, 3)
-        )
+        second, third, fourth = (control.start(small.model_copy(update={"seed": seed})) for seed in (1, 2, 3))
         queue.move(fourth.id, 0)
         assert [run.id for run in queue.waiting()] == [fourth.id, second.id, third.id]
         start = time.monotonic()

@@ -23,16 +23,21 @@ def test_a_last_word_is_believed(state: str, alive: bool, tmp_path: Path) -> Non
         os.close(descriptor)
 
 
-@pytest.mark.parametrize("state", ["queued", "running"])
-def test_an_active_run_needs_a_living_worker(state: str, tmp_path: Path) -> None:
+def test_a_run_that_trains_needs_a_living_worker(tmp_path: Path) -> None:
     descriptor = lease.take(tmp_path / "lease")
     assert descriptor is not None
-    status.write(tmp_path, at(state, step=7, seconds_left=3.0))
-    assert status.read(tmp_path) == at(state, step=7, seconds_left=3.0)
+    status.write(tmp_path, at("running", step=7, seconds_left=3.0))
+    assert status.read(tmp_path) == at("running", step=7, seconds_left=3.0)
     os.close(descriptor)
     now = status.read(tmp_path)
     assert (now.state, now.step, now.seconds_left) == ("interrupted", 7, None)
     assert "killed" in now.reason
+
+
+def test_a_run_that_waits_needs_none(tmp_path: Path) -> None:
+    status.write(tmp_path, at("queued"))
+    assert status.read(tmp_path) == at("queued")
+    assert status.read(tmp_path).active
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b'{"state": "running"}', b"\xff"])
@@ -41,7 +46,7 @@ def test_missing_and_torn(content: bytes | None, tmp_path: Path) -> None:
         (tmp_path / "status.json").write_bytes(content)
     assert status.read(tmp_path).state == "interrupted"
     descriptor = lease.take(tmp_path / "lease")
-    assert status.read(tmp_path).state == "queued"
+    assert status.read(tmp_path).state == "running"
     assert descriptor is not None
     os.close(descriptor)
     assert status.read(tmp_path / "gone").state == "interrupted"
@@ -72,11 +77,11 @@ def test_a_worker_that_is_hired_during_the_look(tmp_path: Path, monkeypatch: pyt
 
     def start_worker() -> None:
         hired.append(lease.take(tmp_path / "lease"))
-        status.write(tmp_path, at("queued", updated=2.0))
+        status.write(tmp_path, at("running", updated=2.0))
 
     status.write(tmp_path, at("running"))
     during_the_look(monkeypatch, start_worker)
-    assert status.read(tmp_path).state == "queued"
+    assert status.read(tmp_path) == at("running", updated=2.0)
     assert hired[0] is not None
     os.close(hired[0])
 

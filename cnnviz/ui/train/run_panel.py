@@ -15,7 +15,7 @@ from cnnviz.runs.status import RESUMABLE, Status
 from cnnviz.ui.resources import networks
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUN, SNAPSHOT
-from cnnviz.ui.train import run_details
+from cnnviz.ui.train import change_panel, run_details
 from cnnviz.ui.widgets import charts, filter_pair, network_upload, run_template
 
 _COLOURS = {
@@ -72,10 +72,10 @@ def _record(run: Run, state: str, pace: float) -> None:
             (st.info if status.active else st.warning)(reason)
     if status.active:
         with moving:
-            _curves(metrics)
+            _curves(run, metrics)
     _figures(metrics, status)
     if not status.active:
-        _curves(metrics)
+        _curves(run, metrics)
     epochs, filters = networks.filters(run)
     if len(epochs):
         st.markdown("**First-layer filters**" + (", as they form" if status.active else ""))
@@ -113,6 +113,7 @@ def _stop(run: Run, status: Status) -> None:
     where = f"epoch {status.epoch + 1} of {status.epochs}, step {status.step:,} of {status.steps:,}"
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.progress(status.share, text=(where if status.steps else "Getting ready") + left)
+        change_panel.show(run)
         if st.button("Stop", icon=":material/stop:", key="stop run"):
             with st.spinner("Stopping …"):
                 _attempt(control.stop, run.id)
@@ -187,25 +188,25 @@ def _figures(metrics: Metrics, status: Status) -> None:
             st.metric(label, value, help=explanation, width="content")
 
 
-def _curves(metrics: Metrics) -> None:
+def _curves(run: Run, metrics: Metrics) -> None:
     if not metrics.steps:
         st.skeleton(height=240)
         return
     place = st.container()
     log = st.toggle("Log scale", key="log scale")
-    loss, right, *rates = _charts(metrics, log)
+    loss, right, *rates = _charts(metrics, change_panel.marks(run, metrics), log)
     with place:
         _in_a_row(loss, right)
     _in_a_row(*rates)
 
 
-def _charts(metrics: Metrics, log: bool) -> list[alt.Chart]:
+def _charts(metrics: Metrics, marks: list[charts.Mark], log: bool) -> list[alt.Chart]:
     """The charts of a run, built anew only when there is something new: a page may watch for hours."""
-    drawn = (metrics.path, len(metrics.steps), len(metrics.epochs), log)
+    drawn = (metrics.path, len(metrics.steps), len(metrics.epochs), len(marks), log)
     if st.session_state.get("panel drawn") != drawn:
         st.session_state["panel charts"] = [
-            charts.learning_curve(metrics, "loss", log=log),
-            charts.learning_curve(metrics, "accuracy", per_cent=True),
+            charts.learning_curve(metrics, "loss", log=log, marks=marks),
+            charts.learning_curve(metrics, "accuracy", per_cent=True, marks=marks),
             charts.rate_curve(metrics, "learning_rate", "Learning rate", log=log),
             charts.rate_curve(metrics, "gradient_norm", "Gradient norm, before clipping", log=log),
             charts.speed_curve(metrics),

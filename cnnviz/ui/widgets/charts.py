@@ -1,6 +1,7 @@
 """Charts of a run. Colours tell series apart, and so do dashes."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from math import isfinite
 from typing import Any, Literal, TypeVar
 
@@ -19,10 +20,18 @@ _COLOURS = [GREY, BLUE, VERMILION]
 _DASHES = [[1, 0], [1, 0], [6, 3]]
 
 
+@dataclass(frozen=True)
+class Mark:
+    """Something that happened in the middle of a run."""
+
+    epoch: float
+    words: str
+
+
 def learning_curve(
-    metrics: Metrics, quantity: str, *, log: bool = False, per_cent: bool = False
+    metrics: Metrics, quantity: str, *, log: bool = False, per_cent: bool = False, marks: Sequence[Mark] = ()
 ) -> alt.Chart:
-    """`quantity` (loss or accuracy) against epochs: single batches, training, validation."""
+    """`quantity` (loss or accuracy) against epochs: single batches, training, validation. Marks stand as thin lines."""
     rows = [
         {"epoch": line.epoch, "value": getattr(line, quantity), "series": _SERIES[0]}
         for line in thin(metrics.steps)
@@ -33,7 +42,7 @@ def learning_curve(
             for line in thin(metrics.epochs)
         ]
     title = {"loss": "Loss (cross-entropy, nats)", "accuracy": "Accuracy"}[quantity]
-    return _lines(rows, title, log=log, style="%" if per_cent else "")
+    return _lines(rows, title, log=log, style="%" if per_cent else "", marks=marks)
 
 
 def rate_curve(metrics: Metrics, key: str, title: str, *, log: bool = False) -> alt.Chart:
@@ -96,7 +105,13 @@ def _height(values: Sequence[float], *, log: bool) -> alt.Scale:
 
 
 def _lines(
-    rows: list[dict[str, Any]], title: str, *, log: bool, style: str, legend: bool = True
+    rows: list[dict[str, Any]],
+    title: str,
+    *,
+    log: bool,
+    style: str,
+    legend: bool = True,
+    marks: Sequence[Mark] = (),
 ) -> alt.Chart:
     if log:
         rows = [row for row in rows if row["value"] > 0]
@@ -134,6 +149,12 @@ def _lines(
         .encode(strokeDash=dash)
     )
     shown = faint + strong if legend else base.mark_line(strokeWidth=2)
+    if marks:
+        shown += (
+            alt.Chart(pd.DataFrame([asdict(mark) for mark in marks]))
+            .mark_rule(color=GREY, strokeDash=[2, 2])
+            .encode(x="epoch:Q", tooltip=alt.Tooltip("words:N", title="Changed"))
+        )
     titled: alt.Chart = shown.properties(
         height=300 if legend else 220, title=alt.Title(title, anchor="start", fontSize=13)
     )
