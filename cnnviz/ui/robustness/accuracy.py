@@ -31,7 +31,7 @@ _FIRST = "rotation"
 def show(looked_at: SelectedNetwork, values: Mapping[str, float]) -> None:
     """Choose a perturbation and have it measured; see all curves, each with a line where the sliders are."""
     st.session_state[view.FOLLOWED] = False
-    st.subheader("Accuracy against strength")
+    st.header("Accuracy against strength", anchor=False)
     if not _can_be_asked(looked_at):
         return
     data = _data(looked_at)

@@ -95,7 +95,7 @@ def _metrics(run: Run) -> Metrics:
 
 def _heading(run: Run, status: Status) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"#### {run.title}")
+        st.title(run.title, anchor=False, width="content")
         if run.imported:
             st.badge("imported", color="violet")
         else:
@@ -118,7 +118,7 @@ def _stop(run: Run, status: Status) -> None:
 
 
 def _actions(run: Run, status: Status) -> None:
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if (
             status.state in RESUMABLE
             and not run.shipped
