@@ -77,6 +77,7 @@ def agreement(rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
     low, high = (max(0.0, min(values) - 0.03), min(1.0, max(values) + 0.03)) if values else (0.0, 1.0)
     scale = alt.Scale(domain=[low, high], nice=False)
     there = [name for name in _STATES if name in set(frame["state"])]
+    legend = alt.Legend(orient="top", title=None, columns=2)  # a phone has no room for more
     dots = (
         alt.Chart(frame)
         .mark_point(size=90, filled=True, opacity=0.85)
@@ -86,11 +87,9 @@ def agreement(rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
             color=alt.Color(
                 "state:N",
                 scale=alt.Scale(domain=there, range=[_STATES[name] for name in there]),
-                legend=alt.Legend(orient="top", title=None),
+                legend=legend,
             ),
-            shape=alt.Shape(
-                "state:N", scale=alt.Scale(domain=there), legend=alt.Legend(orient="top", title=None)
-            ),
+            shape=alt.Shape("state:N", scale=alt.Scale(domain=there), legend=legend),
             tooltip=[
                 "recipe:N",
                 "variant:N",

@@ -19,8 +19,8 @@ from cnnviz.ui.widgets.mosaic_canvas import sprite
 from cnnviz.ui.widgets.network_picker import preferred
 
 _SIDE = 192
-_HEIGHT = _SIDE + 28
-"""Of a picture with the line that a sprite has below."""
+_HEIGHT = _SIDE + 8
+"""Of a picture with the gaps between its tiles."""
 
 
 def show() -> Callable[[], None]:

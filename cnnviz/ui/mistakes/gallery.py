@@ -81,7 +81,7 @@ def _thumbnails(
     page = 1
     if pages > 1:
         page = st.number_input(
-            f"Page, of {pages:,}", 1, pages, key=f"gallery page {split} {hash(places.tobytes())}", width=140
+            f"Page (of {pages:,})", 1, pages, key=f"gallery page {split} {hash(places.tobytes())}", width=140
         )
     shown = places[(page - 1) * _PAGE : page * _PAGE]
     names, prefix = looked_at.card.classes, PREFIX[split]

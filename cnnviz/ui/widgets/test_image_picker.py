@@ -52,7 +52,7 @@ def pick(looked_at: SelectedNetwork, current: str) -> str | None:
     pages = -(-len(numbers) // _PAGE)
     page = 1
     if pages > 1:
-        page = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"image page {hash(numbers.tobytes())}")
+        page = st.number_input(f"Page (of {pages:,})", 1, pages, key=f"image page {hash(numbers.tobytes())}")
     shown = numbers[(page - 1) * _PAGE : page * _PAGE]
     return choose(
         grid_pictures(data.test_images[shown]),
