@@ -204,7 +204,7 @@ def _charts(metrics: Metrics, log: bool) -> list[alt.Chart]:
     if st.session_state.get("panel drawn") != drawn:
         st.session_state["panel charts"] = [
             charts.learning_curve(metrics, "loss", log=log),
-            charts.learning_curve(metrics, "accuracy", per_cent=True),
+            charts.learning_curve(metrics, "accuracy", share=True),
             charts.rate_curve(metrics, "learning_rate", "Learning rate", log=log),
             charts.rate_curve(metrics, "gradient_norm", "Gradient norm, before clipping", log=log),
             charts.speed_curve(metrics),
