@@ -16,6 +16,7 @@ from cnnviz.cli.doctor import doctor
 from cnnviz.cli.embedding import embedding
 from cnnviz.cli.evaluate import evaluate
 from cnnviz.cli.filters import filters
+from cnnviz.cli.find_rate import find_rate
 from cnnviz.cli.import_network import import_network
 from cnnviz.cli.index import index
 from cnnviz.cli.layers import layers
@@ -61,6 +62,7 @@ for _command in (
     reproduce,
 ):
     app.command(cls=Command)(_command)
+app.command("find-rate", cls=Command)(find_rate)
 app.command("import", cls=Command)(import_network)
 app.add_typer(data)
 app.add_typer(queue)

@@ -70,7 +70,7 @@ def train(
         raise typer.BadParameter(
             "--variant, --size, --seeds and --pretrained belong to a recipe: train 002-1."
         )
-    chosen = with_settings(_read(config), pairs(changes or ()))
+    chosen = with_settings(configuration(config), pairs(changes or ()))
     if settings:
         found = settings_of(chosen)
         text = table([[f"{one.key}={json.dumps(one.value)}", one.explanation] for one in found])
@@ -144,7 +144,7 @@ def _go_on(run: Run, *, detach: bool, as_json: bool) -> None:
     follow(run, as_json=as_json)
 
 
-def _read(path: Path | None) -> RunConfig:
+def configuration(path: Path | None) -> RunConfig:
     """The configuration in a file, which may be the record of another run; the default without one."""
     if path is None:
         return RunConfig()

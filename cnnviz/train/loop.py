@@ -63,7 +63,7 @@ def _epoch(session: Session) -> Iterator[Event]:
         set_rates(session.optimiser, now.learning_rate, now.momentum)
         indices = order[number * config.batch_size : (number + 1) * config.batch_size]
         logged = progress.step % every == 0 or number == per_epoch - 1
-        loss, right, norm = _step(session, indices, measure=logged)
+        loss, right, norm = update(session, indices, measure=logged)
         progress.step += 1
         if logged:
             mean = loss.item()
@@ -100,7 +100,7 @@ def _rates(session: Session, step: int) -> Rates:
     )
 
 
-def _step(session: Session, indices: Tensor, *, measure: bool) -> tuple[Tensor, Tensor, Tensor]:
+def update(session: Session, indices: Tensor, *, measure: bool) -> tuple[Tensor, Tensor, Tensor]:
     """One update; gives loss, right answers and gradient norm of its batch, still on the device."""
     config, model = session.config, session.model
     inputs, labels, targets = training_batch(

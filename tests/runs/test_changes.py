@@ -112,8 +112,8 @@ def test_a_change_is_kept_by_a_killed_run_and_can_be_repeated(
 ) -> None:
     config = small.model_copy(update={"epochs": 40})
     slow = (
-        "import time, cnnviz.train.loop as m; plain = m._step\n"
-        "m._step = lambda *a, **o: (time.sleep(0.01), plain(*a, **o))[1]\n"
+        "import time, cnnviz.train.loop as m; plain = m.update\n"
+        "m.update = lambda *a, **o: (time.sleep(0.01), plain(*a, **o))[1]\n"
         "import cnnviz.train.snapshots as s; s._EVERY = 0.3; s._SHARE = 0\n"
     )
     watch.fault(slow)

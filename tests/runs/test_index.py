@@ -142,7 +142,7 @@ def test_killed_it_leaves_what_was_there_and_starts_over(run: Run, watch: Any) -
 def test_stopped_it_says_so(run: Run, watch: Any, how: str) -> None:
     watch.fault(SLOWLY % (600 if how == "stuck" else 0.1))
     control.start(run.id, "last", images=60)
-    watch.all(lambda: control.state(run.id, "last").state == "running")
+    watch.all(lambda: control.state(run.id, "last").reason != "Loading.")
     if how == "signal":
         os.kill(lease.holder(folder(run) / "lease"), signal.SIGTERM)
     else:

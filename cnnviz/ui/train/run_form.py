@@ -14,6 +14,7 @@ from cnnviz.ui.resources import datasets, run_estimates
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.frame import guarded
 from cnnviz.ui.shell.parameters import RUN
+from cnnviz.ui.train import rate_finder
 from cnnviz.ui.widgets import run_template
 from cnnviz.ui.widgets.config_form import fields, words
 
@@ -61,6 +62,8 @@ def show(*, live: bool) -> None:
     if config is not None:
         with summary, guarded():
             _summarise(config)
+        with st.expander("Learning rate", icon=":material/show_chart:"), guarded():
+            rate_finder.show(config)
 
 
 def _data_set(chosen: str, key: str) -> str:
