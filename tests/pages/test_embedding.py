@@ -18,7 +18,7 @@ from cnnviz.ui.mistakes.embedding_options import COLOURINGS
 from cnnviz.ui.widgets.scatter import Box
 from tests.pages.test_diagnosis import asked
 from tests.pages.test_pages import component, finished, open_page, trained, words
-from tests.runs.conftest import nursery, quick, wait_for, watch  # noqa: F401
+from tests.runs.conftest import quick, wait_for, watch  # noqa: F401
 
 pytestmark = pytest.mark.slow
 

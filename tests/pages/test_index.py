@@ -19,7 +19,7 @@ from cnnviz.runs.process import STOPPED
 from cnnviz.runs.run import Run
 from tests.conftest import Bench
 from tests.pages.test_pages import open_page, words
-from tests.runs.conftest import nursery, quick, wait_for, watch  # noqa: F401
+from tests.runs.conftest import quick, wait_for, watch  # noqa: F401
 
 pytestmark = pytest.mark.slow
 
