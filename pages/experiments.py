@@ -12,7 +12,7 @@ frame.ensure()
 with frame.guarded():
     chosen = selection.peek(RECIPE)
     if chosen is None:
-        st.subheader("Experiments of five lab reports, run again", anchor=False)
+        st.title("Experiments of five lab reports, run again", anchor=False)
         overview.show(recipe_results.shelf())
     else:
         view.show(library.find(chosen), recipe_results.shelf())

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from hypothesis import settings
 
 from cnnviz.config import Constant, Data, Mlp, RunConfig, Sgd
 from cnnviz.workspace import ROOT
+from tests import nursery_client
 
 settings.register_profile("bench", deadline=None, derandomize=True, max_examples=60)
 settings.load_profile("bench")
@@ -50,6 +52,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _place(path: Path) -> int:
     folder = path.relative_to(Path(__file__).parent).parts[0]
     return _ORDER.index(folder) if folder in _ORDER else len(_ORDER)
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Path]:
+    """The address of a process that starts workers in no time. See nursery.py."""
+    with nursery_client.running() as address:
+        yield address
 
 
 @dataclass(frozen=True)

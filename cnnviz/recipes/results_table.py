@@ -180,7 +180,7 @@ def _depth_table(depths: list[Depth] | None) -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- |"
     for depth in depths:
         size = f"{depth.channels} | {depth.side}×{depth.side}"
-        yield f"| {depth.layer} | {size} | {depth.zeros:.0%} | {depth.spread:.0%} |"
+        yield f"| {depth.layer} | {size} | {per_cent(depth.zeros, digits=0)} | {per_cent(depth.spread, digits=0)} |"
     yield ""
 
 

@@ -1,4 +1,4 @@
-"""Every page, light and dark, as axe-core sees it: nothing serious."""
+"""Every page, light and dark, as axe-core sees it: nothing serious, and headings in order."""
 
 import re
 from pathlib import Path
@@ -37,12 +37,12 @@ def looked_at(page: Page, background: str) -> None:
 
 
 def findings(page: Page) -> list[str]:
-    """What axe-core calls serious or critical, a line each."""
+    """What axe-core calls serious or critical, and headings out of order, a line each."""
     page.evaluate(AXE)
     found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
     return [
         f"{one['id']} {node['html'][:150]} {node['any'][0]['message'] if node['any'] else one['help']}"
         for one in found
-        if one["impact"] in ("serious", "critical")
+        if one["impact"] in ("serious", "critical") or one["id"] == "heading-order"
         for node in one["nodes"]
     ]

@@ -9,12 +9,12 @@ from streamlit.testing.v1 import AppTest
 from cnnviz import workspace
 from cnnviz.runs.run import Run
 from cnnviz.workspace import ROOT
-from tests.pages.conftest import finished, nursery, trained
+from tests.pages.conftest import finished, trained
 from tests.pages.test_pages import words
 
 pytestmark = pytest.mark.slow
 
-__all__ = ["finished", "nursery", "trained"]
+__all__ = ["finished", "trained"]
 
 SCRIPT = '''"""Weights: how many there are."""
 

@@ -13,12 +13,12 @@ from cnnviz.data import perturbation
 from cnnviz.data.perturbation import Perturbation, PerturbationSetting, Picture
 from cnnviz.runs.run import Run
 from cnnviz.ui.robustness import parameters, view
-from tests.pages.conftest import finished, nursery, trained
+from tests.pages.conftest import finished, trained
 from tests.pages.test_pages import component, open_page, words
 
 pytestmark = pytest.mark.slow
 
-__all__ = ["finished", "nursery", "trained"]
+__all__ = ["finished", "trained"]
 
 DERIVED = (parameters, view)
 """What is made of the registry when a process starts."""

@@ -2,11 +2,8 @@
 
 import functools
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from streamlit.components.v2 import manifest_scanner
@@ -15,10 +12,11 @@ from cnnviz.config import Data, Mlp, RunConfig
 from cnnviz.runs import control
 from cnnviz.runs import process as hiring
 from cnnviz.runs.run import Run
+from tests import nursery_client
 from tests.conftest import Bench, write_data
-from tests.runs.conftest import nursery, quick, wait_for, watch
+from tests.runs.conftest import quick, wait_for, watch
 
-__all__ = ["nursery", "quick", "watch"]
+__all__ = ["quick", "watch"]
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -31,13 +29,13 @@ def _components() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory, nursery: Any) -> Path:
+def trained(tmp_path_factory: pytest.TempPathFactory, nursery: Path) -> Path:
     """The folder of a finished run of a tiny network, to copy from."""
     root = tmp_path_factory.mktemp("trained")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CNNVIZ_DATA", str(root / "data"))
         patch.setenv("CNNVIZ_CHECKPOINTS", str(root / "checkpoints"))
-        patch.setattr(hiring, "subprocess", SimpleNamespace(Popen=nursery, DEVNULL=subprocess.DEVNULL))
+        patch.setattr(hiring, "subprocess", nursery_client.stand_in(nursery))
         write_data(root / "data" / "tiny")
         plain = RunConfig(data=Data(name="tiny"), network=Mlp(hidden=(16,)), epochs=2, batch_size=32)
         run = control.start(plain)

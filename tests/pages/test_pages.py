@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cnnviz.config import RunConfig
 from cnnviz.runs import control, lease, status
 from cnnviz.runs.run import Run, find
 from cnnviz.ui.activations import channel_card
@@ -107,7 +106,7 @@ def test_a_link_to_what_is_not_there_says_so_and_shows_something_else(
     assert "maps" in words(app) or "units" in words(app)
 
 
-def test_the_form_starts_what_it_says(bench: Bench, tiny_data: str, tiny_config: RunConfig) -> None:
+def test_the_form_starts_what_it_says(bench: Bench, tiny_data: str, quick: None) -> None:
     app = open_page("train")
     keyed = {box.key: box for box in app.selectbox}
     app = keyed["form 0.name"].set_value("tiny").run()

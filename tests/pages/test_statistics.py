@@ -64,7 +64,7 @@ def test_it_is_measured_once_and_kept(bench: Bench, tiny_data: str, tiny_config:
     assert not app.error
     assert "60 test images of tiny, all classes" in shown(app)
     assert len(app.get("vega_lite_chart")) == 6
-    assert "guessing scores 25%" in shown(app)
+    assert "guessing scores 25 %" in shown(app)
     assert len(list((run.folder / "index").glob("statistics-last-60-all.json"))) == 1
     again = open_page("statistics", run=run.id)
     assert len(again.get("vega_lite_chart")) == 6

@@ -1,16 +1,10 @@
-import json
 import os
 import signal
-import socket
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,47 +13,13 @@ from cnnviz.config import RunConfig
 from cnnviz.runs import lease
 from cnnviz.runs import process as hiring
 from cnnviz.runs.run import Run
-from cnnviz.workspace import ROOT
-
-NURSERY = Path(__file__).with_name("nursery.py")
-
-
-@pytest.fixture(scope="session")
-def nursery() -> Iterator[Callable[..., SimpleNamespace]]:
-    """Takes the place of `subprocess.Popen`: workers that start in no time. See nursery.py."""
-    ours, theirs = socket.socketpair()
-    process = subprocess.Popen(
-        [sys.executable, str(NURSERY), str(theirs.fileno())],
-        pass_fds=[theirs.fileno()],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-    )
-    theirs.close()
-    alone, ready = threading.Lock(), []
-
-    def popen(
-        command: list[str], *, stdout: Any, env: dict[str, str], pass_fds: list[int], **_: Any
-    ) -> SimpleNamespace:
-        assert command[1] == "-m"
-        with alone:
-            if not ready:
-                ready.append(ours.recv(16))
-            message = json.dumps(
-                {"module": command[2], "folder": command[3], "arguments": command[5:], "environment": env}
-            ).encode()
-            socket.send_fds(ours, [message], [stdout.fileno(), pass_fds[0]])
-            return SimpleNamespace(pid=int(ours.recv(32)))
-
-    yield popen
-    process.kill()
-    process.wait()
-    ours.close()
+from tests import nursery_client
 
 
 @pytest.fixture
-def quick(nursery: Any, bench: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def quick(nursery: Path, bench: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Workers come from the nursery. Those that are left at the end are killed."""
-    monkeypatch.setattr(hiring, "subprocess", SimpleNamespace(Popen=nursery, DEVNULL=subprocess.DEVNULL))
+    monkeypatch.setattr(hiring, "subprocess", nursery_client.stand_in(nursery))
     yield
     kill_all(bench.checkpoints)
 

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from cnnviz.formatting import decimal
+from cnnviz.formatting import decimal, per_cent
 from cnnviz.render.mosaic import grid
 from cnnviz.render.outline import outlined
 from cnnviz.render.overlay import overlaid
@@ -162,8 +162,8 @@ def _without(looked_at: SelectedNetwork, seen: "Input", layer: str, channel: int
     rows = [
         {
             "Class": looked_at.card.classes[one],
-            "With it": f"{before[one]:.1%}",
-            "Without": f"{after[one]:.1%}",
+            "With it": per_cent(before[one]),
+            "Without": per_cent(after[one]),
             "Change": decimal(100 * (after[one] - before[one]), "+.1f") + " points",
         }
         for one in order

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from cnnviz.formatting import decimal
+from cnnviz.formatting import decimal, per_cent
 from cnnviz.render.colour import BLUE
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui.activations import index_progress
@@ -101,7 +101,7 @@ def _strongest(
 def _silence(found: "Excitation", channel: int) -> str:
     if found.dead[channel]:
         return "Its values are always zero: a dead channel, which no image excites."
-    return f"Its values are zero {found.zeros[channel]:.0%} of the time."
+    return f"Its values are zero {per_cent(found.zeros[channel], digits=0)} of the time."
 
 
 def _selectivity(found: "Excitation", channel: int) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from cnnviz.artifact import HeldArtifact, Shelf
 from cnnviz.errors import CnnvizError
-from cnnviz.formatting import decimal
+from cnnviz.formatting import decimal, per_cent
 from cnnviz.render.colour import BLUE
 from cnnviz.render.mosaic import Mosaic, grid_pictures
 from cnnviz.render.picture import png
@@ -284,7 +284,7 @@ def _compare(
     says = networks.prediction(looked_at.stamp, _seen(looked_at, found.pictures[0]))
     top = int(says.argmax())
     st.caption(
-        f"{line}The network takes the strongest for {looked_at.card.classes[top]} ({says[top]:.1%}). "
+        f"{line}The network takes the strongest for {looked_at.card.classes[top]} ({per_cent(says[top])}). "
         f"Made from noise in {len(found.trace):,} "
         + (f"of {found.settings.steps:,} " if len(found.trace) < found.settings.steps else "")
         + f"steps, seed {found.settings.seed}: not an image of the data."

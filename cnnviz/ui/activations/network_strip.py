@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cnnviz.formatting import decimal
+from cnnviz.formatting import decimal, per_cent
 from cnnviz.render.thumbnails import Thumbnails, thumbnails
 from cnnviz.ui.activations.strip import Stop, strip
 from cnnviz.ui.resources import networks
@@ -69,12 +69,12 @@ def _image_stop(image: SelectedImage, seen: "Input") -> Stop:
 def _stop(node: "Node", glance: "LayerOverview", found: "list[Node]") -> Stop:
     layer = node.layer
     size = "×".join(map(str, layer.output_shape))
-    silent = f"{glance.silent:.0%} silent" if glance.silent else ""
+    silent = f"{per_cent(glance.silent, digits=0)} silent" if glance.silent else ""
     kind = f"{layer.kind}, output" if node.opened else f"{layer.kind}, a block" if layer.block else layer.kind
     what = "mean map of values" if len(layer.output_shape) > 1 else "values"
     words = [f"{layer.name}: {kind}, {size}", f"{what} {decimal(glance.low)} to {decimal(glance.high)}"]
     if silent:
-        words.append(f"{glance.silent:.1%} of its channels are zero everywhere, for this image")
+        words.append(f"{per_cent(glance.silent)} of its channels are zero everywhere, for this image")
     if node.branches:
         words.append("branches join in it: choose it to see them")
     if node.jumps:

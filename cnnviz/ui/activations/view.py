@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cnnviz.formatting import decimal
+from cnnviz.formatting import decimal, per_cent
 from cnnviz.render.bar import bar
 from cnnviz.render.colour import Per, Scale, scale_of
 from cnnviz.render.mosaic import Mosaic, grid
@@ -96,7 +96,7 @@ def _describe(mosaic: Mosaic, maps: NDArray[np.float32], per: str, *, tokens: bo
         scale = scale.replace("shared by all maps", "shared by all layers of this network")
     st.caption(
         f"{scale}. {len(maps):,} {'units' if maps[0].size == 1 else 'maps'}, "
-        f"{zeros:.0%} of values are zero, {dead:,} are zero everywhere."
+        f"{per_cent(zeros, digits=0)} of values are zero, {dead:,} are zero everywhere."
         + (
             f" Each pixel is the mean of {mosaic.shrink} × {mosaic.shrink} values."
             if mosaic.shrink > 1

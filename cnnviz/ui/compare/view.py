@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cnnviz.formatting import decimal
+from cnnviz.formatting import decimal, per_cent
 from cnnviz.render.bar import bar
 from cnnviz.render.colour import Per, Scale, scale_of
 from cnnviz.render.mosaic import Mosaic, grid
@@ -128,7 +128,8 @@ def _head(side: Side) -> None:
                     [classes[one] for one in best], [float(probabilities[one]) for one in best]
                 ),
                 key=f"says {side.letter}",
-                alt="Probabilities: " + ", ".join(f"{classes[one]} {probabilities[one]:.1%}" for one in best),
+                alt="Probabilities: "
+                + ", ".join(f"{classes[one]} {per_cent(probabilities[one])}" for one in best),
             )
 
 

@@ -52,7 +52,7 @@ def _line(recipe: Recipe, assessments: list[Assessment]) -> None:
     else:
         state = {"explore": "to look at", "teach": "to work out"}[recipe.kind]
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(f"{recipe.id} · {recipe.question}", key=f"open {recipe.id}", type="tertiary"):
+        if st.button(f"{recipe.id} · {recipe.question}", key=f"open {recipe.id}", type="tertiary", wrap=True):
             selection.put(RECIPE, recipe.id)
             st.rerun()
         st.caption(state, width="content")

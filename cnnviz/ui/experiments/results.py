@@ -22,6 +22,7 @@ from cnnviz.ui.resources import recipe_results
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUN
 from cnnviz.ui.widgets.config_form import words
+from cnnviz.ui.widgets.share_format import share_format
 
 _CURVES = {
     "Validation accuracy": ("validation", "accuracy"),
@@ -233,7 +234,7 @@ def _grid(recipe: Recipe, assessments: Sequence[Assessment]) -> None:
         return
     titles = [axis.title for axis in recipe.axis]
     st.markdown("**The grid**")
-    for value, style in (("Test accuracy", ".1%"), ("Training time, s", ",.0f")):
+    for value, style in (("Test accuracy", share_format(1)), ("Training time, s", ",.0f")):
         st.altair_chart(
             charts.heat_map(
                 rows,

@@ -19,7 +19,7 @@ from cnnviz.ui.widgets import experiment_links
 def show(recipe: Recipe, shelf: RunsByConfiguration) -> None:
     """Draw the experiment, and what its kind has below."""
     _chooser(recipe)
-    st.subheader(recipe.question, anchor=False)
+    st.title(recipe.question, anchor=False)
     text, side = st.columns([7, 4], gap="large")
     with text:
         st.markdown(f"{recipe.theory.strip()}")

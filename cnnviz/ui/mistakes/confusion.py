@@ -8,6 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz.diagnose.confusion import confusion, rates
+from cnnviz.formatting import per_cent
 from cnnviz.render.bar import bar
 from cnnviz.render.colour import Scale
 from cnnviz.runs.run import every
@@ -124,7 +125,7 @@ def _matrix(
     off = np.where(np.eye(len(counts), dtype=bool), 0, counts if shares is None else np.nan_to_num(shares))
     how = "Click a cell or a name, or walk with arrow keys and press Enter."
     if off.any():
-        most = f"{off.max():,} images" if shares is None else f"{off.max():.1%} of the row"
+        most = f"{off.max():,} images" if shares is None else f"{per_cent(off.max())} of the row"
         scale = Scale(low=0.0, high=float(off.max()), signed=False)
         st.image(bar(scale, width=512, height=10), output_format="PNG", alt="Colour bar")
         how = f"Colours: 0 to {most}, of {counts.sum():,} images; the diagonal has none. {how}"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cnnviz.diagnose import embedding_file, embedding_process, embedding_words
 from cnnviz.diagnose.embedding import METHODS, Embedding
+from cnnviz.formatting import per_cent
 from cnnviz.progress import Work
 from cnnviz.render.marks import APART, Marks
 from cnnviz.render.scatter import picture
@@ -277,10 +278,10 @@ def _words(asked: Evaluation, places: NDArray[np.intp]) -> list[str]:
         lines = [
             f"{asked.split} image {number:,}",
             f"labelled {names[label]}",
-            f"predicted {names[guess]}, {shares[guess]:.1%}",
+            f"predicted {names[guess]}, {per_cent(shares[guess])}",
         ]
         if label != guess:
-            lines.append(f"{names[label]}: {shares[label]:.1%}")
+            lines.append(f"{names[label]}: {per_cent(shares[label])}")
         said.append("\n".join(lines))
     return said
 

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cnnviz.formatting import whole_number
+from cnnviz.formatting import per_cent, whole_number
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.render.picture import enlarge, png
 from cnnviz.ui.mistakes import grad_cam
@@ -81,12 +81,12 @@ def _thumbnails(
     page = 1
     if pages > 1:
         page = st.number_input(
-            f"Page, of {pages:,}", 1, pages, key=f"gallery page {split} {hash(places.tobytes())}", width=140
+            f"Page (of {pages:,})", 1, pages, key=f"gallery page {split} {hash(places.tobytes())}", width=140
         )
     shown = places[(page - 1) * _PAGE : page * _PAGE]
     names, prefix = looked_at.card.classes, PREFIX[split]
     labels = [
-        f"{names[label]}, {split} image {number:,}: predicted {names[guess]}, {sure:.1%}"
+        f"{names[label]}, {split} image {number:,}: predicted {names[guess]}, {per_cent(sure)}"
         for number, label, guess, sure in zip(
             found.numbers[shown],
             found.labels[shown],
@@ -145,14 +145,14 @@ def _detail(
         with right:
             outcome = "which is right" if guess == label else f"but it is labelled **{names[label]}**"
             st.markdown(
-                f"Taken for **{names[guess]}** ({shares[guess]:.1%}), {outcome} ({shares[label]:.1%})"
+                f"Taken for **{names[guess]}** ({per_cent(shares[guess])}), {outcome} ({per_cent(shares[label])})"
             )
             order = np.argsort(-shares)[:_TOP].tolist()
             if label not in order:
                 order = [*order[:-1], label]
             st.altair_chart(
                 charts.probabilities([names[one] for one in order], [float(shares[one]) for one in order]),
-                alt="Probabilities: " + ", ".join(f"{names[one]} {shares[one]:.1%}" for one in order),
+                alt="Probabilities: " + ", ".join(f"{names[one]} {per_cent(shares[one])}" for one in order),
             )
         image = f"{PREFIX[split]}.{number}"
         if data is not None:

@@ -11,7 +11,7 @@ import streamlit as st
 from cnnviz.data import catalogue
 from cnnviz.data.perturbation import PERTURBATIONS
 from cnnviz.explore.robustness.curve import Curve, table
-from cnnviz.formatting import accuracy, duration
+from cnnviz.formatting import accuracy, duration, per_cent
 from cnnviz.ui.resources import datasets
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.robustness import charts, view
@@ -31,7 +31,7 @@ _FIRST = "rotation"
 def show(looked_at: SelectedNetwork, values: Mapping[str, float]) -> None:
     """Choose a perturbation and have it measured; see all curves, each with a line where the sliders are."""
     st.session_state[view.FOLLOWED] = False
-    st.subheader("Accuracy against strength")
+    st.header("Accuracy against strength", anchor=False)
     if not _can_be_asked(looked_at):
         return
     data = _data(looked_at)
@@ -123,7 +123,7 @@ def _charts(looked_at: SelectedNetwork, found: Mapping[str, Curve], values: Mapp
     one = next(iter(found.values()))
     st.caption(
         f"{one.count:,} test images of {one.data}, the same at every strength; bars are one standard error. "
-        f"Dotted: guessing, {one.chance:.1%}. Upright: where its slider is."
+        f"Dotted: guessing, {per_cent(one.chance)}. Upright: where its slider is."
     )
     st.download_button(
         "CSV", table(list(found.values())), f"{looked_at.run.id}-{looked_at.snapshot}-robustness.csv",

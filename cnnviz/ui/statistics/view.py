@@ -9,6 +9,7 @@ import streamlit as st
 from cnnviz.data import catalogue
 from cnnviz.explore.statistics.measures import MEASURES, in_words
 from cnnviz.explore.statistics.profile import LayerStatistics, Profile, table
+from cnnviz.formatting import per_cent
 from cnnviz.progress import Work, within
 from cnnviz.runs.run import every
 from cnnviz.ui.resources import datasets
@@ -194,7 +195,7 @@ def _remark(key: str, of: Profile) -> str:
         case "probe":
             return (
                 " It is ridge regression, fitted on half of the images and scored on the other half, both ways round; "
-                f"guessing scores {of.guess:.0%}."
+                f"guessing scores {per_cent(of.guess, digits=0)}."
             )
         case "effective_field":
             return f" Mean of {of.field_images} images; the input has {of.side} × {of.side}."

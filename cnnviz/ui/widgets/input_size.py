@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from cnnviz.formatting import per_cent
 from cnnviz.ui.resources import networks
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
@@ -71,8 +72,8 @@ def compare(
     rows = [
         {
             "Class": looked_at.card.classes[one],
-            f"{own}, as trained": f"{trained[one]:.1%}",
-            other: f"{here[one]:.1%}",
+            f"{own}, as trained": per_cent(trained[one]),
+            other: per_cent(here[one]),
         }
         for one in order
     ]

@@ -7,6 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz.data.fitting import DEFAULT, WAYS
+from cnnviz.formatting import per_cent
 from cnnviz.render.picture import enlarge, png
 from cnnviz.ui.resources import networks
 from cnnviz.ui.resources.selected_network import SelectedNetwork
@@ -84,7 +85,7 @@ def _say(looked_at: SelectedNetwork, image: SelectedImage, probabilities: NDArra
         _chart(
             tuple(classes[index] for index in order), tuple(float(probabilities[index]) for index in order)
         ),
-        alt="Probabilities: " + ", ".join(f"{classes[i]} {probabilities[i]:.1%}" for i in order),
+        alt="Probabilities: " + ", ".join(f"{classes[i]} {per_cent(probabilities[i])}" for i in order),
     )
 
 

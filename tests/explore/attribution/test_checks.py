@@ -235,7 +235,7 @@ def test_maps_that_cannot_be_read_are_told_of() -> None:
     assert oddities(values, score=1) == []
     assert oddities(values * 1e-9, score=1)[0].startswith("Blank")
     assert oddities(values * 1e-9, score=0.0)[0].startswith("Blank")
-    assert oddities(np.ones_like(values), score=1)[0].startswith("Saturated: 100%")
+    assert oddities(np.ones_like(values), score=1)[0].startswith("Saturated: 100 %")
     spiky = values * 0.001
     spiky[3, 4] = 9
     assert oddities(spiky, score=1)[0].startswith("Spiky")

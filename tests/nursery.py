@@ -1,4 +1,6 @@
-"""Forks workers for the tests. Torch, which takes seconds to import, is imported once.
+"""Forks workers for the tests and for the app that they drive. Torch, which takes seconds to import, is imported once.
+
+`python tests/nursery.py DESCRIPTOR` serves the socket that `nursery_client` listens on, until its standard input ends.
 
 Each child is a worker (of a run, an index or a map) as `python -m MODULE` would be: a session leader of its own that
 has been given its folder, the locked lease and the log, and nothing of its parent. `NURSERY` in its environment is
@@ -9,6 +11,7 @@ import array
 import importlib
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -16,7 +19,7 @@ import traceback
 from typing import Any
 
 
-def serve(connection: socket.socket) -> None:
+def serve(listener: socket.socket) -> None:
     import torch
 
     torch.set_num_threads(1)
@@ -29,20 +32,20 @@ def serve(connection: socket.socket) -> None:
     from cnnviz.runs import worker  # noqa: F401
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no zombies
-    connection.send(b"ready")
-    while True:
-        message, ancillary, *_ = connection.recvmsg(1 << 16, socket.CMSG_LEN(2 * 4))
-        if not message:
-            return
-        handles = array.array("i")
-        handles.frombytes(ancillary[0][2])
-        child = os.fork()
-        if not child:
-            connection.close()
-            become_worker(json.loads(message), *handles)
-        for handle in handles:
-            os.close(handle)
-        connection.send(str(child).encode())
+    while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
+        connection, _ = listener.accept()
+        with connection:
+            message, ancillary, *_ = connection.recvmsg(1 << 16, socket.CMSG_LEN(2 * 4))
+            handles = array.array("i")
+            handles.frombytes(ancillary[0][2])
+            child = os.fork()
+            if not child:
+                listener.close()
+                connection.close()
+                become_worker(json.loads(message), *handles)
+            for handle in handles:
+                os.close(handle)
+            connection.send(str(child).encode())
 
 
 def become_worker(request: dict[str, Any], log: int, lease: int) -> None:
