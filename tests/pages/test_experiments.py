@@ -17,12 +17,10 @@ from cnnviz.recipes.results import recipe_runs
 from cnnviz.ui.resources import recipe_results
 from cnnviz.workspace import ROOT
 from tests.conftest import Bench
-from tests.pages.test_pages import finished, open_page, trained, words
+from tests.pages.test_pages import open_page, words
 from tests.recipes.made import run_folder
 
 pytestmark = pytest.mark.slow
-
-__all__ = ["finished", "trained"]
 
 
 @pytest.fixture(autouse=True)
