@@ -21,9 +21,9 @@ def accuracy(value: float, count: int) -> str:
     return per_cent(value, standard_error(value, count))
 
 
-def per_cent(share: float, error: float | None = None) -> str:
+def per_cent(share: float, error: float | None = None, *, digits: int = 1) -> str:
     """A share, with its standard error where there is one: 92.3 % ± 0.3."""
-    return f"{100 * share:.1f} %" + ("" if error is None else f" ± {100 * error:.1f}")
+    return f"{100 * share:.{digits}f} %" + ("" if error is None else f" ± {100 * error:.{digits}f}")
 
 
 def standard_error(value: float, count: int) -> float:

@@ -17,7 +17,7 @@ from cnnviz.cli.layers import layers_of
 from cnnviz.cli.options import Channel, Fit, Force, Image, Invert, Json, LayerName, Network, Size, Snapshot
 from cnnviz.cli.picture import picture
 from cnnviz.errors import CnnvizError
-from cnnviz.formatting import whole_number
+from cnnviz.formatting import per_cent, whole_number
 from cnnviz.index import store
 from cnnviz.render.mosaic import grid
 
@@ -102,7 +102,7 @@ def channel(
             "–" if seen is None else f"rows {seen[0]} to {seen[2] - 1}, columns {seen[1]} to {seen[3] - 1}",
         ],
         *([step.layer, f"{step.title}: {step.formula}"] for step in found.steps),
-        ["without it", f"{card.classes[top]} {before[top]:.1%} becomes {after[top]:.1%}"],
+        ["without it", f"{card.classes[top]} {per_cent(before[top])} becomes {per_cent(after[top])}"],
         *(_lines(known, card, number) if known else []),
         *([["written", str(target)]] if target else []),
     ]
@@ -149,7 +149,7 @@ def _lines(known: Excitation, card: Card, number: int) -> list[list[str]]:
     return [
         ["excited most by", f"{best} of {known.count:,}"],
         ["mean by class", ", ".join(f"{card.classes[at]} {means[at]:.3g}" for at in top) + ", …"],
-        ["zero", f"{known.zeros[number]:.1%} of the time" + (": dead" if known.dead[number] else "")],
+        ["zero", f"{per_cent(known.zeros[number])} of the time" + (": dead" if known.dead[number] else "")],
         ["class selectivity", f"{known.selectivity[number]:.2f}"],
     ]
 

@@ -149,7 +149,7 @@ def _text(document: dict[str, Any], by_class: tuple[ClassScore, ...], card: Card
             f"others {100 * fitted['before']['ece']:.1f} → {100 * fitted['after']['ece']:.1f} points"
         )
     sure = ", ".join(
-        f"{one['image']} ({one['class']} taken for {one['predicted']}, {one['probability']:.1%})"
+        f"{one['image']} ({one['class']} taken for {one['predicted']}, {per_cent(one['probability'])})"
         for one in document["surest_mistakes"][:5]
     )
     lines.append(f"Surest mistakes: {sure or 'none'}")

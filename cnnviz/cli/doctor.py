@@ -75,7 +75,7 @@ def _document(facts: Facts, examination: Examination) -> dict[str, Any]:
 def _text(facts: Facts, examination: Examination) -> str:
     from cnnviz.doctor.rules import rule
 
-    lines = [f"{facts.run}, {facts.snapshot}"]
+    lines = [f"{facts.run}, {facts.snapshot}", "", f"{examination.summary}."]
     for finding in examination.findings.values():
         lines += ["", f"{finding.title} ({finding.severity})", f"  {finding.words}"]
         for remedy in finding.remedies:
@@ -85,8 +85,6 @@ def _text(facts: Facts, examination: Examination) -> str:
             )
             recipe = f" Experiment {remedy.recipe}." if remedy.recipe else ""
             lines.append(f"  → {remedy.words}{settings}{recipe}")
-    if not examination.findings:
-        lines += ["", "Nothing found."]
     healthy = ", ".join(one.question.lower() for one in examination.healthy)
     lines += ["", f"Checked, nothing found: {healthy or 'nothing'}."]
     lines += [

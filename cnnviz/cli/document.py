@@ -40,7 +40,7 @@ def whole_document(run: Run) -> dict[str, Any]:
 def row(run: Run) -> list[str]:
     """A line of the table of runs: id, state, epochs, best known accuracy, title."""
     status = run.status()
-    state = f"running {status.share:.0%}" if status.state == "running" else status.state
+    state = f"running {per_cent(status.share, digits=0)}" if status.state == "running" else status.state
     if run.imported:
         return [run.id, "imported", "–", "–", run.title]
     return [run.id, state, f"{status.epoch}/{status.epochs}", _figure(run.metrics()), run.title]

@@ -12,7 +12,7 @@ from cnnviz.cli.answer import answer, table
 from cnnviz.cli.channel import place
 from cnnviz.cli.layers import layers_of
 from cnnviz.cli.options import Channel, Force, Json, LayerName, Network, Seed, Snapshot
-from cnnviz.formatting import decimal
+from cnnviz.formatting import decimal, per_cent
 
 
 def maximise(
@@ -91,7 +91,7 @@ def maximise(
         *(
             [
                 f"picture {rank}",
-                f"{decimal(score, '.6g')}, taken for {card.classes[one.argmax()]} ({one.max():.1%})",
+                f"{decimal(score, '.6g')}, taken for {card.classes[one.argmax()]} ({per_cent(one.max())})",
             ]
             for rank, (score, one) in enumerate(zip(found.scores, says, strict=True), 1)
         ),

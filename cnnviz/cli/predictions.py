@@ -13,7 +13,7 @@ from cnnviz.cli import checkpoint, files, progress
 from cnnviz.cli.answer import answer, table
 from cnnviz.cli.options import Force, ImageCount, Json, Network, Snapshot
 from cnnviz.errors import NotFound
-from cnnviz.formatting import accuracy
+from cnnviz.formatting import accuracy, per_cent
 
 if TYPE_CHECKING:
     from torch import nn
@@ -74,7 +74,7 @@ def predictions(
         ],
         "file": str(target) if target else None,
     }
-    shown = [[f"test.{row[0]}", row[1], row[2], f"{row[3]:.1%}"] for row in rows[:most]]
+    shown = [[f"test.{row[0]}", row[1], row[2], per_cent(row[3])] for row in rows[:most]]
     more = f", of which {most:,} are shown" if len(rows) > most else ""
     text = (
         f"{len(rows):,} of {len(found):,} test images of {card.data}{more}; "

@@ -9,6 +9,7 @@ from rich import progress as rich
 from rich.console import Console
 
 from cnnviz.cli.answer import tell
+from cnnviz.formatting import per_cent
 from cnnviz.progress import Progress, Report, Result, Work, finish
 
 _EVERY = 5.0
@@ -48,7 +49,9 @@ def reporting(start: str) -> Iterator[Report]:
     """What shows how far work is that can only report, not yield."""
     if Console(stderr=True).is_terminal:
         with bar(start) as show:
-            yield lambda progress: show(progress.share, f"{progress.share:4.0%}", progress.doing)
+            yield lambda progress: show(
+                progress.share, f"{per_cent(progress.share, digits=0):>5}", progress.doing
+            )
         return
     told = time.monotonic()
 
@@ -56,6 +59,6 @@ def reporting(start: str) -> Iterator[Report]:
         nonlocal told
         if time.monotonic() - told > _EVERY:
             told = time.monotonic()
-            tell(f"{progress.share:4.0%} {progress.doing}")
+            tell(f"{per_cent(progress.share, digits=0):>5} {progress.doing}")
 
     yield line

@@ -73,7 +73,7 @@ def robustness(
     }
     title = (
         f"{where.name} (epoch {card.epoch}) over {len(numbers):,} test images of {card.data}; "
-        f"guessing scores {curves[0].chance:.1%}"
+        f"guessing scores {per_cent(curves[0].chance)}"
     )
     answer(document, "\n\n".join([title, *map(_text, curves)]), as_json=as_json)
 

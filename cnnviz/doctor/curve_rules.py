@@ -8,7 +8,7 @@ from statistics import median
 
 from cnnviz.doctor.facts import Facts
 from cnnviz.doctor.finding import Evidence, Finding, Remedy
-from cnnviz.formatting import decimal, standard_error
+from cnnviz.formatting import decimal, per_cent, standard_error
 
 _FEW = 3
 
@@ -38,9 +38,9 @@ def overfitting(facts: Facts) -> Finding | None:
     if rising:
         since = best.epoch
         words = (
-            f"Since epoch {since} validation loss has risen by {rise:.0%} ({best.validation_loss:.3f} to "
-            f"{last.validation_loss:.3f}) while training loss fell on ({best.train_loss:.3f} to "
-            f"{last.train_loss:.3f})."
+            f"Since epoch {since} validation loss has risen by {per_cent(rise, digits=0)} "
+            f"({best.validation_loss:.3f} to {last.validation_loss:.3f}) while training loss fell on "
+            f"({best.train_loss:.3f} to {last.train_loss:.3f})."
         )
     else:
         apart = [line for line in facts.epochs if line.train_accuracy - line.validation_accuracy <= wide]
@@ -48,8 +48,8 @@ def overfitting(facts: Facts) -> Finding | None:
         words = f"Since epoch {since} training is more than {100 * wide:.0f} points ahead of validation."
     return Finding(
         title=f"Overfitting since epoch {since}",
-        words=f"{words} Now it is right on {last.train_accuracy:.1%} of training and "
-        f"{last.validation_accuracy:.1%} ± {100 * error:.1f} of {facts.validation:,} validation images.",
+        words=f"{words} Now it is right on {per_cent(last.train_accuracy)} of training and "
+        f"{per_cent(last.validation_accuracy, error)} of {facts.validation:,} validation images.",
         severity="serious" if gap > wide else "mild",
         figures={"since_epoch": since, "validation_loss_rise": rise, "accuracy_gap": gap},
         evidence=(curves(facts),),
@@ -72,7 +72,8 @@ def underfitting(facts: Facts) -> Finding | None:
     gain = tail[-1].validation_loss / max(tail[0].validation_loss, 1e-12) - 1
     falling = gain < -0.03
     how = (
-        f"Validation loss still fell by {-gain:.0%} over the last {len(tail)} epochs: it ended too soon."
+        f"Validation loss still fell by {per_cent(-gain, digits=0)} over the last {len(tail)} epochs: "
+        "it ended too soon."
         if falling
         else f"Over the last {len(tail)} epochs validation loss changed by {decimal(100 * gain, '+.0f')} %: "
         "more of the same brings little."
@@ -81,7 +82,8 @@ def underfitting(facts: Facts) -> Finding | None:
     larger = Remedy("Take a larger network, or less dropout and weight decay.", {}, "003-1a")
     return Finding(
         title="Underfitting",
-        words=f"It is right on only {train:.1%} of its own training images, {validation:.1%} of validation. {how}",
+        words=f"It is right on only {per_cent(train)} of its own training images, "
+        f"{per_cent(validation)} of validation. {how}",
         severity="mild",
         figures={"train_accuracy": train, "validation_accuracy": validation, "last_change": gain},
         evidence=(curves(facts),),
@@ -108,7 +110,7 @@ def rate_too_high(facts: Facts) -> Finding | None:
     learnt = last is not None and last.train_accuracy > facts.chance + 0.3
     dead = _dead_share(facts)
     if dead:
-        words += f" {dead:.0%} of its ReLU channels are dead, which large steps do."
+        words += f" {per_cent(dead, digits=0)} of its ReLU channels are dead, which large steps do."
     return Finding(
         title="The learning rate is too high",
         words=f"{words} The highest learning rate was {rate:g}.",
@@ -143,7 +145,7 @@ def rate_too_low(facts: Facts) -> Finding | None:
     rate = facts.config.optimiser.learning_rate
     return Finding(
         title="The learning rate is too low",
-        words=f"After {len(losses)} epochs training loss has fallen by only {fallen:.1%} "
+        words=f"After {len(losses)} epochs training loss has fallen by only {per_cent(fallen)} "
         f"({start:.3f} to {losses[-1]:.3f}), as fast at the end as before, at a learning rate of {rate:g}"
         + (f"; the gradient is as long as ever ({norms[0]:.2g} to {norms[-1]:.2g})." if norms else "."),
         severity="serious",
@@ -201,7 +203,7 @@ def softmax_twice(facts: Facts) -> Finding | None:
     if not setting and not hugs:
         return None
     seen = (
-        f" Validation loss ended at {last.validation_loss:.4f} with {last.validation_accuracy:.1%} right."
+        f" Validation loss ended at {last.validation_loss:.4f} with {per_cent(last.validation_accuracy)} right."
         if last is not None
         else ""
     )

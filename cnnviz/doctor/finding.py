@@ -79,3 +79,11 @@ class Examination:
     """Evaluation, and nothing was found."""
     not_checked: Mapping[str, str]
     """Why a question could not be asked, by the rule's id."""
+
+    @property
+    def summary(self) -> str:
+        """How many findings in how many checks: Nothing found in 7 of 13 checks."""
+        count, made = len(self.findings), len(self.findings) + len(self.healthy)
+        all_checks = made + len(self.not_checked)
+        checks = f"{made} of {all_checks} checks" if self.not_checked else f"{all_checks} checks"
+        return f"{f'{count} finding' + 's' * (count > 1) if count else 'Nothing found'} in {checks}"

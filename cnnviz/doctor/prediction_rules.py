@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnnviz.doctor.curve_rules import curves, needs_epochs
 from cnnviz.doctor.facts import Facts
 from cnnviz.doctor.finding import Evidence, Finding, Remedy
-from cnnviz.formatting import standard_error
+from cnnviz.formatting import per_cent, standard_error
 
 _ENOUGH = 5
 """Images of a class, of which at least one should be taken for it."""
@@ -113,7 +113,7 @@ def leakage(facts: Facts) -> Finding | None:
     return Finding(
         title="Images in two splits",
         words=f"{'; '.join(parts)}. What is known by heart is no test: "
-        f"accuracy there can be too high by up to {share:.2%}.",
+        f"accuracy there can be too high by up to {per_cent(share, digits=2)}.",
         severity="serious" if share > 0.005 else "mild",
         figures={
             f"{one.split} in {one.other}": {"images": len(one.places), "of": one.of, "other_label": one.differing}
@@ -144,8 +144,9 @@ def shuffled_labels(facts: Facts) -> Finding | None:
     if not blind or not (heart or near):
         return None
     words = (
-        f"It is right on {train:.1%} of training and on {validation:.1%} of {facts.validation:,} validation images, "
-        f"where guessing gives {chance:.1%}: "
+        f"It is right on {per_cent(train)} of training and on {per_cent(validation)} of "
+        f"{facts.validation:,} validation images, "
+        f"where guessing gives {per_cent(chance)}: "
         + (
             "it learns images by heart, as if labels had nothing to do with them."
             if heart

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cnnviz import workspace
 from cnnviz.errors import CnnvizError, RunError
-from cnnviz.formatting import accuracy, duration, size
+from cnnviz.formatting import accuracy, duration, per_cent, size
 from cnnviz.runs.run import SHIPPED, Run, find
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def _card(run: Run) -> str:
     data = catalogue.load(config.data.name)
     here = _score(run, data)
     by_class = "\n".join(
-        f"| {name} | {share:.1%} |"
+        f"| {name} | {per_cent(share)} |"
         for name, share in zip(data.classes, here.by_class, strict=True)
         if share is not None
     )

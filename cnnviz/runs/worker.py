@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnviz import atomic, workspace
 from cnnviz.errors import RunError
+from cnnviz.formatting import per_cent
 from cnnviz.runs import job, lease
 from cnnviz.runs.job import Job, Stopped
 from cnnviz.runs.metrics import Journal
@@ -193,8 +194,8 @@ def _facts(session: "Session") -> dict[str, Any]:
 
 def _line(event: Any) -> str:
     return (
-        f"epoch {event.epoch}: loss {event.train_loss:.4f}, accuracy {event.train_accuracy:.2%}; "
-        f"validation loss {event.validation_loss:.4f}, accuracy {event.validation_accuracy:.2%}; "
+        f"epoch {event.epoch}: loss {event.train_loss:.4f}, accuracy {per_cent(event.train_accuracy, digits=2)}; "
+        f"validation loss {event.validation_loss:.4f}, accuracy {per_cent(event.validation_accuracy, digits=2)}; "
         f"{event.images_per_second:,.0f} images/s"
     )
 

@@ -1,6 +1,7 @@
-"""Every page, light and dark, as axe-core sees it: nothing serious. And canvases, which it can't see, by keyboard."""
+"""Every page, light and dark, as axe-core sees it: nothing serious. Headings are in order, canvases are reached."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import axe_playwright_python
@@ -28,12 +29,13 @@ def test_nothing_serious_is_found_and_every_canvas_is_reached(page: Page, addres
     page.goto(f"{address}/{name}")
     looked_at(page, "rgb(255, 255, 255)")
     assert findings(page, "{resultTypes: ['violations']}") == []
+    levels = page.locator("h1, h2, h3, h4, h5, h6").evaluate_all("all => all.map(h => Number(h.tagName[1]))")
+    assert all(after <= before + 1 for before, after in pairwise([1, *levels])), levels
     canvases_are_reached(page)
     page.emulate_media(color_scheme="dark")
     looked_at(page, "rgb(16, 19, 23)")
-    dark = findings(
-        page, "{resultTypes: ['violations'], runOnly: ['color-contrast']}"
-    )  # all else is the same
+    # All but colours is the same.
+    dark = findings(page, "{resultTypes: ['violations'], runOnly: ['color-contrast']}")
     assert [line for line in dark if not WHITE_ON_PRIMARY.match(line)] == []
 
 

@@ -33,7 +33,7 @@ def test_from_a_cell_to_an_image_to_its_attributions_and_its_activations(
     pictures = canvas(page, "test images: arrow keys")
     pictures.click(position={"x": 5, "y": 5})
     expect(
-        page.get_by_text(re.compile(r"Taken for dog \(\d+\.\d%\), but it is labelled cat"))
+        page.get_by_text(re.compile(r"Taken for dog \(\d+\.\d %\), but it is labelled cat"))
     ).to_be_visible()
     found = re.search(r"image=(test\.\d+)", page.url)
     assert found is not None
@@ -89,7 +89,7 @@ def test_the_doctor_names_a_planted_dead_layer_and_shows_it(page: Page, address:
     expect(page.get_by_role("heading", name=re.compile("Dead ReLUs in act1")).first).to_be_visible()
     page.get_by_role("link", name=re.compile("act1")).first.click()
     expect(page).to_have_url(re.compile(rf"/activations\?.*run={run.id}"))
-    expect(page.get_by_text("32 units, 100% of values are zero, 32 are zero everywhere")).to_be_visible()
+    expect(page.get_by_text("32 units, 100 % of values are zero, 32 are zero everywhere")).to_be_visible()
 
 
 def _dead_layer() -> Run:

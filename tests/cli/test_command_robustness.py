@@ -28,7 +28,7 @@ def test_curves_as_text_json_and_csv(ask, trained, tmp_path):
     assert [float(row["accuracy"]) for row in rows] == noise["accuracy"] + jpeg["accuracy"]
     assert ask(*arguments, "--out", path).exit_code == 1
     text = ask(*arguments, "--out", path, "--force").stdout
-    assert "over 40 test images of tiny; guessing scores 25.0%" in text
+    assert "over 40 test images of tiny; guessing scores 25.0 %" in text
     assert f"{100 * noise['accuracy'][0]:.1f} % ± {100 * noise['error'][0]:.1f}" in text
     again = json.loads(ask(*arguments, "--json").stdout)
     assert again["curves"] == document["curves"]

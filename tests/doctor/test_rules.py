@@ -11,6 +11,7 @@ from cnnviz.config import Cnn, Data, Mlp, RunConfig, Sgd
 from cnnviz.doctor import gather
 from cnnviz.doctor.rules import RULES, examine
 from cnnviz.errors import DataError
+from cnnviz.formatting import per_cent
 from cnnviz.models import checkpoint
 from cnnviz.recipes import library
 from cnnviz.workspace import ROOT
@@ -51,7 +52,7 @@ def test_overfitting_and_since_when(ward, admit):
     assert found.figures["since_epoch"] == best.epoch
     assert found.title == f"Overfitting since epoch {best.epoch}"
     rise = facts.epochs[-1].validation_loss / best.validation_loss - 1
-    assert f"risen by {rise:.0%}" in found.words
+    assert f"risen by {per_cent(rise, digits=0)}" in found.words
     assert found.severity == "serious"
     assert "underfitting" not in findings(facts)
 
@@ -61,7 +62,7 @@ def test_underfitting(admit):
     found = findings(facts)
     assert "underfitting" in found
     assert "overfitting" not in found
-    assert f"{facts.epochs[-1].train_accuracy:.1%}" in found["underfitting"].words
+    assert per_cent(facts.epochs[-1].train_accuracy) in found["underfitting"].words
 
 
 def test_a_learning_rate_that_is_too_high(admit):

@@ -31,9 +31,10 @@ from cnnviz.ui.mistakes.evaluation import Evaluation
 from cnnviz.ui.mistakes.view import MistakesView
 from cnnviz.ui.resources import attributions
 from tests.conftest import Bench
+from tests.pages.conftest import finished, trained
 from tests.pages.test_diagnosis import asked
 from tests.pages.test_filters import shipped
-from tests.pages.test_pages import component, finished, open_page, trained, words
+from tests.pages.test_pages import component, open_page, words
 from tests.pages.test_statistics import made, measured
 
 pytestmark = pytest.mark.slow
@@ -180,10 +181,10 @@ def test_a_rule_of_the_doctor(finished: Run, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(rules, "RULES", (*rules.RULES, rule, quiet))
     app = open_page("doctor", run=finished.id)
     assert not app.exception
-    assert "#### A wide batch" in words(app)
+    assert "## A wide batch" in words(app)
     assert "It holds 32 images." in words(app)
     assert "Silence: nothing found" in words(app)
-    assert f"of {len(rules.RULES)} things were checked" in words(app)
+    assert f"of {len(rules.RULES)} checks" in words(app)
     said = json.loads(ask("doctor", finished.id, "--curves-only", "--json").stdout)
     assert "wide" in [one["rule"] for one in said["findings"]]
     assert "quiet" in said["nothing_found"]

@@ -8,16 +8,15 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cnnviz.formatting import per_cent
 from cnnviz.runs.run import Run
 from cnnviz.ui.mistakes.view import VIEWS
 from cnnviz.ui.widgets.confusion_matrix import Part, coloured
 from cnnviz.workspace import ROOT
 from tests.conftest import Bench
-from tests.pages.test_pages import component, finished, open_page, trained, words
+from tests.pages.test_pages import component, open_page, words
 
 pytestmark = pytest.mark.slow
-
-__all__ = ["finished", "trained"]
 
 
 def asked(app: AppTest) -> AppTest:
@@ -60,7 +59,7 @@ def test_a_cell_has_its_images_and_one_of_them_its_probabilities(finished: Run, 
     names = ["one", "two", "three", "four"]
     count = ((labels == label) & (guesses == guess)).sum()
     assert f"**{names[label]}, taken for {names[guess]}**: {count} of 60" in words(app)
-    assert f"Taken for **{names[guess]}** ({shares[0, guess]:.1%})" in words(app)
+    assert f"Taken for **{names[guess]}** ({per_cent(shares[0, guess])})" in words(app)
     app.button(key="clear cell").click().run()
     assert "cell" not in app.query_params
     app = open_page("diagnosis", run=finished.id, confused="9.9")

@@ -44,7 +44,7 @@ def test_the_shipped_network_is_seen_before_torch_is_loaded() -> None:
         "frog, as the network reads it",
         *(f"9 maps of layer{number}.0" for number in (1, 2, 3, 4)),
     ]
-    assert "ResNet-18 on CIFAR-10 says **frog** (90%)" in captions
+    assert "ResNet-18 on CIFAR-10 says **frog** (90 %)" in captions
     assert captions[-1].endswith("torch is there: False.")
 
 
@@ -54,7 +54,7 @@ def test_what_was_not_stored_is_computed_and_stored() -> None:
     workspace.showcase_file("cifar10-resnet18", "last").unlink()
     app = open_page("home")
     assert not app.exception
-    assert "says **frog** (90%)" in words(app)
+    assert "says **frog** (90 %)" in words(app)
     assert len(app.get("bidi_component")) == 5
     assert not app.get("skeleton")
     stored = showcase.read("cifar10-resnet18", "last")

@@ -141,7 +141,7 @@ def test_curves_are_measured_once_and_kept(bench: Bench, tiny_data: str, tiny_co
     assert stored == ["robustness-last-noise-60.json"]
     count = len(app.get("vega_lite_chart"))
     assert "60 test images of tiny, the same at every strength" in words(app)
-    assert "guessing, 25.0%" in words(app)
+    assert "guessing, 25.0 %" in words(app)
     assert "Measured: see below." in words(app)
     # Another one stands beside it.
     app = app.selectbox(key="selected curve").set_value("jpeg").run()

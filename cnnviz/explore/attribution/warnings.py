@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from cnnviz.formatting import per_cent
+
 _BLANK = 1e-7
 _FLAT, _FLAT_SHARE = 0.98, 0.25
 _SPIKE = 0.5
@@ -22,11 +24,11 @@ def oddities(values: NDArray[np.float32], *, score: float) -> list[str]:
     full = float((sizes >= _FLAT * largest).mean())
     if full > _FLAT_SHARE:
         found.append(
-            f"Saturated: {full:.0%} of pixels have the largest value, so the map can't tell them apart."
+            f"Saturated: {per_cent(full, digits=0)} of pixels have the largest value, so the map can't tell them apart."
         )
     few = np.sort(sizes, axis=None)[::-1][: max(1, sizes.size // 100)]
     if values.size >= 100 and few.sum() > _SPIKE * sizes.sum():
         found.append(
-            f"Spiky: 1 % of pixels hold {few.sum() / sizes.sum():.0%} of all; little else can be seen."
+            f"Spiky: 1 % of pixels hold {per_cent(few.sum() / sizes.sum(), digits=0)} of all; little else can be seen."
         )
     return found

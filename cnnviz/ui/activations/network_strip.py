@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cnnviz.formatting import decimal
+from cnnviz.formatting import decimal, per_cent
 from cnnviz.render.thumbnails import Thumbnails, thumbnails
 from cnnviz.ui.activations.strip import Stop, strip
 from cnnviz.ui.resources import networks
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 _SIDE = 48
 
 
-def show(looked_at: SelectedNetwork, image: SelectedImage, seen: "Input", layer: str) -> None:
+def show(network: SelectedNetwork, image: SelectedImage, seen: "Input", layer: str) -> None:
     """All layers, with the block that holds `layer` opened; choosing one selects it."""
     from cnnviz.explore.layers.graph import nodes
 
-    glances = overview(looked_at.stamp, seen.values)
-    listed = networks.layers(looked_at.stamp, looked_at.run.config.freeze, seen.shape)
+    glances = overview(network.stamp, seen.values)
+    listed = networks.layers(network.stamp, network.run.config.freeze, seen.shape)
     found = nodes(listed, layer)
     strip(
         [_image_stop(image, seen), *(_stop(node, glances[node.layer.name], found) for node in found)],
-        _pictures(looked_at.stamp, seen.values, seen.pixels, tuple(node.layer.name for node in found)),
+        _pictures(network.stamp, seen.values, seen.pixels, tuple(node.layer.name for node in found)),
         key="network strip",
         alt=f"{len(found)} layers of the network for {image.title}: arrow keys walk, Enter chooses",
         selected=layer,
@@ -69,12 +69,12 @@ def _image_stop(image: SelectedImage, seen: "Input") -> Stop:
 def _stop(node: "Node", glance: "LayerOverview", found: "list[Node]") -> Stop:
     layer = node.layer
     size = "×".join(map(str, layer.output_shape))
-    silent = f"{glance.silent:.0%} silent" if glance.silent else ""
+    silent = f"{per_cent(glance.silent, digits=0)} silent" if glance.silent else ""
     kind = f"{layer.kind}, output" if node.opened else f"{layer.kind}, a block" if layer.block else layer.kind
     what = "mean map of values" if len(layer.output_shape) > 1 else "values"
     words = [f"{layer.name}: {kind}, {size}", f"{what} {decimal(glance.low)} to {decimal(glance.high)}"]
     if silent:
-        words.append(f"{glance.silent:.1%} of its channels are zero everywhere, for this image")
+        words.append(f"{per_cent(glance.silent)} of its channels are zero everywhere, for this image")
     if node.branches:
         words.append("branches join in it: choose it to see them")
     if node.jumps:

@@ -27,8 +27,29 @@ const SIDE = 48, SVG = "http://www.w3.org/2000/svg";
  * @property {string} stamp
  */
 
-/** @param {import("../widgets/browser/elements.js").Arguments<Data>} component */
-export default function ({ data, parentElement, setTriggerValue }) {
+/** @typedef {import("../widgets/browser/elements.js").Arguments<Data>} Component */
+
+/**
+ * What is decoded for a row: what comes later takes the place of what is still on its way.
+ * @type {WeakMap<HTMLElement, HTMLImageElement>}
+ */
+const images = new WeakMap();
+
+/** @param {Component} component */
+export default function (component) {
+  const row = find(component.parentElement, ".row", HTMLElement);
+  const image = images.get(row) ?? new Image();
+  if (!images.has(row)) draw(component, null);
+  images.set(row, image);
+  decode(component.data.png, () => draw(component, image), image);
+}
+
+/**
+ * Fill the row anew; without an image, with places for the pictures.
+ * @param {Component} component
+ * @param {HTMLImageElement | null} image
+ */
+function draw({ data, parentElement, setTriggerValue }, image) {
   const row = find(parentElement, ".row", HTMLElement);
   const scroll = find(parentElement, ".scroll", HTMLElement);
   const tip = find(parentElement, ".tip", HTMLElement);
@@ -81,17 +102,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (stop.branches) join(here - 22, here + 22, 16);
   });
 
-  const image = decode(data.png, () => {
-    const dots = screenDots();
-    nodes.forEach((node, index) => {
-      const [left, width, height] = boxes[index];
-      const canvas = find(node, "canvas", HTMLCanvasElement);
-      const zoom = wholeFactor(Math.max(width, height), SIDE * dots);
-      resize(canvas, width * zoom, height * zoom, dots);
-      enlarge(penOf(canvas), image, [left, 0, width, height], [0, 0, canvas.width, canvas.height]);
-    });
-    row.dataset.drawn = data.stamp;
+  const dots = screenDots();
+  nodes.forEach((node, index) => {
+    const [left, width, height] = boxes[index];
+    const canvas = find(node, "canvas", HTMLCanvasElement);
+    const zoom = wholeFactor(Math.max(width, height), SIDE * dots);
+    resize(canvas, width * zoom, height * zoom, dots);
+    if (image) enlarge(penOf(canvas), image, [left, 0, width, height], [0, 0, canvas.width, canvas.height]);
   });
+  if (image) row.dataset.drawn = data.stamp;
   say(selected);
   const node = nodes[selected];
   if (!node) return;

@@ -9,16 +9,17 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from cnnviz.formatting import decimal
+from cnnviz.formatting import decimal, per_cent
 from cnnviz.render.attribution import coloured, scale_of_sizes
 from cnnviz.render.colour import BLUE, VERMILION
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui.attribution.parameters import CHECK
 from cnnviz.ui.resources import attributions
-from cnnviz.ui.resources.attributions import Subject
+from cnnviz.ui.resources.attributions import AttributionMaps
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import long_work
 from cnnviz.ui.widgets.mosaic_canvas import sprite
+from cnnviz.ui.widgets.share_format import share_format
 
 if TYPE_CHECKING:
     from cnnviz.explore.attribution.attribute import Attribution
@@ -31,7 +32,7 @@ _KINDS = ["this map", "random order"]
 _TILE = 96
 
 
-def show(title: str, name: str, seen: Input, *, of: Subject, options: Options, target: int) -> None:
+def show(title: str, name: str, seen: Input, *, of: AttributionMaps, options: Options, target: int) -> None:
     """The checks of the map of class `name`: what is known at once, and the rest on demand."""
     found = of.attribution(target).load()
     assert found is not None
@@ -75,7 +76,7 @@ def _completeness(found: Attribution) -> None:
     values = "values" if found.superpixels is None else "values of superpixels"
     st.markdown(
         f"Completeness: {values} add up to **{decimal(found.sum)}**, they should to {decimal(found.expected)} logits: "
-        f"off by {decimal(abs(found.missing))} (**{share:.2%}**)."
+        f"off by {decimal(abs(found.missing))} (**{per_cent(share, digits=2)}**)."
     )
 
 
@@ -95,8 +96,10 @@ def _curves(found: Curves) -> None:
             alt.Chart(pd.DataFrame(rows), height=260)
             .mark_line()
             .encode(
-                x=alt.X("pixels:Q", title=f"Pixels {verb}, largest values first").axis(format="%"),
-                y=alt.Y("probability:Q", title="Probability").scale(domain=[0, 1]).axis(format="%"),
+                x=alt.X("pixels:Q", title=f"Pixels {verb}, largest values first").axis(format=share_format()),
+                y=alt.Y("probability:Q", title="Probability")
+                .scale(domain=[0, 1])
+                .axis(format=share_format()),
                 color=alt.Color("order:N", title=None, sort=_KINDS)
                 .scale(domain=_KINDS, range=[BLUE, VERMILION])
                 .legend(orient="top"),
@@ -105,8 +108,8 @@ def _curves(found: Curves) -> None:
                 ),
                 tooltip=[
                     "order:N",
-                    alt.Tooltip("pixels:Q", format=".0%"),
-                    alt.Tooltip("probability:Q", format=".1%"),
+                    alt.Tooltip("pixels:Q", format=share_format(0)),
+                    alt.Tooltip("probability:Q", format=share_format(1)),
                 ],
             ),
             key=f"curve {title}",
@@ -123,7 +126,7 @@ def _figures(found: Checks) -> None:
     )
     st.caption(
         f"Noise up to ±{RADIUS} on the normalised image ({DRAWS} draws) changes the map by at most "
-        f"{found.sensitivity:.0%} of its norm."
+        f"{per_cent(found.sensitivity, digits=0)} of its norm."
     )
     st.markdown(
         f"**Infidelity {decimal(found.infidelity)}**",

@@ -22,7 +22,7 @@ _STEPS = TypeAdapter(tuple[Augmentation, ...])
 def show(dataset: Dataset) -> None:
     """The image as it is, eight draws of it, and the controls."""
     number = _sample(dataset)
-    st.markdown("#### Augmentation")
+    st.markdown("## Augmentation")
     controls, pictures = st.columns([4, 7], gap="large")
     with controls:
         values = fields(RunConfig, ("augmentation",), {"augmentation": _FIRST}, key="augment")

@@ -86,23 +86,18 @@ def _shelf() -> Shelf:
 
 
 def _summary(examination: Examination) -> None:
-    count, rest = len(examination.findings), len(examination.not_checked)
-    checks = count + len(examination.healthy)
-    if count:
-        st.subheader(f"{count} finding{'s' * (count > 1)}", anchor=False)
-    else:
-        st.subheader("Nothing found", anchor=False)
+    rest = len(examination.not_checked)
+    st.title(examination.summary, anchor=False)
     st.caption(
-        f"{checks} of {checks + rest} things were checked"
-        + (f"; {rest} could not be yet, see below." if rest else ".")
-        + " Thresholds are rules of thumb: look at the evidence."
+        (f"{rest} of the checks could not be made yet, see below. " if rest else "")
+        + "Thresholds are rules of thumb: look at the evidence."
     )
 
 
 def _finding(name: str, finding: Finding, config: RunConfig) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"#### {finding.title}")
+            st.markdown(f"## {finding.title}")
             st.badge(finding.severity, color=_COLOURS[finding.severity])  # type: ignore[arg-type]
         st.markdown(finding.words)
         with st.container(horizontal=True):

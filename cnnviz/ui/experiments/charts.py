@@ -6,9 +6,10 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from cnnviz.render.colour import BLUE, GREEN, GREY, ORANGE, PINK, SKY, VERMILION
+from cnnviz.render.colour import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, SKY, VERMILION, WHITE
 from cnnviz.train.events import EpochEnded
 from cnnviz.ui.widgets.charts import thin
+from cnnviz.ui.widgets.share_format import share_format
 
 _COLOURS = [BLUE, VERMILION, GREEN, PINK, ORANGE, SKY]
 _DASHES = [[1, 0], [6, 3], [2, 2]]
@@ -37,7 +38,7 @@ def curves(
         for number, lines in enumerate(runs)
         for line in thin(lines)
     ]
-    style = "%" if quantity == "accuracy" else ""
+    style = share_format() if quantity == "accuracy" else ""
     title = f"{'Training' if split == 'train' else 'Validation'} {_TITLES[quantity]}"
     legend = alt.Legend(orient="bottom", title=None, columns=4, symbolType="stroke", labelLimit=160)
     few = len(rows) <= 40 * max(1, len(names))
@@ -57,7 +58,7 @@ def curves(
             tooltip=[
                 "variant:N",
                 "epoch:Q",
-                alt.Tooltip("value:Q", title=title, format=".2%" if style else ".4g"),
+                alt.Tooltip("value:Q", title=title, format=share_format(2) if style else ".4g"),
             ],
         )
         .properties(
@@ -77,25 +78,26 @@ def agreement(rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
     low, high = (max(0.0, min(values) - 0.03), min(1.0, max(values) + 0.03)) if values else (0.0, 1.0)
     scale = alt.Scale(domain=[low, high], nice=False)
     there = [name for name in _STATES if name in set(frame["state"])]
+    legend = alt.Legend(orient="top", title=None, columns=2)  # a phone has no room for more
     dots = (
         alt.Chart(frame)
         .mark_point(size=90, filled=True, opacity=0.85)
         .encode(
-            x=alt.X("reported:Q", scale=scale, title="Reported accuracy", axis=alt.Axis(format="%")),
-            y=alt.Y("measured:Q", scale=scale, title="Measured here", axis=alt.Axis(format="%")),
+            x=alt.X(
+                "reported:Q", scale=scale, title="Reported accuracy", axis=alt.Axis(format=share_format())
+            ),
+            y=alt.Y("measured:Q", scale=scale, title="Measured here", axis=alt.Axis(format=share_format())),
             color=alt.Color(
                 "state:N",
                 scale=alt.Scale(domain=there, range=[_STATES[name] for name in there]),
-                legend=alt.Legend(orient="top", title=None),
+                legend=legend,
             ),
-            shape=alt.Shape(
-                "state:N", scale=alt.Scale(domain=there), legend=alt.Legend(orient="top", title=None)
-            ),
+            shape=alt.Shape("state:N", scale=alt.Scale(domain=there), legend=legend),
             tooltip=[
                 "recipe:N",
                 "variant:N",
-                alt.Tooltip("reported:Q", format=".1%"),
-                alt.Tooltip("measured:Q", format=".1%"),
+                alt.Tooltip("reported:Q", format=share_format(1)),
+                alt.Tooltip("measured:Q", format=share_format(1)),
                 alt.Tooltip("words:N", title="verdict"),
             ],
         )
@@ -129,7 +131,7 @@ def heat_map(
     middle = (frame[value].min() + frame[value].max()) / 2
     text = base.mark_text(fontSize=13).encode(
         text=alt.Text(f"{value}:Q", format=style),
-        color=alt.condition(alt.datum[value] > middle, alt.value("#1a1d21"), alt.value("#ffffff")),
+        color=alt.condition(alt.datum[value] > middle, alt.value(BLACK), alt.value(WHITE)),
     )
     chart = (cells + text).properties(width=alt.Step(84), height=alt.Step(48))
     titled = alt.Title(value, anchor="start", fontSize=13)

@@ -39,7 +39,7 @@ def show(recipe: Recipe) -> None:
     with third:
         st.caption("The output; the chosen cell is marked")
         _table(output, [place])
-    st.markdown(f"#### {convolution.arithmetic(found, row, column)}")
+    st.markdown(f"## {convolution.arithmetic(found, row, column)}")
     if place in wrong:
         st.warning(f"The report has {found.reported[row][column]:g} here.", icon=":material/error:")
     st.caption(

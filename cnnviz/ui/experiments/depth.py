@@ -12,6 +12,7 @@ from cnnviz.ui.resources import networks, recipe_results
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import IMAGE, LAYER, RUN, SNAPSHOT
 from cnnviz.ui.widgets.mosaic_canvas import sprite
+from cnnviz.ui.widgets.share_format import share_format
 
 _MOST = 16
 _TILE = 56
@@ -72,14 +73,16 @@ def show(recipe: Recipe) -> None:
         .mark_line(point=alt.OverlayMarkDef(size=60, filled=True))
         .encode(
             x=alt.X("layer:N", sort=None, title="Layer, first to last", axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("share:Q", title=None, axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
+            y=alt.Y(
+                "share:Q", title=None, axis=alt.Axis(format=share_format()), scale=alt.Scale(domain=[0, 1])
+            ),
             color=alt.Color(
                 "what:N",
                 legend=alt.Legend(orient="top", title=None, labelLimit=260, columns=1),
                 scale=alt.Scale(range=[BLUE, VERMILION]),
             ),
             strokeDash=alt.StrokeDash("what:N", legend=None),
-            tooltip=["layer:N", "what:N", alt.Tooltip("share:Q", format=".1%")],
+            tooltip=["layer:N", "what:N", alt.Tooltip("share:Q", format=share_format(1))],
         )
         .properties(height=260)
     )

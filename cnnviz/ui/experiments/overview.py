@@ -13,9 +13,9 @@ from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RECIPE
 
 
-def show(shelf: RunsByConfiguration) -> None:
+def show(recipe_runs: RunsByConfiguration) -> None:
     """Reported against measured in one chart, then a line for each experiment."""
-    assessments = {recipe.id: assess(recipe, shelf) for recipe in library.every().values()}
+    assessments = {recipe.id: assess(recipe, recipe_runs) for recipe in library.every().values()}
     rows = [
         {
             "recipe": one.recipe.id,
@@ -52,7 +52,7 @@ def _line(recipe: Recipe, assessments: list[Assessment]) -> None:
     else:
         state = {"explore": "to look at", "teach": "to work out"}[recipe.kind]
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(f"{recipe.id} · {recipe.question}", key=f"open {recipe.id}", type="tertiary"):
+        if st.button(f"{recipe.id} · {recipe.question}", key=f"open {recipe.id}", type="tertiary", wrap=True):
             selection.put(RECIPE, recipe.id)
             st.rerun()
         st.caption(state, width="content")

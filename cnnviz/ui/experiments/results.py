@@ -22,6 +22,7 @@ from cnnviz.ui.resources import recipe_results
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUN
 from cnnviz.ui.widgets.config_form import words
+from cnnviz.ui.widgets.share_format import share_format
 
 _CURVES = {
     "Validation accuracy": ("validation", "accuracy"),
@@ -43,8 +44,8 @@ def _results(recipe: Recipe, choice: VariantSelection, live: bool) -> None:
     _under_way(active)
     if live and not active:
         st.rerun()
-    shelf = recipe_results.shelf()
-    assessments = assess(recipe, shelf, size=choice.size, pretrained=choice.pretrained)
+    recipe_runs = recipe_results.recipe_runs()
+    assessments = assess(recipe, recipe_runs, size=choice.size, pretrained=choice.pretrained)
     _failures(runs)
     lines = {
         name: [found.epochs for run in those if (found := run.metrics()).epochs]
@@ -77,7 +78,9 @@ def _runs(recipe: Recipe, choice: VariantSelection) -> dict[str, list[Run]]:
     found: dict[str, list[Run]] = {}
     for name in library.variants(recipe):
         newest: dict[int, Run] = {}
-        for run in recipe_results.shelf().runs(recipe, name, size=choice.size, pretrained=choice.pretrained):
+        for run in recipe_results.recipe_runs().runs(
+            recipe, name, size=choice.size, pretrained=choice.pretrained
+        ):
             newest.setdefault(run.config.seed, run)
         found[name] = list(newest.values())
     return found
@@ -233,7 +236,7 @@ def _grid(recipe: Recipe, assessments: Sequence[Assessment]) -> None:
         return
     titles = [axis.title for axis in recipe.axis]
     st.markdown("**The grid**")
-    for value, style in (("Test accuracy", ".1%"), ("Training time, s", ",.0f")):
+    for value, style in (("Test accuracy", share_format(1)), ("Training time, s", ",.0f")):
         st.altair_chart(
             charts.heat_map(
                 rows,

@@ -4,7 +4,7 @@ import time
 
 import streamlit as st
 
-from cnnviz.formatting import accuracy
+from cnnviz.formatting import accuracy, per_cent
 from cnnviz.runs.run import every
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUN
@@ -23,11 +23,11 @@ def show() -> None:
         status, metrics = states[run.id], run.metrics()
         words: str = "imported" if run.imported else status.state
         if status.state == "running":
-            words = f"running, {status.share:.0%}"
+            words = f"running, {per_cent(status.share, digits=0)}"
         if metrics.finished:
             words = f"test {accuracy(metrics.finished['test_accuracy'], metrics.finished['test_count'])}"
         elif metrics.epochs:
-            words += f", validation {metrics.epochs[-1].validation_accuracy:.1%}"
+            words += f", validation {per_cent(metrics.epochs[-1].validation_accuracy)}"
         when = (
             "came with cnnviz"
             if run.shipped

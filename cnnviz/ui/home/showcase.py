@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.explore import showcase
 from cnnviz.explore.showcase import Showcase
+from cnnviz.formatting import per_cent
 from cnnviz.render.mosaic import Mosaic, grid_pictures
 from cnnviz.runs.run import Run, every
 from cnnviz.ui.resources import networks
@@ -19,8 +20,8 @@ from cnnviz.ui.widgets.mosaic_canvas import sprite
 from cnnviz.ui.widgets.network_picker import preferred
 
 _SIDE = 192
-_HEIGHT = _SIDE + 28
-"""Of a picture with the line that a sprite has below."""
+_HEIGHT = _SIDE + 8
+"""Of a picture with the gaps between its tiles."""
 
 
 def show() -> Callable[[], None]:
@@ -62,7 +63,7 @@ def _draw(run: Run, of: Showcase) -> None:
     first, *rest = _columns()
     with first:
         _picture(grid_pictures(of.pixels[None]), f"{of.photo}, as the network reads it", columns=1)
-        st.caption(f"{run.title} says **{of.label}** ({of.probability:.0%})")
+        st.caption(f"{run.title} says **{of.label}** ({per_cent(of.probability, digits=0)})")
     for column, (layer, maps) in zip(rest, of.maps.items(), strict=False):
         with column:
             _picture(

@@ -8,6 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz.diagnose.confusion import confusion, rates
+from cnnviz.formatting import per_cent
 from cnnviz.render.bar import bar
 from cnnviz.render.colour import Scale
 from cnnviz.runs.run import every
@@ -51,7 +52,7 @@ def beside(asked: Evaluation) -> None:
     others = _others(asked)
     if not others:
         st.info(
-            f"There is no other checkpoint that was asked about {asked.split} images of {asked.looked_at.card.data}: "
+            f"There is no other checkpoint that was asked about {asked.split} images of {asked.network.card.data}: "
             "choose one above, have it asked, and come back.",
             icon=":material/difference:",
         )
@@ -124,7 +125,7 @@ def _matrix(
     off = np.where(np.eye(len(counts), dtype=bool), 0, counts if shares is None else np.nan_to_num(shares))
     how = "Click a cell or a name, or walk with arrow keys and press Enter."
     if off.any():
-        most = f"{off.max():,} images" if shares is None else f"{off.max():.1%} of the row"
+        most = f"{off.max():,} images" if shares is None else f"{per_cent(off.max())} of the row"
         scale = Scale(low=0.0, high=float(off.max()), signed=False)
         st.image(bar(scale, width=512, height=10), output_format="PNG", alt="Colour bar")
         how = f"Colours: 0 to {most}, of {counts.sum():,} images; the diagonal has none. {how}"
@@ -134,7 +135,7 @@ def _matrix(
             selection.drop(_PARTS[stem])
             st.rerun()
         st.download_button(
-            "CSV", lambda: _csv(counts, asked.names, titles), f"{asked.looked_at.run.id}-{asked.split}-{stem}.csv",
+            "CSV", lambda: _csv(counts, asked.names, titles), f"{asked.network.run.id}-{asked.split}-{stem}.csv",
             "text/csv", icon=":material/download:", on_click="ignore", key=f"{stem} csv",
         )  # fmt: skip
     return selected
@@ -148,12 +149,12 @@ def _words(asked: Evaluation, part: Part) -> str:
 
 
 def _gallery(asked: Evaluation, places: NDArray[np.integer], what: str, *, of: int | None = None) -> None:
-    gallery.show(asked.looked_at, asked.data, asked.found, places, split=asked.split, what=what, of=of)
+    gallery.show(asked.network, asked.data, asked.found, places, split=asked.split, what=what, of=of)
 
 
 def _others(asked: Evaluation) -> dict[str, SelectedNetwork]:
     """Other checkpoints of the same classes whose predictions are known, by run and snapshot."""
-    mine = asked.looked_at
+    mine = asked.network
     found = {}
     for run in every():
         if run.config.data.name != mine.run.config.data.name:

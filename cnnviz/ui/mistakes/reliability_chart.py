@@ -8,6 +8,7 @@ import pandas as pd
 
 from cnnviz.diagnose.calibration import Calibration
 from cnnviz.render.colour import BLUE, GREY, VERMILION
+from cnnviz.ui.widgets.share_format import share_format
 
 _COLOURS = [BLUE, VERMILION]
 _DASHES = [[1, 0], [6, 3]]
@@ -35,10 +36,10 @@ def reliability(series: Mapping[str, Calibration]) -> Any:
     unit = alt.Scale(domain=[0, 1])
     base = alt.Chart(pd.DataFrame(rows)).encode(
         x=alt.X("confidence:Q", title="Confidence (mean probability of the guess)", scale=unit,
-                axis=alt.Axis(format="%", grid=False)),
+                axis=alt.Axis(format=share_format(), grid=False)),
         color=colour,
     )  # fmt: skip
-    y = alt.Y("accuracy:Q", title="Accuracy", scale=unit, axis=alt.Axis(format="%"))
+    y = alt.Y("accuracy:Q", title="Accuracy", scale=unit, axis=alt.Axis(format=share_format()))
     equal = (
         alt.Chart(pd.DataFrame([{"x": 0.0, "y": 0.0}, {"x": 1.0, "y": 1.0}]))
         .mark_line(color=GREY, strokeDash=[2, 2], strokeWidth=1.5)
@@ -48,8 +49,8 @@ def reliability(series: Mapping[str, Calibration]) -> Any:
         alt.Tooltip("series:N", title="of"),
         alt.Tooltip("bin:N", title="confidence"),
         alt.Tooltip("count:Q", title="images", format=","),
-        alt.Tooltip("accuracy:Q", format=".1%"),
-        alt.Tooltip("confidence:Q", title="mean confidence", format=".1%"),
+        alt.Tooltip("accuracy:Q", format=share_format(1)),
+        alt.Tooltip("confidence:Q", title="mean confidence", format=share_format(1)),
     ]
     errors = base.mark_rule(strokeWidth=1.5).encode(y=alt.Y("low:Q", title="Accuracy"), y2="high:Q")
     lines = base.mark_line(strokeWidth=2).encode(y=y, strokeDash=dash)

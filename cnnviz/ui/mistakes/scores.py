@@ -38,7 +38,7 @@ def classes(asked: Evaluation) -> None:
         selection.put(VIEW, "confusion")
         st.rerun()
     st.download_button(
-        "CSV", table(scores), f"{asked.looked_at.run.id}-{asked.split}-classes.csv", "text/csv",
+        "CSV", table(scores), f"{asked.network.run.id}-{asked.split}-classes.csv", "text/csv",
         icon=":material/download:", on_click="ignore", key="classes csv",
     )  # fmt: skip
 
@@ -57,7 +57,7 @@ def calibrated(asked: Evaluation) -> None:
         st.altair_chart(
             reliability_chart.reliability(series),
             alt="Accuracy by confidence: "
-            + "; ".join(f"{name}, ECE {one.ece:.1%}" for name, one in series.items()),
+            + "; ".join(f"{name}, ECE {per_cent(one.ece)}" for name, one in series.items()),
         )
     with right:
         whole = calibration(found.labels, found.probabilities, bins=bins)
@@ -72,7 +72,7 @@ def calibrated(asked: Evaluation) -> None:
             "(Guo et al. 2017)."
         )
         st.download_button(
-            "CSV", _bins_csv(series), f"{asked.looked_at.run.id}-{asked.split}-calibration.csv", "text/csv",
+            "CSV", _bins_csv(series), f"{asked.network.run.id}-{asked.split}-calibration.csv", "text/csv",
             icon=":material/download:", on_click="ignore", key="calibration csv",
         )  # fmt: skip
 
@@ -93,7 +93,7 @@ def _verdict(fitted: Scaling) -> str:
 
 
 def _figures(one: Calibration) -> dict[str, str]:
-    return {"ECE": f"{one.ece:.1%}", "MCE": f"{one.mce:.1%}", "Loss, nats": f"{one.nll:.3f}"}
+    return {"ECE": per_cent(one.ece), "MCE": per_cent(one.mce), "Loss, nats": f"{one.nll:.3f}"}
 
 
 def _row(one: ClassScore) -> dict[str, object]:

@@ -9,6 +9,7 @@ from cnnviz.data.perturbation import PERTURBATIONS
 from cnnviz.explore.robustness.curve import Curve
 from cnnviz.formatting import per_cent
 from cnnviz.render.colour import BLUE, GREY, ORANGE, VERMILION
+from cnnviz.ui.widgets.share_format import share_format
 
 _SERIES = ["accuracy", "mean probability of the true class"]
 _COLOURS, _DASHES = [BLUE, ORANGE], [[1, 0], [6, 3]]
@@ -42,7 +43,7 @@ def against_strength(curve: Curve, *, at: float | None) -> Any:
         scale=alt.Scale(domain=ends, nice=False, reverse=curve.strengths[0] > curve.strengths[-1]),
         axis=alt.Axis(grid=False),
     )
-    y = alt.Y("value:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"))
+    y = alt.Y("value:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format=share_format()))
     base = alt.Chart(pd.DataFrame(rows)).encode(
         x=x,
         color=alt.Color(

@@ -13,11 +13,12 @@ def run(groups: Mapping[str, Sequence[StreamlitPage]]) -> None:
     page = st.navigation([page for pages in groups.values() for page in pages], position="hidden")
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="pages"):
         for name, pages in groups.items():
-            with st.container(horizontal=True, gap=None, width="content", vertical_alignment="center"):
+            with st.container(horizontal=True, gap="xsmall", width="content", vertical_alignment="center"):
                 if name:
                     st.markdown(f":gray[:small[{name}]]", width="content")
-                for one in pages:
-                    st.page_link(one, width="content")
+                with st.container(horizontal=True, gap=None, width="content"):
+                    for one in pages:
+                        st.page_link(one, width="content")
     try:
         page.run()
     finally:

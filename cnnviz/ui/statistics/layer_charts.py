@@ -9,6 +9,7 @@ import pandas as pd
 from cnnviz.explore.statistics.measures import Measure
 from cnnviz.explore.statistics.profile import LayerStatistics
 from cnnviz.render.colour import BLUE, GREY, VERMILION
+from cnnviz.ui.widgets.share_format import share_format
 
 PICKED = "picked"
 """Name of the selection that a click on a point makes; it has the layer."""
@@ -48,7 +49,7 @@ def by_layer(measure: Measure, series: Mapping[str, Sequence[LayerStatistics]]) 
     axis = (
         alt.Axis(format="d", values=[1, 2, 4, 8, 16, 32, 64, 128, 256, 512])
         if measure.pixels
-        else alt.Axis(format="%")
+        else alt.Axis(format=share_format())
     )
     base = alt.Chart(frame).encode(
         x=alt.X(

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 
 import streamlit as st
 
-from cnnviz.formatting import size
+from cnnviz.formatting import per_cent, size
 from cnnviz.runs.metrics import Metrics
 from cnnviz.runs.run import Run
 from cnnviz.train.events import EpochEnded
@@ -54,7 +54,7 @@ def _facts(metrics: Metrics) -> str:
 def _by_class(metrics: Metrics) -> list[dict[str, str]]:
     shares = zip(metrics.started["classes"], metrics.finished["test_accuracy_by_class"], strict=True)
     return [
-        {"class": name, "test accuracy": "no image" if share is None else f"{share:.1%}"}
+        {"class": name, "test accuracy": "no image" if share is None else per_cent(share)}
         for name, share in shares
     ]
 

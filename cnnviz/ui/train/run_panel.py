@@ -95,7 +95,7 @@ def _metrics(run: Run) -> Metrics:
 
 def _heading(run: Run, status: Status) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"#### {run.title}")
+        st.title(run.title, anchor=False, width="content")
         if run.imported:
             st.badge("imported", color="violet")
         else:
@@ -118,7 +118,7 @@ def _stop(run: Run, status: Status) -> None:
 
 
 def _actions(run: Run, status: Status) -> None:
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if (
             status.state in RESUMABLE
             and not run.shipped
@@ -204,7 +204,7 @@ def _charts(metrics: Metrics, log: bool) -> list[alt.Chart]:
     if st.session_state.get("panel drawn") != drawn:
         st.session_state["panel charts"] = [
             charts.learning_curve(metrics, "loss", log=log),
-            charts.learning_curve(metrics, "accuracy", per_cent=True),
+            charts.learning_curve(metrics, "accuracy", share=True),
             charts.rate_curve(metrics, "learning_rate", "Learning rate", log=log),
             charts.rate_curve(metrics, "gradient_norm", "Gradient norm, before clipping", log=log),
             charts.speed_curve(metrics),

@@ -7,8 +7,10 @@ from typing import Any, Literal, TypeVar
 import altair as alt
 import pandas as pd
 
+from cnnviz.formatting import per_cent
 from cnnviz.render.colour import BLUE, GREY, VERMILION
 from cnnviz.runs.metrics import Metrics
+from cnnviz.ui.widgets.share_format import share_format
 
 T = TypeVar("T")
 MOST_POINTS = 1000
@@ -19,9 +21,7 @@ _COLOURS = [GREY, BLUE, VERMILION]
 _DASHES = [[1, 0], [1, 0], [6, 3]]
 
 
-def learning_curve(
-    metrics: Metrics, quantity: str, *, log: bool = False, per_cent: bool = False
-) -> alt.Chart:
+def learning_curve(metrics: Metrics, quantity: str, *, log: bool = False, share: bool = False) -> alt.Chart:
     """`quantity` (loss or accuracy) against epochs: single batches, training, validation."""
     rows = [
         {"epoch": line.epoch, "value": getattr(line, quantity), "series": _SERIES[0]}
@@ -33,7 +33,7 @@ def learning_curve(
             for line in thin(metrics.epochs)
         ]
     title = {"loss": "Loss (cross-entropy, nats)", "accuracy": "Accuracy"}[quantity]
-    return _lines(rows, title, log=log, style="%" if per_cent else "")
+    return _lines(rows, title, log=log, style=share_format() if share else "")
 
 
 def rate_curve(metrics: Metrics, key: str, title: str, *, log: bool = False) -> alt.Chart:
@@ -56,7 +56,7 @@ def speed_curve(metrics: Metrics) -> alt.Chart:
 
 def probabilities(names: Sequence[str], values: Sequence[float]) -> alt.Chart:
     """The likeliest classes as bars, likeliest first."""
-    labels = [f"{name}  {value:.1%}" for name, value in zip(names, values, strict=True)]
+    labels = [f"{name}  {per_cent(value)}" for name, value in zip(names, values, strict=True)]
     rows = [
         {"class": name, "label": label, "probability": value}
         for name, label, value in zip(names, labels, values, strict=True)
@@ -69,7 +69,7 @@ def probabilities(names: Sequence[str], values: Sequence[float]) -> alt.Chart:
                 "label:N", sort=None, title=None, axis=alt.Axis(labelLimit=200, ticks=False, domain=False)
             ),
             x=alt.X("probability:Q", scale=alt.Scale(domain=[0, 1]), axis=None),
-            tooltip=["class:N", alt.Tooltip("probability:Q", format=".3%")],
+            tooltip=["class:N", alt.Tooltip("probability:Q", format=share_format(3))],
         )
         .properties(height=26 * len(rows))
     )

@@ -7,7 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz.data import catalogue
-from cnnviz.formatting import accuracy
+from cnnviz.formatting import accuracy, per_cent
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui.resources import datasets
 from cnnviz.ui.resources.selected_network import SelectedNetwork
@@ -23,9 +23,9 @@ _ANY = -1
 _OUTCOMES = {"all": None, "right": True, "wrong": False}
 
 
-def pick(looked_at: SelectedNetwork, current: str) -> str | None:
+def pick(network: SelectedNetwork, current: str) -> str | None:
     """The name of the test image that was just chosen, if one was."""
-    name, classes = looked_at.card.data, looked_at.card.classes
+    name, classes = network.card.data, network.card.classes
     if not name:
         st.info("This network came without a data set, so there are no test images: upload a picture.")
         return None
@@ -43,16 +43,16 @@ def pick(looked_at: SelectedNetwork, current: str) -> str | None:
             icon=":material/difference:",
         )
         return None
-    found = predictions.known(looked_at, data)
+    found = predictions.known(network, data)
     numbers = _wanted(data, found)
-    predictions.offer(looked_at, data, found)
+    predictions.offer(network, data, found)
     if not len(numbers):
         st.caption("There is no such image.")
         return None
     pages = -(-len(numbers) // _PAGE)
     page = 1
     if pages > 1:
-        page = st.number_input(f"Page, of {pages:,}", 1, pages, key=f"image page {hash(numbers.tobytes())}")
+        page = st.number_input(f"Page (of {pages:,})", 1, pages, key=f"image page {hash(numbers.tobytes())}")
     shown = numbers[(page - 1) * _PAGE : page * _PAGE]
     return choose(
         grid_pictures(data.test_images[shown]),
@@ -115,6 +115,6 @@ def _labels(data: "Dataset", found: "Predictions | None", numbers: NDArray[np.in
         return truths
     at = np.searchsorted(found.numbers, numbers)
     return [
-        f"{truth}: predicted {data.classes[guess]}, {sure:.1%}"
+        f"{truth}: predicted {data.classes[guess]}, {per_cent(sure)}"
         for truth, guess, sure in zip(truths, found.guesses[at], found.sureness[at], strict=True)
     ]
