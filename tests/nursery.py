@@ -25,7 +25,6 @@ def serve(listener: socket.socket) -> None:
 
     torch.set_num_threads(1)
     import sklearn.datasets  # noqa: F401 of the digits
-    import torch._dynamo  # the first optimiser imports it
 
     import cnnviz.data.catalogue
     import cnnviz.diagnose.embedding_process
