@@ -19,6 +19,7 @@ def start_long_run(page: Page, address: str) -> str:
     """Start a run of more than three minutes from the form; gives its id."""
     page.goto(f"{address}/train")
     settled(page)
+    choose(page, "Data", "Digits")
     choose(page, "Network", "MLP")
     enter(page, "Epochs", "2000")
     page.get_by_role("button", name="Start").click()
@@ -55,6 +56,7 @@ def test_two_tabs_at_once_have_one_winner(page: Page, address: str, bench: Path)
     for tab in tabs:
         tab.goto(f"{address}/train")
         settled(tab)
+        choose(tab, "Data", "Digits")
         choose(tab, "Network", "MLP")
         enter(tab, "Epochs", "1500")
     for tab in tabs:
