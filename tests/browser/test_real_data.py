@@ -12,10 +12,10 @@ pytestmark = pytest.mark.realdata
 
 @pytest.mark.parametrize(
     ("data", "network", "train", "others", "least"),
-    [("MNIST", "MLP", 8000, 1000, 0.85), ("CIFAR-10", "ResNet-18", 128, 100, 0.0)],
+    [("MNIST", "MLP", 8000, 1000, 0.85), ("CIFAR-10", "ResNet-18", 128, 100, None)],
 )
 def test_train_on_it_and_look_inside(
-    page: Page, real_address: str, *, data: str, network: str, train: int, others: int, least: float
+    page: Page, real_address: str, *, data: str, network: str, train: int, others: int, least: float | None
 ) -> None:
     page.goto(f"{real_address}/train")
     settled(page)
@@ -35,7 +35,8 @@ def test_train_on_it_and_look_inside(
     tested = page.locator("[data-testid=stMetric]").filter(has_text="Test accuracy").inner_text()
     found = re.search(r"([\d.]+) % ± [\d.]+", tested)
     assert found is not None, tested
-    assert float(found[1]) / 100 >= least
+    # So few images teach a large network nothing: tests/train/test_real_images.py is about that.
+    assert least is None or float(found[1]) / 100 >= least
 
     page.get_by_role("link", name="Filters").last.click()
     assert colours(canvas(page, "first-layer filters, Epoch 2")) > 50
