@@ -3,7 +3,7 @@
 `python tests/nursery.py DESCRIPTOR` serves the socket that `nursery_client` listens on, until its standard input ends.
 
 Each child is a worker (of a run, an index or a map) as `python -m MODULE` would be: a session leader of its own that
-has been given its folder, the locked lease and the log, and nothing of its parent. `NURSERY` in its environment is
+has been given its folder, the locked lease and the log, and nothing of its parent; what it starts comes from here, too. `NURSERY` in its environment is
 Python to run first: a fault to have.
 """
 
@@ -17,6 +17,7 @@ import socket
 import sys
 import traceback
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 
@@ -33,7 +34,11 @@ def serve(listener: socket.socket) -> None:
     import cnnviz.index.worker
     import cnnviz.train.loop
     import cnnviz.train.snapshots  # noqa: F401
-    from cnnviz.runs import worker  # noqa: F401
+    from cnnviz.runs import (
+        process,
+        worker,  # noqa: F401
+    )
+    from tests import nursery_client
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no zombies
     while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
@@ -44,6 +49,7 @@ def serve(listener: socket.socket) -> None:
             handles.frombytes(ancillary[0][2])
             child = os.fork()
             if not child:
+                process.subprocess = nursery_client.stand_in(Path(listener.getsockname()))
                 listener.close()
                 connection.close()
                 become_worker(json.loads(message), *handles)

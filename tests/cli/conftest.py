@@ -44,7 +44,7 @@ def stuck(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
         "from cnnviz.runs.job import Job\n"
         "plain = Job.check\n"
         "def check(self):\n"
-        "    while not (self.folder / 'stop').exists():\n"
+        "    while self.folder.name != '.queue' and not (self.folder / 'stop').exists():\n"
         "        time.sleep(0.02)\n"
         "    plain(self)\n"
         "Job.check = check\n",

@@ -23,7 +23,9 @@ def config_file(tiny_data, tiny_config, tmp_path):
 @pytest.fixture
 def occupied(bench):
     """Another run is training; gives a function that ends it."""
-    file = (bench.checkpoints / ".slot").open("w")
+    folder = bench.checkpoints / ".queue"
+    folder.mkdir()
+    file = (folder / "slot-0").open("w")
     fcntl.flock(file, fcntl.LOCK_EX)
     yield file.close
     file.close()
@@ -69,10 +71,10 @@ def test_ctrl_c_stops_a_training_run(shell, nursery, config_file):
     assert "last" in run.snapshots()
 
 
-def test_a_run_that_waits_says_so_and_goes_on_after_a_stop(shell, occupied, ask, config_file):
-    process = shell("train", config_file, "--set", "epochs=1")
+def test_a_run_that_waits_says_so_and_goes_on_after_a_stop(shell, nursery, occupied, ask, config_file):
+    process = shell("train", config_file, "--set", "epochs=1", nursery=nursery)
     assert process.stderr.readline().startswith("mlp on tiny: ")
-    assert process.stderr.readline() == "Waits for the run before it.\n"
+    assert process.stderr.readline() == "Waits: it is the next.\n"
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     (run,) = every()

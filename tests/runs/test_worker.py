@@ -113,7 +113,12 @@ def test_killed_at_its_nth_write_for_every_n(reference: dict[str, Any], small: R
         "def fsync(descriptor):\n"
         "    left[0] -= 1\n"
         "    os.kill(os.getpid(), signal.SIGKILL) if left[0] == 0 else plain(descriptor)\n"
-        "os.fsync = fsync\n"
+        "import cnnviz.runs.worker as m\n"
+        "plain_do = m.Worker.do\n"
+        "def do(self):\n"
+        "    os.fsync = fsync\n"
+        "    plain_do(self)\n"
+        "m.Worker.do = do\n"
     )
     watch.fault(dies % 1)
     run, deaths = control.start(small), 0
