@@ -3,8 +3,8 @@
 `python tests/nursery.py DESCRIPTOR` serves the socket that `nursery_client` listens on, until its standard input ends.
 
 Each child is a worker (of a run, an index or a map) as `python -m MODULE` would be: a session leader of its own that
-has been given its folder, the locked lease and the log, and nothing of its parent; what it starts comes from here, too. `NURSERY` in its environment is
-Python to run first: a fault to have.
+has been given its folder, the locked lease and the log, and nothing of its parent. What it starts
+comes from here, too. `NURSERY` in its environment is Python to run first: a fault to have.
 """
 
 import array
