@@ -6,6 +6,7 @@ from functools import partial
 from benchmarks import (
     attribution,
     augmentation,
+    between_runs,
     cold_start,
     data_path,
     index,
@@ -30,6 +31,7 @@ BENCHMARKS: Mapping[str, Callable[..., list[Row]]] = {
     "cold": cold_start.measure,
     "page": page.measure,
     "shake": shake.measure,
+    "queue": between_runs.measure,
 }
 """`BENCHMARKS[name](quick=…)` measures, and gives rows of the table."""
 
