@@ -41,9 +41,7 @@ def measure(*, quick: bool) -> list[Row]:
             unit=SECONDS,
             ours=gaps[1:],
             at_most=2.0,
-            notes=[
-                f"{count} runs of a small MLP of some ten seconds each, one slot; the first gap, whose worker began late, left out"
-            ],
+            notes=[f"{count} runs of a small MLP of some ten seconds each, one slot; without the first gap"],
         )
     ]
 

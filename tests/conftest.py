@@ -2,8 +2,9 @@
 
 import json
 import os
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,11 @@ import pytest
 from hypothesis import settings
 
 from cnnviz.config import Constant, Data, Mlp, RunConfig, Sgd
+from cnnviz.runs import run as running
+from cnnviz.runs import status
+from cnnviz.runs.metrics import Journal
+from cnnviz.runs.run import Run
+from cnnviz.train.events import EpochEnded, Finished
 from cnnviz.workspace import ROOT
 from tests import nursery_client
 
@@ -120,3 +126,36 @@ def tiny_config() -> RunConfig:
         memory_format="contiguous",
         compile="off",
     )
+
+
+@pytest.fixture
+def trained(tiny_data: str, tiny_config: RunConfig) -> Run:
+    """A finished run of a network that was not trained at all, with all its files."""
+    from cnnviz.models import checkpoint, registry
+    from cnnviz.models.checkpoint import Card
+
+    run = running.create(tiny_config, *running.environment())
+    shape, classes = (8, 8, 3), ("one", "two", "three", "four")
+    card = Card(
+        network=tiny_config.network, image_shape=shape, classes=classes, mean=(0.5,) * 3, std=(0.25,) * 3,
+        data=tiny_data, epoch=3, step=18,
+    )  # fmt: skip
+    (run.folder / "snapshots").mkdir()
+    model = registry.build(tiny_config.network, image_shape=shape, classes=4)
+    for name in ("last", "epoch_0001"):
+        checkpoint.save(run.folder / "snapshots" / f"{name}.safetensors", model.state_dict(), card)
+    status.write(
+        run.folder, status.Status(state="finished", epoch=3, epochs=3, step=18, steps=18, updated=time.time())
+    )
+    journal = Journal(run.folder)
+    way = {"device": "cpu", "precision": "fp32", "memory_format": "contiguous", "compile": False}
+    journal.add(
+        "started",
+        {"execution": way, "device_name": "1 CPU thread", "parameters": 3156, "train": 180, "validation": 20,
+         "test": 60, "steps_per_epoch": 6, "classes": classes, "image_shape": shape},
+    )  # fmt: skip
+    epoch = EpochEnded(3, 18, 1.1, 0.5, 1.2, 0.45, 0.05, 1.0, 900.0, 2.0, 10**8, True)
+    journal.add("epoch", asdict(epoch))
+    journal.add("finished", asdict(Finished("completed", 3, 3, 1.2, 0.4, 60, (0.4, 0.4, 0.4, None), 2.0, "")))
+    journal.close()
+    return run

@@ -15,6 +15,7 @@ from cnnviz.cli.diagnose import diagnose
 from cnnviz.cli.doctor import doctor
 from cnnviz.cli.embedding import embedding
 from cnnviz.cli.evaluate import evaluate
+from cnnviz.cli.export import export
 from cnnviz.cli.filters import filters
 from cnnviz.cli.find_rate import find_rate
 from cnnviz.cli.import_network import import_network
@@ -44,6 +45,7 @@ for _command in (
     stop,
     delete,
     change,
+    export,
     evaluate,
     layers,
     activations,

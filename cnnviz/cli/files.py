@@ -25,14 +25,14 @@ def content(path: Path, *, what: str) -> bytes:
         raise CnnvizError(f"{path} can't be read ({error.strerror}): check who may read it.") from None
 
 
-def destination(path: Path, *, suffixes: Sequence[str], force: bool) -> Path:
+def destination(path: Path, *, suffixes: Sequence[str], force: bool, option: str = "--out") -> Path:
     """Where to write: `path` with links followed.
 
     Raises CnnvizError when something is there already (with `force`, only if it is no plain file) or its
     folder is not; typer's usage error for another ending.
     """
     if path.suffix.lower() not in suffixes:
-        raise typer.BadParameter(f"{path.name!r} has to end in {' or '.join(suffixes)}.", param_hint="--out")
+        raise typer.BadParameter(f"{path.name!r} has to end in {' or '.join(suffixes)}.", param_hint=option)
     if path.exists() and not path.is_file():
         raise CnnvizError(f"{path} is not a file: choose another name.")
     if path.exists() and not force:

@@ -1,7 +1,8 @@
-"""`import`: a network from elsewhere, as a run that all other commands understand."""
+"""`import`: a network or a run from elsewhere, as a run that all other commands understand."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 def import_network(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="A .safetensors, or a .pt or .pth with a state dict."),
+        typer.Argument(
+            metavar="[FILE]", help="A .safetensors, a .pt or .pth with a state dict, or the .zip of a run."
+        ),
     ] = None,
     *,
     torchvision: Annotated[
@@ -59,19 +62,21 @@ def import_network(
     title: Annotated[str, typer.Option(help="Your name for it.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Bring in a network that was not trained here, to look inside it. Runs nothing that is in the file."""
+    """Bring in a network that was not trained here, or a run that was exported. Runs nothing that is in the file."""
+    from cnnviz.report.importing import import_zip
     from cnnviz.runs import import_settings, importing
     from cnnviz.runs.network_file import examine
 
     if (file is None) == (torchvision is None):
         raise typer.BadParameter("Give a FILE or --torchvision NAME, one of the two.", param_hint="FILE")
+    given = {"--network": network, "--classes": classes, "--mean": mean, "--std": std,
+             "--activation": activation, "--padding": padding, "--pool-after": pool_after}  # fmt: skip
+    if file is not None and file.suffix.lower() == ".zip":
+        _refuse(given | {"--size": size, "--data": data, "--title": title}, "The zip of a run")
+        _say(progress.run(import_zip(file), f"Importing {file.name}"), as_json=as_json)
+        return
     if torchvision is not None:
-        given = {"--network": network, "--classes": classes, "--mean": mean, "--std": std,
-                 "--activation": activation, "--padding": padding, "--pool-after": pool_after}  # fmt: skip
-        if extra := [name for name, value in given.items() if value]:
-            raise CnnvizError(
-                f"One of torchvision's networks brings its own {', '.join(extra)}: leave it out."
-            )
+        _refuse(given, "One of torchvision's networks")
         work = importing.from_torchvision(
             torchvision, weights=weights, seed=seed, side=size, data=data, title=title
         )
@@ -97,6 +102,12 @@ def import_network(
     }
     reading = replace(reading, **{key: value for key, value in changed.items() if value})
     _say(importing.from_file(contents, reading), as_json=as_json)
+
+
+def _refuse(given: Mapping[str, Any], whose: str) -> None:
+    """Raises CnnvizError for an option that says what is known already."""
+    if extra := [name for name, value in given.items() if value]:
+        raise CnnvizError(f"{whose} brings its own {', '.join(extra)}: leave it out.")
 
 
 def _say(run: Run, *, as_json: bool) -> None:

@@ -64,14 +64,6 @@ class Cnn(Strict):
                 )
         return self
 
-    def pads(self, number: int) -> bool:
-        """Whether convolution `number`, counted from 1, keeps the size of its maps."""
-        return self.padding == "same" or (self.padding == "first" and number == 1)
-
-    def normalises(self, number: int) -> bool:
-        """Whether batch norm follows convolution `number`, counted from 1."""
-        return self.batch_norm == "all" or (self.batch_norm == "first_of_pair" and number % 2 == 1)
-
 
 class Vgg11Bn(Strict):
     name: Literal["vgg11_bn"] = "vgg11_bn"

@@ -6,8 +6,9 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from cnnviz.errors import ArchiveError
 
@@ -24,26 +25,39 @@ class Archive:
     members: dict[tuple[str, ...], zipfile.ZipInfo]
     """Files by the parts of their name; no part is empty, `.` or `..`."""
     _zip: zipfile.ZipFile
+    _smaller: str
     _given: int = field(default=0)
 
     def read(self, parts: tuple[str, ...], *, limit: int) -> bytes:
-        """The first `limit` bytes or so of a file. Raises ArchiveError for damage, or past 2 GB in all."""
-        pieces: list[bytes] = []
+        """The first `limit` bytes or so of a file. Raises as `pieces`."""
+        return b"".join(islice(self.pieces(parts), -(-limit // _STEP)))
+
+    def pieces(self, parts: tuple[str, ...]) -> Iterator[bytes]:
+        """A file, a megabyte at a time. Raises ArchiveError for damage, or past 2 GB in all."""
+        with self._open(parts) as member:
+            while piece := self._next(member, parts):
+                self._given += len(piece)
+                if self._given > MAX_BYTES:
+                    raise _too_much(self._smaller)
+                yield piece
+
+    def _open(self, parts: tuple[str, ...]) -> IO[bytes]:
         try:
-            with self._zip.open(self.members[parts]) as member:
-                while len(pieces) * _STEP < limit and (piece := member.read(_STEP)):
-                    self._given += len(piece)
-                    if self._given > MAX_BYTES:
-                        raise _too_much()
-                    pieces.append(piece)
+            return self._zip.open(self.members[parts])
         except _DAMAGED:
-            raise ArchiveError(f"The zip is damaged at {'/'.join(parts)!r}: make it again.") from None
-        return b"".join(pieces)
+            raise _damaged(parts) from None
+
+    @staticmethod
+    def _next(member: IO[bytes], parts: tuple[str, ...]) -> bytes:
+        try:
+            return member.read(_STEP)
+        except _DAMAGED:
+            raise _damaged(parts) from None
 
 
 @contextmanager
-def opened(file: BinaryIO | Path) -> Iterator[Archive]:
-    """The files of a zip, closed when the block ends.
+def opened(file: BinaryIO | Path, *, smaller: str = "import it in parts") -> Iterator[Archive]:
+    """The files of a zip, closed when the block ends; `smaller` says what to do about one that is too large.
 
     Raises ArchiveError for names that are absolute or climb (`..`), links, special files, encryption, more
     than 200,000 members, more than 2 GB unpacked, and anything that is not a zip.
@@ -57,15 +71,15 @@ def opened(file: BinaryIO | Path) -> Iterator[Archive]:
     with archive:
         members = archive.infolist()
         if len(members) > MAX_MEMBERS:
-            raise ArchiveError(f"The zip has more than {MAX_MEMBERS:,} members: import it in parts.")
+            raise ArchiveError(f"The zip has more than {MAX_MEMBERS:,} members: {smaller}.")
         if sum(member.file_size for member in members) > MAX_BYTES:
-            raise _too_much()
+            raise _too_much(smaller)
         files = {}
         for member in members:
             parts = _parts(member)
             if not member.is_dir():
                 files[parts] = member
-        yield Archive(files, archive)
+        yield Archive(files, archive, smaller)
 
 
 def _parts(member: zipfile.ZipInfo) -> tuple[str, ...]:
@@ -86,5 +100,9 @@ def _parts(member: zipfile.ZipInfo) -> tuple[str, ...]:
     return parts
 
 
-def _too_much() -> ArchiveError:
-    return ArchiveError(f"The zip unpacks to more than {MAX_BYTES // 10**9} GB: import it in parts.")
+def _damaged(parts: tuple[str, ...]) -> ArchiveError:
+    return ArchiveError(f"The zip is damaged at {'/'.join(parts)!r}: make it again.")
+
+
+def _too_much(smaller: str) -> ArchiveError:
+    return ArchiveError(f"The zip unpacks to more than {MAX_BYTES // 10**9} GB: {smaller}.")

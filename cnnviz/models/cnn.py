@@ -21,16 +21,16 @@ def build(options: Cnn, *, image_shape: tuple[int, int, int], classes: int) -> n
     height, width, channels = image_shape
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     for number, (inputs, outputs) in enumerate(pairwise([channels, *options.convs]), start=1):
-        edge = 0 if options.pads(number) else options.kernel - 1
+        edge = 0 if pads(options, number) else options.kernel - 1
         if min(height, width) <= edge:
             raise ConfigError(
                 f"conv{number} needs padding: without it, nothing is left of maps of {height}×{width} from "
                 f"images of {image_shape[0]}×{image_shape[1]}."
             )
         height, width = height - edge, width - edge
-        padding = options.kernel // 2 if options.pads(number) else 0
+        padding = options.kernel // 2 if pads(options, number) else 0
         layers[f"conv{number}"] = nn.Conv2d(inputs, outputs, options.kernel, padding=padding)
-        if options.normalises(number):
+        if normalises(options, number):
             layers[f"bn{number}"] = nn.BatchNorm2d(outputs)
         layers[f"act{number}"] = ACTIVATIONS[options.activation]()
         if number in options.pool_after:
@@ -52,3 +52,13 @@ def build(options: Cnn, *, image_shape: tuple[int, int, int], classes: int) -> n
             layers[f"fc{number}_dropout"] = nn.Dropout(options.dropout_linear)
     layers[f"fc{len(units)}"] = nn.Linear(units[-1], classes)
     return nn.Sequential(layers)
+
+
+def pads(options: Cnn, number: int) -> bool:
+    """Whether convolution `number`, counted from 1, keeps the size of its maps."""
+    return options.padding == "same" or (options.padding == "first" and number == 1)
+
+
+def normalises(options: Cnn, number: int) -> bool:
+    """Whether batch norm follows convolution `number`, counted from 1."""
+    return options.batch_norm == "all" or (options.batch_norm == "first_of_pair" and number % 2 == 1)

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import ValidationError
 
-from cnnviz import atomic, workspace
+from cnnviz import atomic
 from cnnviz.config import Data, Network, RunConfig
-from cnnviz.errors import CnnvizError, ConfigError, RunError
+from cnnviz.errors import ConfigError
 from cnnviz.progress import Progress, Work
 from cnnviz.runs import status
-from cnnviz.runs.exclusive import one_at_a_time
 from cnnviz.runs.import_settings import (
     TITLE,
     ImportSettings,
@@ -26,13 +24,12 @@ from cnnviz.runs.import_settings import (
 )
 from cnnviz.runs.network_file import NetworkFile
 from cnnviz.runs.run import Imported, Record, Run, environment, fresh_ids
+from cnnviz.runs.staging import settle, staging
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from cnnviz.models.checkpoint import Card
-
-_UNFINISHED = ".importing-"
 
 
 def from_file(file: NetworkFile, reading: ImportSettings) -> Run:
@@ -138,28 +135,9 @@ def _write(
     now = time.time()
     versions, machine = environment()
     record = Record(created=now, config=config, versions=versions, machine=machine, imported=origin)
-    root = workspace.checkpoints_root()
-    with one_at_a_time():
-        for left in root.glob(f"{_UNFINISHED}*"):  # of an import that was killed
-            shutil.rmtree(left, ignore_errors=True)
-        place = root / f"{_UNFINISHED}{time.time_ns()}"
-        try:
-            (place / "snapshots").mkdir(parents=True)
-            checkpoint.save(place / "snapshots" / "last.safetensors", tensors, card)
-            atomic.replace(place / "config.json", record.model_dump_json(indent=1).encode())
-            status.write(
-                place, status.Status(state="finished", epoch=card.epoch, epochs=card.epoch, updated=now)
-            )
-            run_id = next(one for one in fresh_ids(record) if not workspace.run_folder(one).exists())
-            place.rename(workspace.run_folder(run_id))
-            atomic.sync_folder(root)
-        except CnnvizError:
-            raise
-        except (OSError, MemoryError, RuntimeError) as error:
-            reason = getattr(error, "strerror", None) or "there is no room for it"
-            raise RunError(
-                f"The network can't be kept ({reason}): make room on the disk, or set CNNVIZ_CHECKPOINTS."
-            ) from error
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
-    return Run(run_id, workspace.run_folder(run_id))
+    with staging("The network") as place:
+        (place / "snapshots").mkdir()
+        checkpoint.save(place / "snapshots" / "last.safetensors", tensors, card)
+        atomic.replace(place / "config.json", record.model_dump_json(indent=1).encode())
+        status.write(place, status.Status(state="finished", epoch=card.epoch, epochs=card.epoch, updated=now))
+        return settle(place, fresh_ids(record))

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from cnnviz import atomic, workspace
 from cnnviz.config import RunConfig, Strict
@@ -38,7 +38,7 @@ class Record(Strict):
     """`config.json`: what was asked for, and where. Written once."""
 
     format: int = 1
-    created: float
+    created: Annotated[float, Field(ge=0, le=1e11)]
     """Unix time."""
     config: RunConfig
     """Of an imported network only title, network and data are its own; the rest says nothing."""

@@ -13,7 +13,7 @@ def apply_due(session: Session) -> None:
     """Apply the changes whose step has come, in their order, and leave those that are still to come."""
     while session.changes and session.changes[0].step <= session.progress.step:
         change = session.changes.pop(0)
-        entry("setting that can be changed", change.setting, CHANGES)(session, change)
+        entry("setting that can be changed", change.setting, EFFECTS)(session, change)
 
 
 def _learning_rate(session: Session, change: Change) -> None:
@@ -35,10 +35,10 @@ def _last_epoch(session: Session, change: Change) -> None:
     session.last_epoch = int(change.value)
 
 
-CHANGES: Mapping[str, Callable[[Session, Change], None]] = {
+EFFECTS: Mapping[str, Callable[[Session, Change], None]] = {
     "learning_rate": _learning_rate,
     "weight_decay": _weight_decay,
     "dropout": _dropout,
     "last_epoch": _last_epoch,
 }
-"""`CHANGES[change.setting](session, change)`: what a change does to a training."""
+"""`EFFECTS[change.setting](session, change)`: what a change does to a training."""

@@ -9,16 +9,35 @@ from torch import nn
 from cnnviz.config import AnyOptimiser
 from cnnviz.registry import entry
 
-OPTIMISERS: Mapping[str, Callable[[Any, list[nn.Parameter], dict[str, Any]], torch.optim.Optimizer]] = {
-    "sgd": lambda options, parameters, common: torch.optim.SGD(
+
+def _sgd(options: Any, parameters: list[nn.Parameter], common: dict[str, Any]) -> torch.optim.Optimizer:
+    return torch.optim.SGD(
         parameters, **common, momentum=options.momentum, nesterov=options.nesterov, fused=True
-    ),
-    "adam": lambda options, parameters, common: torch.optim.Adam(parameters, **common, fused=True),
-    "adamw": lambda options, parameters, common: torch.optim.AdamW(parameters, **common, fused=True),
-    "rmsprop": lambda options, parameters, common: torch.optim.RMSprop(
-        parameters, **common, momentum=options.momentum
-    ),
-    "adadelta": lambda options, parameters, common: torch.optim.Adadelta(parameters, **common),
+    )
+
+
+def _adam(options: Any, parameters: list[nn.Parameter], common: dict[str, Any]) -> torch.optim.Optimizer:
+    return torch.optim.Adam(parameters, **common, fused=True)
+
+
+def _adamw(options: Any, parameters: list[nn.Parameter], common: dict[str, Any]) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(parameters, **common, fused=True)
+
+
+def _rmsprop(options: Any, parameters: list[nn.Parameter], common: dict[str, Any]) -> torch.optim.Optimizer:
+    return torch.optim.RMSprop(parameters, **common, momentum=options.momentum)
+
+
+def _adadelta(options: Any, parameters: list[nn.Parameter], common: dict[str, Any]) -> torch.optim.Optimizer:
+    return torch.optim.Adadelta(parameters, **common)
+
+
+OPTIMISERS: Mapping[str, Callable[[Any, list[nn.Parameter], dict[str, Any]], torch.optim.Optimizer]] = {
+    "sgd": _sgd,
+    "adam": _adam,
+    "adamw": _adamw,
+    "rmsprop": _rmsprop,
+    "adadelta": _adadelta,
 }
 """`OPTIMISERS[name](options, parameters, common)`, common being lr and weight_decay.
 With PyTorch's fused step where it has one."""

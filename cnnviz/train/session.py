@@ -200,7 +200,7 @@ def prepare(config: RunConfig, dataset: Dataset, *, way: Execution | None = None
             f"This run was computed on {way.device} and goes on only there, not on {device.type}."
         )
     image_shape = config.data.shape(dataset.image_shape)
-    mean, std = _statistics(config, dataset, indices)
+    mean, std = statistics(config, dataset, indices)
     card = Card(
         network=config.network,
         image_shape=image_shape,
@@ -246,9 +246,10 @@ def prepare(config: RunConfig, dataset: Dataset, *, way: Execution | None = None
     return session
 
 
-def _statistics(
+def statistics(
     config: RunConfig, dataset: Dataset, indices: npt.NDArray[np.int64]
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of each channel, in units of 0 to 1, with which images are normalised."""
     channels = dataset.image_shape[2]
     match config.data.normalise:
         case "none":

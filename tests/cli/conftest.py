@@ -2,9 +2,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +10,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cnnviz.cli.app import app
-from cnnviz.config import RunConfig
-from cnnviz.runs import control, status
+from cnnviz.runs import control
 from cnnviz.runs import process as hiring
 from cnnviz.runs import run as running
-from cnnviz.runs.metrics import Journal
-from cnnviz.runs.run import Run
 from cnnviz.workspace import ROOT
 from tests import nursery_client
 
@@ -99,37 +94,3 @@ def shell(bench: Any) -> Iterator[Shell]:
     for process in started:
         process.kill()
         process.communicate()
-
-
-@pytest.fixture
-def trained(tiny_data: str, tiny_config: RunConfig) -> Run:
-    """A finished run of a network that was not trained at all, with all its files."""
-    from cnnviz.models import checkpoint, registry
-    from cnnviz.models.checkpoint import Card
-    from cnnviz.train.events import EpochEnded, Finished
-
-    run = running.create(tiny_config, *running.environment())
-    shape, classes = (8, 8, 3), ("one", "two", "three", "four")
-    card = Card(
-        network=tiny_config.network, image_shape=shape, classes=classes, mean=(0.5,) * 3, std=(0.25,) * 3,
-        data=tiny_data, epoch=3, step=18,
-    )  # fmt: skip
-    (run.folder / "snapshots").mkdir()
-    model = registry.build(tiny_config.network, image_shape=shape, classes=4)
-    for name in ("last", "epoch_0001"):
-        checkpoint.save(run.folder / "snapshots" / f"{name}.safetensors", model.state_dict(), card)
-    status.write(
-        run.folder, status.Status(state="finished", epoch=3, epochs=3, step=18, steps=18, updated=time.time())
-    )
-    journal = Journal(run.folder)
-    way = {"device": "cpu", "precision": "fp32", "memory_format": "contiguous", "compile": False}
-    journal.add(
-        "started",
-        {"execution": way, "device_name": "1 CPU thread", "parameters": 3156, "train": 180, "validation": 20,
-         "classes": classes},
-    )  # fmt: skip
-    epoch = EpochEnded(3, 18, 1.1, 0.5, 1.2, 0.45, 0.05, 1.0, 900.0, 2.0, 10**8, True)
-    journal.add("epoch", asdict(epoch))
-    journal.add("finished", asdict(Finished("completed", 3, 3, 1.2, 0.4, 60, (0.4, 0.4, 0.4, None), 2.0, "")))
-    journal.close()
-    return run

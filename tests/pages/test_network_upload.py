@@ -10,10 +10,11 @@ from torchvision.models import resnet18
 
 from cnnviz.config import Cnn
 from cnnviz.models.registry import build
-from cnnviz.runs import importing
+from cnnviz.report import takeaway
+from cnnviz.runs import control, importing
 from cnnviz.runs.import_settings import usual
 from cnnviz.runs.network_file import examine
-from cnnviz.runs.run import every, find
+from cnnviz.runs.run import Run, every, find
 from tests.conftest import Bench, write_data
 from tests.pages.test_pages import open_page, words
 
@@ -100,6 +101,21 @@ def test_an_upload_that_is_refused_goes_away(bench: Bench, file: Path) -> None:
     app.file_uploader[0].set_value((file.name, file.read_bytes(), "application/octet-stream")).run()
     assert not app.error
     assert app.success[0].value.startswith("mine.safetensors is a **cnn**")
+
+
+def test_a_runs_zip(bench: Bench, finished: Run) -> None:
+    content = takeaway.content(takeaway.TAKEAWAYS["zip"], finished)
+    control.delete(finished.id)
+    app = opened()
+    app.segmented_control(key="add from").set_value("zip").run()
+    app.file_uploader[0].set_value(("run.zip", b"PK no more", "application/zip")).run()
+    app.button(key="add by zip").click().run()
+    assert "not a whole zip file" in app.error[0].value
+    app.file_uploader[0].set_value(("run.zip", content, "application/zip")).run()
+    app.button(key="add by zip").click().run()
+    assert not app.exception
+    assert [run.id for run in every()] == [finished.id]
+    assert app.query_params["run"] == finished.id
 
 
 def test_where_weights_do_not_tell_it_is_asked(bench: Bench, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cnnviz.report.takeaway import TAKEAWAYS
 from cnnviz.runs import control, lease, status
 from cnnviz.runs.run import Run, find
 from cnnviz.ui.activations import channel_card
@@ -134,8 +135,10 @@ def test_the_form_refuses_what_cannot_run(bench: Bench, tiny_data: str) -> None:
     assert next(button for button in app.button if button.label == "Start").disabled
 
 
-def test_cloning_fills_the_form(finished: Run) -> None:
+def test_a_run_is_taken_away_and_cloned(finished: Run) -> None:
     app = open_page("train", run=finished.id)
+    buttons = {one.label: one.disabled for one in app.get("download_button")}
+    assert buttons == dict.fromkeys(["Settings", *(one.title for one in TAKEAWAYS.values())], False)
     app = app.button(key="clone run").click().run()
     assert app.text_input(key="form 1.network.mlp.hidden").value == "16"
     assert app.number_input(key="form 1.batch_size").value == finished.config.batch_size

@@ -15,7 +15,7 @@ from cnnviz.runs.status import RESUMABLE, Status
 from cnnviz.ui.resources import networks
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUN, SNAPSHOT
-from cnnviz.ui.train import change_panel, run_details
+from cnnviz.ui.train import change_panel, run_details, take_away
 from cnnviz.ui.widgets import charts, filter_pair, network_upload, run_template
 
 _COLOURS = {
@@ -138,6 +138,8 @@ def _actions(run: Run, status: Status) -> None:
         ):
             run_template.fill(run.config)
             st.rerun()
+        if not status.active:
+            take_away.show(run)
         if not status.active and not run.shipped:
             with st.popover("Delete", icon=":material/delete:", type="tertiary"):
                 st.write(f"Delete {run.title} ({run.id}) and all its snapshots for good?")

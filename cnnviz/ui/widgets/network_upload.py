@@ -1,4 +1,4 @@
-"""Bringing a network in: one of torchvision's by its name, or a file of weights. It becomes a run like any other."""
+"""Bringing a network in: one of torchvision's by its name, a file of weights, or a run of another bench."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import streamlit as st
 from cnnviz.config import TorchvisionName
 from cnnviz.errors import CheckpointError, CnnvizError, ConfigError
 from cnnviz.progress import Progress, Work
+from cnnviz.report.importing import import_zip
 from cnnviz.runs import importing
 from cnnviz.runs.import_settings import ImportSettings
 from cnnviz.runs.network_file import NetworkFile, examine
@@ -23,8 +24,8 @@ from cnnviz.ui.widgets.uploader import forget, refuse, uploader
 
 LARGEST = 512
 """Megabytes of an upload, which is held in memory: as `server.maxUploadSize` in .streamlit/config.toml."""
-_SOURCES = {"torchvision": "One of torchvision's", "file": "A file of weights"}
-_OPEN, _DONE, _UPLOAD = "add network", "network added", "add file"
+_SOURCES = {"torchvision": "One of torchvision's", "file": "A file of weights", "zip": "A run's zip"}
+_OPEN, _DONE, _UPLOAD, _ZIP = "add network", "network added", "add file", "add zip"
 
 
 def show() -> None:
@@ -40,7 +41,7 @@ def show() -> None:
             required=True, key="add from", label_visibility="collapsed",
         )  # fmt: skip
         try:
-            _by_name() if source == "torchvision" else _by_file()
+            {"torchvision": _by_name, "file": _by_file, "zip": _by_zip}[source]()
         except CnnvizError as error:
             st.error(str(error), icon=":material/error:")
 
@@ -126,6 +127,15 @@ def _by_file() -> None:
     settings = import_form.settings(file)
     if st.button("Add", type="primary", key="add by file"):
         _add(_from_file(file, settings))
+
+
+def _by_zip() -> None:
+    upload = uploader(
+        f"What Take away gave, up to {LARGEST} MB; larger ones come in with `import`", type=["zip"],
+        key=_ZIP, max_upload_size=LARGEST,
+    )  # fmt: skip
+    if st.button("Add", type="primary", disabled=upload is None, key="add by zip") and upload is not None:
+        _add(import_zip(upload))
 
 
 @st.cache_resource(max_entries=2, ttl=1800, show_spinner="Reading the file …")
