@@ -11,6 +11,7 @@ from benchmarks import (
     index,
     logging_cost,
     look,
+    many_runs,
     page,
     shake,
     train,
@@ -29,6 +30,7 @@ BENCHMARKS: Mapping[str, Callable[..., list[Row]]] = {
     "index": index.measure,
     "cold": cold_start.measure,
     "page": page.measure,
+    "runs": many_runs.measure,
     "shake": shake.measure,
 }
 """`BENCHMARKS[name](quick=…)` measures, and gives rows of the table."""
