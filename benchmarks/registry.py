@@ -12,6 +12,7 @@ from benchmarks import (
     index,
     logging_cost,
     look,
+    many_runs,
     page,
     shake,
     train,
@@ -30,6 +31,7 @@ BENCHMARKS: Mapping[str, Callable[..., list[Row]]] = {
     "index": index.measure,
     "cold": cold_start.measure,
     "page": page.measure,
+    "runs": many_runs.measure,
     "shake": shake.measure,
     "queue": between_runs.measure,
 }

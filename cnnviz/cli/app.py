@@ -10,6 +10,7 @@ from cnnviz.cli.answer import Command
 from cnnviz.cli.attribute import attribute
 from cnnviz.cli.change import change
 from cnnviz.cli.channel import channel
+from cnnviz.cli.compare import compare
 from cnnviz.cli.data import data
 from cnnviz.cli.diagnose import diagnose
 from cnnviz.cli.doctor import doctor
@@ -28,7 +29,7 @@ from cnnviz.cli.queue import queue
 from cnnviz.cli.recipes import recipes
 from cnnviz.cli.reproduce import reproduce
 from cnnviz.cli.robustness import robustness
-from cnnviz.cli.runs import delete, runs, stop
+from cnnviz.cli.runs import delete, note, runs, stop
 from cnnviz.cli.statistics import statistics
 from cnnviz.cli.train import resume, train
 
@@ -46,6 +47,8 @@ for _command in (
     delete,
     change,
     export,
+    note,
+    compare,
     evaluate,
     layers,
     activations,

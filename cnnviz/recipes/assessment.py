@@ -4,8 +4,9 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 
+from cnnviz.config.comparison import identity
+from cnnviz.diagnose.noise import SeedSpread, seed_spread
 from cnnviz.recipes import library, plan
-from cnnviz.recipes.noise import SeedSpread, seed_spread
 from cnnviz.recipes.recipe import COMPARED_SIZES, Recipe, Reported, Size, Variant
 from cnnviz.recipes.results import Outcome, RunsByConfiguration
 from cnnviz.recipes.verdict import Verdict, judged_figures, verdict
@@ -89,8 +90,8 @@ def _reported(recipe: Recipe, figure: str) -> list[list[float]]:
 
 
 def _earlier(recipe: Recipe, variant: Variant, size: Size) -> str:
-    identity = plan.identity(plan.configuration(recipe, variant.id, size=size))
-    name, first = _by_configuration(size)[identity][0]
+    same = identity(plan.configuration(recipe, variant.id, size=size))
+    name, first = _by_configuration(size)[same][0]
     return "" if (name, first) == (recipe.id, variant.id) else f"{name} {first}"
 
 
@@ -100,7 +101,7 @@ def _by_configuration(size: Size) -> dict[str, list[tuple[str, str]]]:
     result = defaultdict(list)
     for recipe in library.every().values():
         for name in library.variants(recipe) if recipe.kind == "train" else ():
-            result[plan.identity(plan.configuration(recipe, name, size=size))].append((recipe.id, name))
+            result[identity(plan.configuration(recipe, name, size=size))].append((recipe.id, name))
     return {
         key: sorted(those, key=lambda one: not _reports(library.variant(library.find(one[0]), one[1])))
         for key, those in result.items()

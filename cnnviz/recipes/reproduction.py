@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cnnviz import atomic, workspace
 from cnnviz.config import RunConfig
+from cnnviz.config.comparison import identity
 from cnnviz.recipes import library, plan
 from cnnviz.recipes.recipe import Recipe, Size
 from cnnviz.recipes.results import RunsByConfiguration, reproduction_runs
@@ -75,9 +76,9 @@ def archive(run: Run) -> Path:
 
     It takes the place of those of the same experiment and seed that came to nothing.
     """
-    same = plan.identity(run.config)
+    same = identity(run.config)
     for old in reproduction_runs():
-        if (plan.identity(old.config), old.config.seed) == (
+        if (identity(old.config), old.config.seed) == (
             same,
             run.config.seed,
         ) and not old.metrics().finished:

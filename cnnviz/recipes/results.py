@@ -8,6 +8,7 @@ from statistics import mean, stdev
 
 from cnnviz import workspace
 from cnnviz.config import RunConfig
+from cnnviz.config.comparison import identity
 from cnnviz.errors import ConfigError, RunError
 from cnnviz.recipes import plan
 from cnnviz.recipes.recipe import Recipe, Size
@@ -51,10 +52,10 @@ class RunsByConfiguration:
         for run in runs:
             if run.imported or run.changed:  # its configuration does not say how it was trained
                 continue
-            identity = plan.identity(run.config)
-            copies = {run.id, (identity, run.config.seed, run.record.created)}
+            same = identity(run.config)
+            copies = {run.id, (same, run.config.seed, run.record.created)}
             if copies.isdisjoint(known):
-                self._runs[identity].append(run)
+                self._runs[same].append(run)
             known |= copies
 
     def every(self) -> list[Run]:
@@ -63,7 +64,7 @@ class RunsByConfiguration:
 
     def alike(self, config: RunConfig) -> list[Run]:
         """All runs of one experiment, whatever their seed."""
-        return self._runs.get(plan.identity(config), [])
+        return self._runs.get(identity(config), [])
 
     def runs(
         self, recipe: Recipe, variant: str, *, size: Size = "full", pretrained: str | None = None

@@ -4,6 +4,7 @@ from dataclasses import fields
 
 from cnnviz.train.events import EpochEnded
 from cnnviz.ui.experiments import charts
+from cnnviz.ui.widgets import run_curves
 
 
 def lines(*values: float) -> list[EpochEnded]:
@@ -17,7 +18,7 @@ def lines(*values: float) -> list[EpochEnded]:
 
 def test_no_two_variants_look_the_same_and_seeds_are_lines_of_their_own() -> None:
     variants = {f"v{number}": [lines(0.1, 0.2), lines(0.2, 0.3)] for number in range(18)}
-    spec = charts.curves(variants, "validation", "accuracy").to_dict()
+    spec = run_curves.curves(variants, "validation", "accuracy").to_dict()
     encoding = spec["encoding"]
     looks = zip(encoding["color"]["scale"]["range"], encoding["strokeDash"]["scale"]["range"], strict=True)
     assert len({(colour, tuple(dash)) for colour, dash in looks}) == 18

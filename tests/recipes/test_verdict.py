@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from cnnviz.diagnose.noise import SeedSpread, noise, seed_spread, spread_that_explains
 from cnnviz.recipes import library
-from cnnviz.recipes.noise import SeedSpread, noise, seed_spread, spread_that_explains
 from cnnviz.recipes.plan import configuration
 from cnnviz.recipes.recipe import Recipe, Reported
 from cnnviz.recipes.results import Outcome
