@@ -21,6 +21,7 @@ from typing import Any
 
 def serve(listener: socket.socket) -> None:
     import torch
+    import torch._dynamo  # every first optimiser would: that takes longer than a small run
 
     torch.set_num_threads(1)
     import cnnviz.data.catalogue
