@@ -16,6 +16,7 @@ import signal
 import socket
 import sys
 import traceback
+from contextlib import suppress
 from typing import Any
 
 
@@ -24,6 +25,8 @@ def serve(listener: socket.socket) -> None:
     import torch._dynamo  # every first optimiser would: that takes longer than a small run
 
     torch.set_num_threads(1)
+    import sklearn.datasets  # noqa: F401 of the digits
+
     import cnnviz.data.catalogue
     import cnnviz.diagnose.embedding_process
     import cnnviz.explore.channels.excitation
@@ -35,7 +38,7 @@ def serve(listener: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no zombies
     while sys.stdin not in select.select([listener, sys.stdin], [], [])[0]:
         connection, _ = listener.accept()
-        with connection:
+        with connection, suppress(OSError):  # who asked may be killed before the answer
             message, ancillary, *_ = connection.recvmsg(1 << 16, socket.CMSG_LEN(2 * 4))
             handles = array.array("i")
             handles.frombytes(ancillary[0][2])
