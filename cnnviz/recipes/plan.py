@@ -20,8 +20,6 @@ _SMOKE: Settings = {
 }
 _SMALLEST = {"alexnet": 64, "vgg11_bn": 32}
 """Pixels that a network needs at least, where that is more than stand-ins have or costs less than the recipe's."""
-_SET_BY_MACHINE = ("title", "seed", "device", "precision", "memory_format", "compile")
-"""Settings that do not make another experiment."""
 
 
 def configuration(
@@ -51,11 +49,6 @@ def needs_imagenet(recipe: Recipe, variant: str) -> bool:
     """Whether it starts from weights that have to be fetched."""
     settings = merged(recipe.settings, library.variant(recipe, variant).settings)
     return bool(settings.get("start", {}).get("source") == "imagenet")
-
-
-def identity(config: RunConfig) -> str:
-    """Equal for two configurations of one experiment, whatever their seed, title or way to compute."""
-    return config.model_copy(update=_DEFAULTS).model_dump_json()
 
 
 def differences(recipe: Recipe) -> dict[str, dict[str, Any]]:
@@ -99,6 +92,3 @@ def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
         else:
             found[before + key] = value
     return found
-
-
-_DEFAULTS = {name: RunConfig.model_fields[name].default for name in _SET_BY_MACHINE}
