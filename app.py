@@ -11,6 +11,7 @@ navigation.run(
         "Train": [
             st.Page("pages/train.py", title="New run"),
             st.Page("pages/experiments.py", title="Experiments"),
+            st.Page("pages/studies.py", title="Studies"),
             st.Page("pages/data.py", title="Data"),
         ],
         "Look": [

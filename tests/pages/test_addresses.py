@@ -89,6 +89,7 @@ PAGES = {
     ),
     "robustness": ({}, {"shake", "cam", "curve", "shaken"}),
     "experiments": ({"recipe": "003-1e"}, {"run_size"}),
+    "studies": ({}, {"study"}),
     "data": ({}, {"data"}, {}, {"sample"}),
 }  # fmt: skip
 """By page: what else an address has to say, so that these parameters are read."""
