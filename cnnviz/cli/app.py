@@ -31,6 +31,7 @@ from cnnviz.cli.reproduce import reproduce
 from cnnviz.cli.robustness import robustness
 from cnnviz.cli.runs import delete, note, runs, stop
 from cnnviz.cli.statistics import statistics
+from cnnviz.cli.study import study
 from cnnviz.cli.train import resume, train
 
 app = typer.Typer(
@@ -71,6 +72,7 @@ app.command("find-rate", cls=Command)(find_rate)
 app.command("import", cls=Command)(import_network)
 app.add_typer(data)
 app.add_typer(queue)
+app.add_typer(study)
 app.command(cls=Command)(models)
 
 

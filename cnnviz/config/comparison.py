@@ -1,18 +1,19 @@
 """Configurations beside each other: whether they are of one experiment, and in which settings they differ."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from cnnviz.config.run import RunConfig
 
-SET_BY_MACHINE = ("title", "seed", "device", "precision", "memory_format", "compile")
-"""Settings that do not make another experiment."""
-_DEFAULTS = {name: RunConfig.model_fields[name].default for name in SET_BY_MACHINE}
+SET_BY_MACHINE = ("device", "precision", "memory_format", "compile")
+"""Settings of the way to compute, which do not make another experiment."""
+_DEFAULTS = {name: RunConfig.model_fields[name].default for name in ("title", "seed", *SET_BY_MACHINE)}
 
 
-def identity(config: RunConfig) -> str:
-    """Equal for two configurations of one experiment, whatever their seed, title or way to compute."""
-    return config.model_copy(update=_DEFAULTS).model_dump_json()
+def identity(config: RunConfig, *, ways: Collection[str] = ()) -> str:
+    """Equal for two configurations of one experiment, whatever their seed, title or way to compute, but for `ways`."""
+    ignored = {name: value for name, value in _DEFAULTS.items() if name not in ways}
+    return config.model_copy(update=ignored).model_dump_json()
 
 
 def flat(config: RunConfig) -> dict[str, Any]:

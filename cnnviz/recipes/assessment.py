@@ -8,8 +8,9 @@ from cnnviz.config.comparison import identity
 from cnnviz.diagnose.noise import SeedSpread, seed_spread
 from cnnviz.recipes import library, plan
 from cnnviz.recipes.recipe import COMPARED_SIZES, Recipe, Reported, Size, Variant
-from cnnviz.recipes.results import Outcome, RunsByConfiguration
+from cnnviz.recipes.results import RecipeRuns
 from cnnviz.recipes.verdict import Verdict, judged_figures, verdict
+from cnnviz.runs.outcome import Outcome
 
 """Sizes whose figures say something; the larger first."""
 
@@ -34,7 +35,7 @@ class Assessment:
 
 def assess(
     recipe: Recipe,
-    recipe_runs: RunsByConfiguration,
+    recipe_runs: RecipeRuns,
     *,
     size: Size | None = None,
     pretrained: str | None = None,
@@ -90,8 +91,8 @@ def _reported(recipe: Recipe, figure: str) -> list[list[float]]:
 
 
 def _earlier(recipe: Recipe, variant: Variant, size: Size) -> str:
-    same = identity(plan.configuration(recipe, variant.id, size=size))
-    name, first = _by_configuration(size)[same][0]
+    experiment = identity(plan.configuration(recipe, variant.id, size=size))
+    name, first = _by_configuration(size)[experiment][0]
     return "" if (name, first) == (recipe.id, variant.id) else f"{name} {first}"
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 from cnnviz.diagnose.noise import SeedSpread, noise, seed_spread, spread_that_explains
 from cnnviz.formatting import decimal, standard_error
 from cnnviz.recipes.recipe import Recipe, Reported, Size
-from cnnviz.recipes.results import Outcome
+from cnnviz.runs.outcome import Outcome
 
 State = Literal["reproduced", "undecided", "differs", "not comparable", "not run"]
 

@@ -5,6 +5,7 @@ from dataclasses import fields
 from cnnviz.train.events import EpochEnded
 from cnnviz.ui.experiments import charts
 from cnnviz.ui.widgets import run_curves
+from cnnviz.ui.widgets.heat_map import heat_map
 
 
 def lines(*values: float) -> list[EpochEnded]:
@@ -41,12 +42,8 @@ def test_reported_and_measured_have_one_scale() -> None:
 
 def test_a_grid_of_three_settings_is_a_map_for_each_value_of_the_third() -> None:
     rows = [{"A": a, "B": b, "C": c, "Test accuracy": 0.5} for a in "xy" for b in "uv" for c in "pq"]
-    spec = charts.heat_map(
-        rows, across="A", down="B", split="C", value="Test accuracy", style=".1%"
-    ).to_dict()
+    spec = heat_map(rows, across="A", down="B", split="C", value="Test accuracy", style=".1%").to_dict()
     assert spec["facet"]["column"]["field"] == "C"
-    flat = charts.heat_map(
-        rows, across="A", down="B", split=None, value="Test accuracy", style=".1%"
-    ).to_dict()
+    flat = heat_map(rows, across="A", down="B", split=None, value="Test accuracy", style=".1%").to_dict()
     assert "facet" not in flat
     assert len(flat["layer"]) == 2

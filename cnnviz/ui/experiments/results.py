@@ -14,15 +14,15 @@ from cnnviz.formatting import duration, per_cent
 from cnnviz.recipes import library, plan, results_table
 from cnnviz.recipes.assessment import Assessment, assess
 from cnnviz.recipes.recipe import Recipe
-from cnnviz.recipes.results import summary
 from cnnviz.recipes.verdict import LEGEND
+from cnnviz.runs.outcome import summary
 from cnnviz.runs.run import Run
-from cnnviz.ui.experiments import charts
 from cnnviz.ui.experiments.variant_form import VariantSelection
 from cnnviz.ui.resources import recipe_results
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUN
 from cnnviz.ui.widgets.config_form import words
+from cnnviz.ui.widgets.heat_map import heat_map
 from cnnviz.ui.widgets.run_curves import CURVES, curves
 from cnnviz.ui.widgets.share_format import share_format
 
@@ -222,7 +222,7 @@ def _grid(recipe: Recipe, assessments: Sequence[Assessment]) -> None:
     st.markdown("**The grid**")
     for value, style in (("Test accuracy", share_format(1)), ("Training time, s", ",.0f")):
         st.altair_chart(
-            charts.heat_map(
+            heat_map(
                 rows,
                 across=titles[0],
                 down=titles[1],
