@@ -67,11 +67,11 @@ def test_settings_that_differ_come_first_then_curves(seven: Bench) -> None:
     assert [one.value for one in app.header] == ["What differs", "Curves", "Cost", "More than noise?"]
     shown = app.table[0].value
     assert list(shown.columns) == ["Learning rate", "Seed", "Validation", "Test", "Training"]
-    assert list(shown.index) == ["Run 0, seed 0", "Run 1", "Run 0, seed 1"]
+    assert [one.replace("\u00a0", " ") for one in shown.index] == ["Run 0, seed 0", "Run 1", "Run 0, seed 1"]
     assert list(shown["Learning rate"]) == ["0.001", "0.002", "0.001"]
-    assert shown["Test"].iloc[0].startswith("62.7 % ± 1.5")
+    assert shown["Test"].iloc[0] == "62.7\u00a0%\u00a0±\u00a01.5"
     encoding = curves(app)["encoding"]
-    assert encoding["color"]["scale"]["domain"] == list(shown.index)
+    assert encoding["color"]["scale"]["domain"] == ["Run 0, seed 0", "Run 1", "Run 0, seed 1"]
     assert len({tuple(one) for one in encoding["strokeDash"]["scale"]["range"]}) == 3
     app.toggle(key="runs band").set_value(True).run()
     drawn = curves(app)["layer"]

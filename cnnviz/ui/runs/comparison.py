@@ -50,18 +50,23 @@ def _differences(runs: Sequence[Summary], names: Mapping[str, str]) -> None:
     keys = differing({run.id: run.settings for run in runs})
     titles = _titles(keys)
     rows = [
-        {"Run": quoted(names[run.id])}
+        {"Run": _in_a_line(quoted(names[run.id]))}
         | {titles[key]: quoted(setting_text(run.settings.get(key), words)) for key in keys}
         | {
-            "Validation": accuracy(run.validation_accuracy, run.validation_count),
-            "Test": accuracy(run.test_accuracy, run.test_count),
-            "Training": duration(run.seconds) if run.seconds else "–",
+            "Validation": _in_a_line(accuracy(run.validation_accuracy, run.validation_count)),
+            "Test": _in_a_line(accuracy(run.test_accuracy, run.test_count)),
+            "Training": _in_a_line(duration(run.seconds)) if run.seconds else "–",
         }
         for run in runs
     ]
     with st.container(key="differences"):
         st.table(pd.DataFrame(rows).set_index("Run"))
     st.caption(" ".join(_remarks(runs, keys)))
+
+
+def _in_a_line(text: str) -> str:
+    """`text` in a cell that is not broken, where it is short: on a phone the table is moved sideways."""
+    return text.replace(" ", "\u00a0") if len(text) <= 24 else text
 
 
 def _remarks(runs: Sequence[Summary], keys: Sequence[str]) -> list[str]:
@@ -123,7 +128,7 @@ def _curves(runs: Sequence[Summary], names: Mapping[str, str]) -> None:
     split, quantity = CURVES[shown]
     chart = curves(
         dict(list(series.items())[:MOST]), split, quantity,
-        across=across, smoothing=float(weight), band=band, columns=1, noun="run",  # type: ignore[arg-type]
+        across=across, smoothing=float(weight), band=band, columns=2, noun="run",  # type: ignore[arg-type]
     )  # fmt: skip
     st.altair_chart(chart, key="runs curves", alt=f"{shown} of {', '.join(series)}")
     said = []
