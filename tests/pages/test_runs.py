@@ -3,13 +3,15 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from benchmarks import many_runs
 from cnnviz.runs import notes, run, status
-from cnnviz.runs.summary import summaries
-from cnnviz.ui.runs import table
+from cnnviz.runs.summary import Summary, summaries
+from cnnviz.ui.runs import noise, table
+from cnnviz.ui.runs.cost import pareto
 from tests.conftest import Bench
 from tests.pages.test_filters import shipped
 from tests.pages.test_pages import open_page, words
@@ -148,3 +150,29 @@ def test_boxes_are_the_address(seven: Bench, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(table.selection, "put", lambda _, names: put.append(names))
     table._take()
     assert put == [("hidden", "c")]
+
+
+def test_differences_come_with_their_noise(seven: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = open_page("runs", runs="run-0000,run-0005,run-0001,run-0006")
+    (row,) = app.table[1].value.reset_index().to_dict("records")
+    assert (row["Images"], row["From"]) == ("validation", "2 and 2 seeds")
+    assert row["Difference"] == "1.7 points better, more than noise"
+    assert "Compared with Run 0, 2 seeds" in words(app)
+    right = {"run-0000": np.arange(100) < 60, "run-0001": np.arange(100) < 63, "run-0002": np.arange(80) < 10}
+    monkeypatch.setattr(noise, "_right", lambda run: (np.arange(len(right[run.id])), right[run.id]))
+    app = open_page("runs", runs="run-0000,run-0001,run-0002")
+    rows = app.table[1].value
+    assert list(rows["Images"]) == ["test", "test"]
+    assert list(rows["Difference"]) == [
+        "3.0 points better, within noise",
+        "62.5 points worse, more than noise",
+    ]
+    assert rows["From"].iloc[1] == "0 images only this one gets right, 50 only the other, of 80"
+    assert "Holm" in words(app)
+    assert "Two seeds of each setting at least" in words(app)
+
+
+def test_the_front_is_what_no_run_beats() -> None:
+    figures = {"a": (10, 0.5), "b": (10, 0.6), "c": (20, 0.6), "d": (30, 0.7), "e": (40, 0.65)}
+    runs = [Summary(name, seconds=time, validation_accuracy=right) for name, (time, right) in figures.items()]
+    assert [run.id for run in pareto(runs)] == ["b", "d"]
