@@ -53,7 +53,7 @@ _COLUMNS: Mapping[str, _Column] = {
         lambda run: _share(run.validation_accuracy), _number("%.1f %%", "Accuracy after the last epoch")
     ),
     "Test": _Column(lambda run: _share(run.test_accuracy), _number("%.1f %%", CHOOSING)),
-    "Minutes": _Column(lambda run: run.seconds / 60 if run.seconds else None, _number("%.1f", "Of training")),
+    "Minutes": _Column(lambda run: run.seconds / 60 if run.seconds else None, _number("%.2f", "Of training")),
     "Parameters": _Column(lambda run: run.parameters, _number("localized")),
     "Images/s": _Column(lambda run: run.images_per_second, _number("%.0f", "Training, last epoch")),
     "Memory, MB": _Column(
