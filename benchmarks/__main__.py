@@ -18,9 +18,9 @@ from cnnviz.workspace import ROOT
 
 def main() -> int:
     """0, or 1 if something could not be measured. A missed target is a result, not a failure."""
-    if any(os.environ.get(name) != value for name, value in memory.kept().items()):
+    if any(os.environ.get(name) != value for name, value in memory.environment().items()):
         # As control does for a worker; it takes effect when a process starts.
-        os.execve(sys.executable, [*sys.orig_argv], os.environ | memory.kept())  # noqa: S606
+        os.execve(sys.executable, [*sys.orig_argv], os.environ | memory.environment())  # noqa: S606
     torch.set_flush_denormal(True)  # as the worker does
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__.partition(": ")[2])
     parser.add_argument("names", nargs="*", help=f"some of {', '.join(BENCHMARKS)}, or how they begin")

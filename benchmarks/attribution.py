@@ -15,7 +15,7 @@ from torch import nn
 from benchmarks.pairs import MILLISECONDS, Row, in_turn
 from cnnviz.config import ResNet18
 from cnnviz.explore.attribution import options
-from cnnviz.explore.attribution.attribute import AttributionSetting, asked
+from cnnviz.explore.attribution.attribute import AttributionSetting, attribution_request
 from cnnviz.explore.attribution.methods import METHODS
 from cnnviz.explore.attribution.request import AttributionRequest
 from cnnviz.models.checkpoint import Card
@@ -53,7 +53,9 @@ def subject(side: int) -> tuple[nn.Module, AttributionRequest]:
     )  # fmt: skip
     image = np.random.default_rng(0).standard_normal((3, side, side), dtype=np.float32)
     setting = AttributionSetting(layer=LAYER)
-    return model, asked(model, card, image, method="grad_cam", targets=[TARGET], setting=setting)
+    return model, attribution_request(
+        model, card, image, method="grad_cam", targets=[TARGET], setting=setting
+    )
 
 
 def values(question: AttributionRequest, method: str, chosen: options.Options) -> NDArray[np.float32]:

@@ -33,7 +33,7 @@ def facts() -> dict[str, str]:
 
 def usual_environment() -> dict[str, str]:
     """This process's environment without what a worker's memory needs: for what is not a worker of ours."""
-    ours = memory.kept()
+    ours = memory.environment()
     return {name: value for name, value in os.environ.items() if name not in ours}
 
 

@@ -11,19 +11,19 @@ from cnnviz.ui.widgets.network_picker import pick_network
 frame.ensure()
 with frame.guarded():
     experiment_links.hint()
-    looked_at = pick_network()
-    if looked_at is None:
+    network = pick_network()
+    if network is None:
         st.stop()
     whole = st.container()
-    image = image_picker.chosen(looked_at.card.data, grey=looked_at.grey)
+    image = image_picker.image(network.card.data, grey=network.grey)
     left, right = st.columns([3, 8], gap="large")
     with left:
-        seen = prediction.show(looked_at, image)
-        image_picker.picker(looked_at, image)
+        seen = prediction.show(network, image)
+        image_picker.picker(network, image)
     with right:
-        found = networks.layers(looked_at.stamp, looked_at.run.config.freeze, seen.shape)
+        found = networks.layers(network.stamp, network.run.config.freeze, seen.shape)
         layer = layer_picker.pick(found)
-        view.show(looked_at, image, seen, layer)
+        view.show(network, image, seen, layer)
         with whole:  # after what was asked for
-            network_strip.show(looked_at, image, seen, layer.name)
-        layer_table.show(found, stem=looked_at.run.id)
+            network_strip.show(network, image, seen, layer.name)
+        layer_table.show(found, stem=network.run.id)

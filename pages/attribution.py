@@ -9,13 +9,13 @@ from cnnviz.ui.widgets.network_picker import pick_network
 
 frame.ensure()
 with frame.guarded():
-    looked_at = pick_network()
-    if looked_at is None:
+    network = pick_network()
+    if network is None:
         st.stop()
-    image = image_picker.chosen(looked_at.card.data, grey=looked_at.grey)
+    image = image_picker.image(network.card.data, grey=network.grey)
     left, right = st.columns([3, 8], gap="large")
     with left:
-        seen = prediction.show(looked_at, image)
-        image_picker.picker(looked_at, image)
+        seen = prediction.show(network, image)
+        image_picker.picker(network, image)
     with right:
-        view.show(looked_at, image, seen)
+        view.show(network, image, seen)

@@ -13,6 +13,6 @@ with frame.guarded():
     chosen = selection.peek(RECIPE)
     if chosen is None:
         st.title("Experiments of five lab reports, run again", anchor=False)
-        overview.show(recipe_results.shelf())
+        overview.show(recipe_results.recipe_runs())
     else:
-        view.show(library.find(chosen), recipe_results.shelf())
+        view.show(library.find(chosen), recipe_results.recipe_runs())

@@ -41,7 +41,7 @@ with frame.guarded():
     snapshots = {one: file.stem for one, file in found.files.items()}
     if run.imported:
         network_upload.origin(run)
-    epoch = epochs[-1] if run.imported else epoch_slider.chosen(epochs, active=active, snapshots=snapshots)
+    epoch = epochs[-1] if run.imported else epoch_slider.epoch(epochs, active=active, snapshots=snapshots)
     with st.container(horizontal=True):
         by = st.segmented_control(
             "Order", list(ORDERS), format_func=lambda name: f"By {ORDERS[name].title.lower()}",
@@ -53,7 +53,7 @@ with frame.guarded():
         )  # fmt: skip
     order = cache.order(mark, layer.name, epochs[-1], by, _run=run)
     before, now = (
-        cache.shown(mark, layer.name, one, _run=run) if one in epochs else None
+        cache.epoch_filters(mark, layer.name, one, _run=run) if one in epochs else None
         for one in (None if run.imported else 0, epoch)
     )
     assert now is not None

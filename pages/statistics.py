@@ -10,7 +10,7 @@ from cnnviz.ui.widgets.network_picker import pick_network
 frame.ensure()
 with frame.guarded():
     experiment_links.hint()
-    looked_at = pick_network()
-    if looked_at is None:
+    network = pick_network()
+    if network is None:
         st.stop()
-    view.show(looked_at)
+    view.show(network)

@@ -14,6 +14,9 @@ from typing import Any
 
 from cnnviz.workspace import ROOT
 
+_PATIENCE = 100.0
+"""Seconds that a nursery may take to load torch, beside much else."""
+
 
 @contextmanager
 def running() -> Iterator[Path]:
@@ -29,9 +32,11 @@ def running() -> Iterator[Path]:
             cwd=ROOT,
             env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
         )
-        yield address
-        process.kill()
-        process.communicate()
+        try:
+            yield address
+        finally:
+            process.kill()
+            process.communicate()
 
 
 def stand_in(address: Path) -> SimpleNamespace:
@@ -43,6 +48,7 @@ def stand_in(address: Path) -> SimpleNamespace:
         assert command[1] == "-m"
         message = {"module": command[2], "folder": command[3], "arguments": command[5:], "environment": env}
         with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(_PATIENCE)
             connection.connect(str(address))
             socket.send_fds(connection, [json.dumps(message).encode()], [stdout.fileno(), pass_fds[0]])
             return SimpleNamespace(pid=int(connection.recv(32)))

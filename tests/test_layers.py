@@ -42,8 +42,10 @@ def test_looking_inside_a_network_does_without_the_compiler() -> None:
         "from cnnviz.explore.activations.activation_maps import layer_maps\n"
         "from cnnviz.explore.layers.input_sizes import offered\n"
         "from cnnviz.explore.layers.structure import layers\n"
+        "from cnnviz.train.estimate import parameter_count\n"
         "model, card = checkpoint.load(workspace.snapshot_file('cifar10-resnet18', 'last'))\n"
         "layers(model, (3, 32, 32), frozen=frozenset())\n"
+        "assert parameter_count(card.network, image_shape=(32, 32, 3), classes=10) == 11_173_962\n"
         "assert offered(model, card)[0] == [32, 64, 112, 128, 224]\n"
         "assert len(layer_maps(model, np.zeros((3, 32, 32), np.float32))) > 20",
         depth=2,

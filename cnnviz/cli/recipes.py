@@ -10,7 +10,7 @@ from cnnviz.cli.options import Json
 from cnnviz.recipes import convolution, library, plan, results_table
 from cnnviz.recipes.assessment import Assessment, assess
 from cnnviz.recipes.recipe import Recipe, Size
-from cnnviz.recipes.results import RunsByConfiguration, shelf, summary
+from cnnviz.recipes.results import RunsByConfiguration, recipe_runs, summary
 
 SizeOption = Annotated[
     Size,
@@ -36,7 +36,7 @@ def recipes(
     as_json: Json = False,
 ) -> None:
     """List the reports' experiments, or show one: question, settings, reported beside measured."""
-    runs = shelf()
+    runs = recipe_runs()
     if recipe is not None:
         found = library.find(recipe)
         answer(_document(found, runs), _text(found, runs), as_json=as_json)

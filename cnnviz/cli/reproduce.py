@@ -17,7 +17,7 @@ from cnnviz.recipes import library, reproduction, results_table
 from cnnviz.recipes.depth import depths
 from cnnviz.recipes.recipe import COMPARED_SIZES, Recipe
 from cnnviz.recipes.reproduction import Task
-from cnnviz.recipes.results import RunsByConfiguration, reproduction_runs, shelf
+from cnnviz.recipes.results import RunsByConfiguration, recipe_runs, reproduction_runs
 from cnnviz.runs import control
 
 """What is run at these sizes goes into the repository."""
@@ -50,7 +50,7 @@ def reproduce(
     planned = reproduction.tasks(
         chosen, variants=variant or (), size=size, seeds=seeds, pretrained=pretrained
     )
-    missing = list(reproduction.missing(planned, shelf()))
+    missing = list(reproduction.missing(planned, recipe_runs()))
     todo = missing if run else []
     tell(f"{len(planned):,} runs, of which {len(missing):,} are to be made.")
     failed: dict[str, str] = {}
@@ -76,13 +76,13 @@ def _made(task: Task, *, archive: bool) -> str:
     """Make one run; why it could not be made, or nothing. Ctrl-C stops it and leaves."""
     try:
         fits(task.config)
-        run = reproduction.begin(task, shelf())
+        run = reproduction.begin(task, recipe_runs())
         watch(run)
     except CnnvizError as error:
         return str(error)
     except KeyboardInterrupt:
         tell("Stopping; the same command goes on from here …")
-        alike = shelf().alike(task.config)
+        alike = recipe_runs().alike(task.config)
         same = [run for run in alike if run.config.seed == task.config.seed and run.status().active]
         control.stop_all(run.id for run in same)
         raise typer.Exit(130) from None
@@ -94,7 +94,7 @@ def _made(task: Task, *, archive: bool) -> str:
 
 def _written(chosen: list[Recipe]) -> Path:
     """Keep the figures of the runs of `chosen`, and write the page of all that are archived."""
-    runs = shelf()
+    runs = recipe_runs()
     for recipe in chosen:
         for name in library.variants(recipe):
             for size in COMPARED_SIZES:

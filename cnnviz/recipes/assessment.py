@@ -32,14 +32,18 @@ class Assessment:
 
 
 def assess(
-    recipe: Recipe, shelf: RunsByConfiguration, *, size: Size | None = None, pretrained: str | None = None
+    recipe: Recipe,
+    recipe_runs: RunsByConfiguration,
+    *,
+    size: Size | None = None,
+    pretrained: str | None = None,
 ) -> list[Assessment]:
     """All variants of a recipe, at that size, or each at the largest at which it was run."""
     variants = library.variants(recipe).values()
     sizes = (size,) if size else COMPARED_SIZES
     by_size = {
         one: {
-            variant.id: shelf.outcomes(recipe, variant.id, size=one, pretrained=pretrained)
+            variant.id: recipe_runs.outcomes(recipe, variant.id, size=one, pretrained=pretrained)
             for variant in variants
         }
         for one in sizes

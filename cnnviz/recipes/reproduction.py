@@ -48,19 +48,19 @@ def tasks(
     ]
 
 
-def missing(tasks: Iterable[Task], shelf: RunsByConfiguration) -> Iterator[Task]:
+def missing(tasks: Iterable[Task], recipe_runs: RunsByConfiguration) -> Iterator[Task]:
     """Those of which no run has finished."""
     for task in tasks:
-        if not any(run.metrics().finished for run in _same(task, shelf)):
+        if not any(run.metrics().finished for run in _same(task, recipe_runs)):
             yield task
 
 
-def begin(task: Task, shelf: RunsByConfiguration) -> Run:
+def begin(task: Task, recipe_runs: RunsByConfiguration) -> Run:
     """The run of a task: the one that is under way, else the one that was cut short, else a new one.
 
     Raises RunError as `control.start` and `control.resume` do.
     """
-    here = [run for run in _same(task, shelf) if run.folder.parent == workspace.checkpoints_root()]
+    here = [run for run in _same(task, recipe_runs) if run.folder.parent == workspace.checkpoints_root()]
     for run in here:
         if run.status().active:
             return run
@@ -95,5 +95,5 @@ def archive(run: Run) -> Path:
     return folder
 
 
-def _same(task: Task, shelf: RunsByConfiguration) -> list[Run]:
-    return [run for run in shelf.alike(task.config) if run.config.seed == task.config.seed]
+def _same(task: Task, recipe_runs: RunsByConfiguration) -> list[Run]:
+    return [run for run in recipe_runs.alike(task.config) if run.config.seed == task.config.seed]

@@ -83,7 +83,7 @@ class RunsByConfiguration:
         return list(newest.values())
 
 
-def shelf() -> RunsByConfiguration:
+def recipe_runs() -> RunsByConfiguration:
     """The runs of this machine, and those whose figures came with cnnviz."""
     return RunsByConfiguration([*every(), *reproduction_runs()])
 

@@ -23,21 +23,21 @@ machine time.
 {LEGEND}"""
 
 
-def markdown(shelf: RunsByConfiguration, depths: dict[str, list[Depth]]) -> str:
+def markdown(recipe_runs: RunsByConfiguration, depths: dict[str, list[Depth]]) -> str:
     """The whole page. `depths` has what was measured of recipes that train nothing, by id."""
-    assessed = {recipe.id: assess(recipe, shelf) for recipe in library.every().values()}
+    assessed = {recipe.id: assess(recipe, recipe_runs) for recipe in library.every().values()}
     every = [one for those in assessed.values() for one in those]
-    parts = [_HEAD, f"{len(every)} variants: {totals(every)}.\n", _machines(shelf)]
+    parts = [_HEAD, f"{len(every)} variants: {totals(every)}.\n", _machines(recipe_runs)]
     for report in library.reports():
         parts.append(f"## Report {report.report}: {report.title}\n")
         for recipe in report.recipes:
-            parts.append("\n".join(_section(recipe, assessed[recipe.id], shelf, depths.get(recipe.id))))
+            parts.append("\n".join(_section(recipe, assessed[recipe.id], recipe_runs, depths.get(recipe.id))))
     return "\n".join(parts)
 
 
-def _machines(shelf: RunsByConfiguration) -> str:
+def _machines(recipe_runs: RunsByConfiguration) -> str:
     """What the runs were computed on; their times are of that."""
-    ways = [(run.record.machine, run.metrics().started.get("execution")) for run in shelf.every()]
+    ways = [(run.record.machine, run.metrics().started.get("execution")) for run in recipe_runs.every()]
     devices = Counter(f"{machine}, {way['device']} {way['precision']}" for machine, way in ways if way)
     listed = "; ".join(f"{name}: {count} runs" for name, count in devices.most_common())
     return (
@@ -109,13 +109,16 @@ def compared_figures(reported: Reported) -> list[str]:
 
 
 def _section(
-    recipe: Recipe, assessments: list[Assessment], shelf: RunsByConfiguration, depths: list[Depth] | None
+    recipe: Recipe,
+    assessments: list[Assessment],
+    recipe_runs: RunsByConfiguration,
+    depths: list[Depth] | None,
 ) -> Iterator[str]:
     yield f"### {recipe.id}: {recipe.title}\n"
     yield f"{recipe.question}\n"
     match recipe.kind:
         case "train":
-            yield from _table(assessments, shelf)
+            yield from _table(assessments, recipe_runs)
         case "explore":
             yield from _depth_table(depths)
         case "teach":
@@ -127,7 +130,7 @@ def _section(
         yield f"Assumed: {'; '.join(recipe.assumed)}.\n"
 
 
-def _table(assessments: list[Assessment], shelf: RunsByConfiguration) -> Iterator[str]:
+def _table(assessments: list[Assessment], recipe_runs: RunsByConfiguration) -> Iterator[str]:
     yield "| variant | reported | measured | runs | size | training | verdict |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     more = []
@@ -139,7 +142,7 @@ def _table(assessments: list[Assessment], shelf: RunsByConfiguration) -> Iterato
             str(len(outcomes)),
             one.size if outcomes else "–",
             figure_text(outcomes, "seconds") if outcomes else "–",
-            one.verdict.words if outcomes else _why_not(one.recipe, one.variant, shelf),
+            one.verdict.words if outcomes else _why_not(one.recipe, one.variant, recipe_runs),
         ]
         yield "| " + " | ".join(cells) + " |"
         if outcomes and one.size == "full":
@@ -163,9 +166,9 @@ def _others(variant: Variant, outcomes: Sequence[Outcome], main: str) -> str:
     return f"- {variant.id}, reported / measured: {'; '.join(parts)}.\n" if parts else ""
 
 
-def _why_not(recipe: Recipe, variant: Variant, shelf: RunsByConfiguration) -> str:
+def _why_not(recipe: Recipe, variant: Variant, recipe_runs: RunsByConfiguration) -> str:
     for size in COMPARED_SIZES:
-        for run in shelf.runs(recipe, variant.id, size=size):
+        for run in recipe_runs.runs(recipe, variant.id, size=size):
             status = run.status()
             if status.state == "failed" and status.reason:
                 return f"Not run: {status.reason.partition('. ')[0]}."

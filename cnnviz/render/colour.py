@@ -33,6 +33,8 @@ ORANGE, SKY, YELLOW = "#E69F00", "#56B4E9", "#F0E442"
 """Categories that are told apart also with a colour vision deficiency (Okabe and Ito 2008)."""
 GREY = "#9aa3ad"
 """What is there for comparison: chance, single batches, what is not comparable."""
+BLACK, WHITE = "#101317", "#ffffff"
+"""What is written on a colour."""
 
 _VIRIDIS = (
     "RAFURAJVRANXRQVYRQZaRQhbRglcRgteRgxfRg5hRw9iRxFjRxJlRxRmRxVnRxZpRxhqSBlrSBpsSBxuSB1vSB5wSCBxSCFySCJz"

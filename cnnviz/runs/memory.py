@@ -10,7 +10,7 @@ _GLIBC = {
 }
 
 
-def kept() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """Environment for a process that trains: on Linux, glibc then keeps freed memory for the next step.
 
     Without it each large tensor is mapped, zeroed page by page and unmapped again, every step: tens of thousands

@@ -77,7 +77,7 @@ def start(folder: Path, module: str, first: Status, *arguments: str, what: str) 
                 stdout=log,
                 stderr=log,
                 cwd=workspace.ROOT,
-                env=os.environ | memory.kept() | {"PYTHONUNBUFFERED": "1"},
+                env=os.environ | memory.environment() | {"PYTHONUNBUFFERED": "1"},
                 start_new_session=True,
                 pass_fds=[descriptor],
             )

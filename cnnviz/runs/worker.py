@@ -206,7 +206,11 @@ class Turn(Job):
 
     def do(self) -> None:
         """Take the first run when a slot is free; nothing, if the queue is paused or none waits any more."""
-        import torch  # noqa: F401  # while it waits: the next run begins without delay
+        # While it waits, so that the next run begins without delay; the first optimiser would load _dynamo.
+        import torch._dynamo  # noqa: F401
+
+        import cnnviz.train.loop
+        import cnnviz.train.snapshots  # noqa: F401
 
         looked = 0.0
         while not self._over():

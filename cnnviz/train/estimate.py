@@ -56,12 +56,17 @@ def parameter_count(network: Network, *, image_shape: Shape, classes: int) -> in
     height, width, channels = image_shape
     try:
         model = outline(network, image_shape=image_shape, classes=classes).eval()
+        images, device = 1, "meta"
+        if network.name != "torchvision":
+            # None at all, and weights that are views of no memory: on the meta device, layers load PyTorch's compiler.
+            images, device = 0, "cpu"
+            model._apply(lambda weights: torch.zeros((), dtype=weights.dtype).expand(weights.shape))
     except (RuntimeError, ValueError) as error:
         raise ConfigError(f"This network does not fit images of {height}×{width}: {error}.") from error
     entered: list[ModuleCall] = []
     try:
         with tracing(model, dict(model.named_modules()), enter=entered.append), torch.no_grad():
-            model(torch.empty(1, channels, height, width, device="meta"))
+            model(torch.empty(images, channels, height, width, device=device))
     except (RuntimeError, ValueError, AssertionError) as error:
         why = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ConfigError(

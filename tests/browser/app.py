@@ -12,6 +12,16 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parents[2]
+UNHURRIED = """
+import time
+from cnnviz.train import loop
+end = loop._end_of_epoch
+def slowly(session):
+    time.sleep(0.1)
+    yield from end(session)
+loop._end_of_epoch = slowly
+"""
+"""What a nursery's workers run first: a training that is watched for a while leaves the processor to the watching."""
 
 
 def free_port() -> int:
@@ -22,15 +32,19 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(checkpoints: Path, data: Path, *, log: Path | None = None) -> Iterator[str]:
-    """The address of an app that was started for this block, as `make app` starts it."""
+def running(
+    checkpoints: Path, data: Path, *, log: Path | None = None, nursery: Path | None = None
+) -> Iterator[str]:
+    """The address of an app that was started for this block: as `make app` does, or with workers from a nursery."""
     port = free_port()
     environment = os.environ | {
         "CNNVIZ_CHECKPOINTS": str(checkpoints),
         "CNNVIZ_DATA": str(data),
         "OMP_NUM_THREADS": "1",
+        "NURSERY": UNHURRIED,
     }
-    command = [sys.executable, "-m", "cnnviz.ui.shell.serve", "--port", str(port)]
+    module = ["tests.browser.serve", str(nursery)] if nursery else ["cnnviz.ui.shell.serve"]
+    command = [sys.executable, "-m", *module, "--port", str(port)]
     log = log or checkpoints / "app.log"
     with log.open("wb") as output:
         app = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)

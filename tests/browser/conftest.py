@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from cnnviz.config import Cnn
+from cnnviz.data import catalogue
 from cnnviz.runs import control
-from cnnviz.runs.run import every
+from cnnviz.runs.run import Run, every
 from tests.browser import app, chromium
 
 expect.set_options(timeout=30_000)
@@ -35,11 +37,12 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-def _server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+def _server(tmp_path_factory: pytest.TempPathFactory, nursery: Path) -> Iterator[tuple[str, Path]]:
     """One app for all modules: torch is loaded once. It works in what the link `now` points to."""
     now = tmp_path_factory.mktemp("server") / "now"
     now.symlink_to(tmp_path_factory.mktemp("nobody"))
-    with app.running(now / "checkpoints", now / "data", log=now.parent / "app.log") as address:
+    log = now.parent / "app.log"
+    with app.running(now / "checkpoints", now / "data", log=log, nursery=nursery) as address:
         yield address, now
 
 
@@ -82,9 +85,31 @@ def real_address(bench: Path, address: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def own_run(bench: Path) -> Run:
+    """A run on handwritten digits that did not come with cnnviz, trained just now."""
+    from tests.doctor.conftest import PLAIN, trained
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CNNVIZ_CHECKPOINTS", str(bench / "checkpoints"))
+        patch.setenv("CNNVIZ_DATA", str(bench / "data"))
+        catalogue.load("digits")
+        return trained(PLAIN.model_copy(update={"network": Cnn(), "epochs": 1}))
+
+
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """What tabs share, as those of one person do: Streamlit's scripts are fetched and compiled once.
+
+    Without transitions, which paint all the time while a test waits.
+    """
+    context = browser.new_context(viewport={"width": 1440, "height": 1000}, reduced_motion="reduce")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
     """A fresh tab; anything it asks of another machine, and any exception in its scripts, fails the test."""
-    context = browser.new_context(viewport={"width": 1440, "height": 1000})
     page = context.new_page()
     strangers: list[str] = []
     crashes: list[str] = []
@@ -92,7 +117,8 @@ def page(browser: Browser) -> Iterator[Page]:
     page.on("pageerror", lambda error: crashes.append(str(error)))
     page.set_default_timeout(30_000)
     yield page
-    context.close()
+    page.evaluate("localStorage.clear()")
+    page.close()
     assert not strangers, "the page needs the network"
     assert not crashes
 

@@ -1,13 +1,14 @@
 """What a person sees and does on the pages, in a few words."""
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
 
 def settled(page: Page) -> None:
-    """Wait until the app has finished what it was doing."""
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]")
+    """Wait until the app has finished what it was doing, which may have been to measure a machine that is busy."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=90_000)
 
 
 def drawn(page: Page) -> None:
@@ -20,7 +21,8 @@ def drawn(page: Page) -> None:
             && !all("[data-testid=stSkeleton], [data-testid=stSkeletonElement], [data-testid=stSpinner]").length
             && all("[data-testid=stVegaLiteChart]").every(chart => chart.querySelector("canvas, svg"))
             && all("canvas[role=img]").every(canvas => canvas.dataset.drawn !== undefined);
-        }"""
+        }""",
+        polling=50,
     )
 
 
@@ -47,7 +49,7 @@ def canvas(page: Page, alt: str) -> Locator:
     """The drawn mosaic whose description contains `alt`."""
     found = page.locator(f"canvas[aria-label*='{alt}']").first
     expect(found).to_be_visible()
-    page.wait_for_function("canvas => canvas.dataset.drawn !== undefined", arg=found.element_handle())
+    expect(found).to_have_attribute("data-drawn", re.compile("."))
     return found
 
 

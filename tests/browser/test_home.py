@@ -21,8 +21,7 @@ new PerformanceObserver((list) => {
 _SKELETONS = "[data-testid=stColumn] [data-testid=stSkeletonElement]"
 
 
-@pytest.mark.parametrize("stored", [True, False])
-@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize(("width", "stored"), [(1440, True), (390, False)])
 def test_nothing_jumps_on_a_cold_server(page: Page, bench: Path, width: int, stored: bool) -> None:
     page.set_viewport_size({"width": width, "height": 900})
     page.add_init_script(_SHIFTS)

@@ -91,4 +91,4 @@ def test_the_surest_mistakes_are_found_and_looked_at(page: Page, real_address: s
     found.click(position={"x": 5, "y": 5})
     expect(page.get_by_text(re.compile(r"Looks like \d, but it is \d"))).to_be_visible()
     found.hover(position={"x": 5, "y": 5})
-    expect(page.get_by_text(re.compile(r"\d, test image [\d,]+: predicted \d, \d+\.\d%"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"\d, test image [\d,]+: predicted \d, \d+\.\d %"))).to_be_visible()

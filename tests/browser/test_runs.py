@@ -7,7 +7,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from playwright.sync_api import Browser, Error, Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from tests.browser.looks import choose, enter, settled
 
@@ -16,13 +16,14 @@ SLOW = 90_000
 
 
 def start_long_run(page: Page, address: str) -> str:
-    """Start a run of many epochs from the form; gives its id."""
+    """Start a run of more than three minutes from the form; gives its id."""
     page.goto(f"{address}/train")
     settled(page)
+    choose(page, "Data", "Digits")
     choose(page, "Network", "MLP")
-    enter(page, "Epochs", "5000")
+    enter(page, "Epochs", "2000")
     page.get_by_role("button", name="Start").click()
-    expect(page.get_by_text(re.compile(r"epoch \d+ of 5000"))).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text(re.compile(r"epoch \d+ of 2000"))).to_be_visible(timeout=SLOW)
     found = re.search(r"run=([^&]+)", page.url)
     assert found is not None
     return found[1]
@@ -37,7 +38,7 @@ def test_stop_resume_and_delete(page: Page, address: str, bench: Path) -> None:
     assert (bench / "checkpoints" / run / "snapshots" / "last.safetensors").exists()
 
     page.get_by_role("button", name="Resume").click()
-    expect(page.get_by_text(re.compile(r"epoch \d+ of 5000"))).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text(re.compile(r"epoch \d+ of 2000"))).to_be_visible(timeout=SLOW)
     page.locator(".st-key-stop-run button").first.click()
     expect(page.get_by_text("stopped", exact=True)).to_be_visible()
 
@@ -48,15 +49,16 @@ def test_stop_resume_and_delete(page: Page, address: str, bench: Path) -> None:
     assert not (bench / "checkpoints" / run).exists()
 
 
-def test_two_tabs_at_once_have_one_winner(page: Page, browser: Browser, address: str, bench: Path) -> None:
+def test_two_tabs_at_once_have_one_winner(page: Page, address: str, bench: Path) -> None:
     before = set((bench / "checkpoints").iterdir())
-    other = browser.new_context().new_page()
+    other = page.context.new_page()
     tabs = (page, other)
     for tab in tabs:
         tab.goto(f"{address}/train")
         settled(tab)
+        choose(tab, "Data", "Digits")
         choose(tab, "Network", "MLP")
-        enter(tab, "Epochs", "4000")
+        enter(tab, "Epochs", "1500")
     for tab in tabs:
         tab.get_by_role("button", name="Start").click(no_wait_after=True)
     for tab in tabs:
@@ -68,7 +70,7 @@ def test_two_tabs_at_once_have_one_winner(page: Page, browser: Browser, address:
     run = made.pop().name
     for tab in tabs:
         tab.goto(f"{address}/train?run={run}")
-        expect(tab.get_by_text(re.compile(r"epoch \d+ of 4000"))).to_be_visible(timeout=SLOW)
+        expect(tab.get_by_text(re.compile(r"epoch \d+ of 1500"))).to_be_visible(timeout=SLOW)
     for tab in tabs:
         with suppress(Error):  # the other tab may have been quicker
             tab.locator(".st-key-stop-run button").first.click(no_wait_after=True, timeout=4000)
@@ -88,7 +90,7 @@ def test_two_tabs_at_once_have_one_winner(page: Page, browser: Browser, address:
         settled(tab)
         expect(tab.get_by_text("encountered an error")).to_have_count(0)
     assert not (bench / "checkpoints" / run).exists()
-    other.context.close()
+    other.close()
 
 
 def test_a_dead_worker_is_told_and_taken_up_again(page: Page, address: str, bench: Path) -> None:
@@ -99,6 +101,6 @@ def test_a_dead_worker_is_told_and_taken_up_again(page: Page, address: str, benc
     expect(page.get_by_text("interrupted", exact=True)).to_be_visible(timeout=15_000)
     expect(page.get_by_text(re.compile("killed"))).to_be_visible()
     page.get_by_role("button", name="Resume").click()
-    expect(page.get_by_text(re.compile(r"epoch \d+ of 5000"))).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text(re.compile(r"epoch \d+ of 2000"))).to_be_visible(timeout=SLOW)
     page.locator(".st-key-stop-run button").first.click()
     expect(page.get_by_text("stopped", exact=True)).to_be_visible()

@@ -7,7 +7,8 @@ from pathlib import Path
 from playwright.sync_api import Page, WebSocketRoute, expect
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from tests.browser.looks import canvas, choose, colours, drawn, enter, settled
+from cnnviz.runs.run import Run
+from tests.browser.looks import canvas, colours, drawn, settled
 
 
 def test_prediction_and_address_follow_a_slider(page: Page, address: str) -> None:
@@ -106,18 +107,8 @@ def _finished(message: str | bytes) -> bool:
     return bool(found.WhichOneof("type") == "script_finished")
 
 
-def test_a_curve_is_measured_and_marked(page: Page, address: str, bench: Path) -> None:
-    page.goto(f"{address}/train")
-    settled(page)
-    choose(page, "Data", "Digits")
-    choose(page, "Network", "CNN")
-    enter(page, "Epochs", "1")
-    page.get_by_role("button", name="Start").click()
-    expect(page.get_by_role("heading", name="cnn on digits")).to_be_visible()
-    expect(page.get_by_text("finished", exact=True)).to_be_visible(timeout=90_000)
-    run = re.search(r"run=([^&]+)", page.url)
-    assert run is not None
-    page.goto(f"{address}/robustness?run={run[1]}&curve=rotation&shake=none")
+def test_a_curve_is_measured_and_marked(page: Page, address: str, own_run: Run) -> None:
+    page.goto(f"{address}/robustness?run={own_run.id}&curve=rotation&shake=none")
     settled(page)
     page.get_by_role("button", name=re.compile("^Measure, about")).click()
     expect(page.get_by_text("Measured: see below.")).to_be_visible()
@@ -132,7 +123,7 @@ def test_a_curve_is_measured_and_marked(page: Page, address: str, bench: Path) -
     # A line in the chart says where the slider is, once it rests.
     expect(chart.locator(".mark-rule.role-mark line")).to_have_count(13 + 2)
     expect(page).to_have_url(re.compile(r"shake=rotation%3A10(&|$)"))
-    assert list((bench / "checkpoints" / run[1] / "index").glob("robustness-last-rotation-*.json"))
+    assert list((own_run.folder / "index").glob("robustness-last-rotation-*.json"))
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").click()
     assert Path(download.value.path()).read_text().count("\nrotation,") == 13

@@ -1,11 +1,11 @@
 """Early against late: the curves of a shipped run at once, and of one's own after a click."""
 
 import re
-from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.looks import choose, drawn, enter, settled
+from cnnviz.runs.run import Run
+from tests.browser.looks import drawn
 
 
 def test_the_curves_are_there_and_a_point_leads_to_its_layer(page: Page, address: str) -> None:
@@ -22,23 +22,13 @@ def test_the_curves_are_there_and_a_point_leads_to_its_layer(page: Page, address
     expect(page.get_by_role("combobox", name="Layer")).to_have_value(re.compile("layer2.1"))
 
 
-def test_ones_own_run_is_measured(page: Page, address: str, bench: Path) -> None:
-    page.goto(f"{address}/train")
-    settled(page)
-    choose(page, "Data", "Digits")
-    choose(page, "Network", "CNN")
-    enter(page, "Epochs", "1")
-    page.get_by_role("button", name="Start").click()
-    expect(page.get_by_role("heading", name="cnn on digits")).to_be_visible()
-    expect(page.get_by_text("finished", exact=True)).to_be_visible(timeout=90_000)
-    run = re.search(r"run=([^&]+)", page.url)
-    assert run is not None
-    page.get_by_role("link", name="Early vs late").first.click()
+def test_ones_own_run_is_measured(page: Page, address: str, own_run: Run) -> None:
+    page.goto(f"{address}/statistics?run={own_run.id}")
     expect(page.get_by_text("Not measured yet")).to_be_visible()
     page.get_by_role("button", name="Measure 359 test images").click()
     expect(page.locator("[data-testid=stVegaLiteChart]")).to_have_count(6)
     drawn(page)
-    assert list((bench / "checkpoints" / run[1] / "index").glob("statistics-last-359-all.json"))
+    assert list((own_run.folder / "index").glob("statistics-last-359-all.json"))
     page.reload()
     drawn(page)
     expect(page.locator("[data-testid=stVegaLiteChart]")).to_have_count(6)

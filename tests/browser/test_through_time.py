@@ -2,39 +2,43 @@
 
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from cnnviz.config import Data, Mlp, RunConfig
-from cnnviz.runs import control
+from cnnviz.runs import control, process
 from cnnviz.runs.run import Run
+from tests import nursery_client
+from tests.browser.app import UNHURRIED
 from tests.browser.looks import canvas, choose, settled
 
+Start = Callable[[int], Run]
 
-def start(bench: Path, monkeypatch: pytest.MonkeyPatch, *, epochs: int) -> Run:
-    """Start a run of a small network."""
+
+@pytest.fixture
+def start(bench: Path, nursery: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
+    """Starts a run of a small network, of so many epochs."""
+    monkeypatch.setattr(process, "subprocess", nursery_client.stand_in(nursery))
+    monkeypatch.setenv("NURSERY", UNHURRIED)
     monkeypatch.setenv("CNNVIZ_CHECKPOINTS", str(bench / "checkpoints"))
     monkeypatch.setenv("CNNVIZ_DATA", str(bench / "data"))
-    data = Data(name="shapes", train=200, validation=50, test=50)
-    return control.start(
-        RunConfig(
-            data=data,
-            network=Mlp(hidden=(16,)),
-            epochs=epochs,
-            batch_size=50,
-            precision="fp32",
-            memory_format="contiguous",
-            compile="off",
-        )
+    data = Data(name="digits", train=200, validation=50, test=50)
+    config = RunConfig(
+        data=data,
+        network=Mlp(hidden=(16,)),
+        batch_size=50,
+        precision="fp32",
+        memory_format="contiguous",
+        compile="off",
     )
+    return lambda epochs: control.start(config.model_copy(update={"epochs": epochs}))
 
 
-def test_the_epoch_slider_changes_the_maps_and_is_a_link(
-    page: Page, address: str, bench: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run = start(bench, monkeypatch, epochs=4)
+def test_the_epoch_slider_changes_the_maps_and_is_a_link(page: Page, address: str, start: Start) -> None:
+    run = start(4)
     page.goto(f"{address}/train?run={run.id}")
     expect(page.get_by_text("finished", exact=True)).to_be_visible(timeout=90_000)
     page.goto(f"{address}/activations?run={run.id}&layer=fc1")
@@ -72,9 +76,9 @@ def test_the_epoch_slider_changes_the_maps_and_is_a_link(
 
 
 def test_epochs_of_a_running_training_appear_and_the_chosen_one_stays(
-    page: Page, address: str, bench: Path, monkeypatch: pytest.MonkeyPatch
+    page: Page, address: str, start: Start
 ) -> None:
-    run = start(bench, monkeypatch, epochs=100_000)
+    run = start(100_000)
     try:
         while "epoch_0001" not in run.snapshots():
             assert run.status().active
@@ -98,9 +102,9 @@ def test_epochs_of_a_running_training_appear_and_the_chosen_one_stays(
 
 
 def test_two_checkpoints_are_compared_and_a_click_shows_one_channel_of_both(
-    page: Page, address: str, bench: Path, monkeypatch: pytest.MonkeyPatch
+    page: Page, address: str, start: Start
 ) -> None:
-    run = start(bench, monkeypatch, epochs=2)
+    run = start(2)
     page.goto(f"{address}/train?run={run.id}")
     expect(page.get_by_text("finished", exact=True)).to_be_visible(timeout=90_000)
     page.goto(f"{address}/compare?run={run.id}&layer=act1")

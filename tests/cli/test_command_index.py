@@ -4,6 +4,7 @@ import json
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,8 +55,8 @@ def test_what_can_not_be_is_one_line(ask: Ask, trained: Run, bench: Any) -> None
     assert "Traceback" not in failed.stderr
 
 
-def test_an_interrupt_stops_it(shell: Any, trained: Run) -> None:
-    process = shell("index", trained.id)
+def test_an_interrupt_stops_it(shell: Any, nursery: Path, stuck: Any, trained: Run) -> None:
+    process = shell("index", trained.id, nursery=nursery)
     while control.state(trained.id, "last") is None:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)

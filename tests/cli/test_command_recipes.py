@@ -64,9 +64,9 @@ def test_a_network_that_does_not_fit_says_which_layer_before_anything_starts(ask
     assert every() == []
 
 
-def test_an_interrupted_list_carries_on(shell, ask):
+def test_an_interrupted_list_carries_on(shell, nursery, stuck, ask):
     command = ("reproduce", "003-1e", "--variant", "plain-2", "--variant", "bn-2", "--size", "smoke")
-    process = shell(*command)
+    process = shell(*command, nursery=nursery)
     end = time.monotonic() + 150
     while not (every() and every()[0].status().active):
         assert time.monotonic() < end
@@ -75,10 +75,10 @@ def test_an_interrupted_list_carries_on(shell, ask):
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "the same command goes on" in errors
-    process = shell(*command, "--json")
-    out, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors
-    assert json.loads(out)["failed"] == {}
+    stuck()
+    done = ask(*command, "--json")
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["failed"] == {}
     assert sorted(run.title for run in every() if run.metrics().finished) == [
         "003-1e bn-2 (smoke)", "003-1e plain-2 (smoke)",
     ]  # fmt: skip

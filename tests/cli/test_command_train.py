@@ -23,7 +23,9 @@ def config_file(tiny_data, tiny_config, tmp_path):
 @pytest.fixture
 def occupied(bench):
     """Another run is training; gives a function that ends it."""
-    file = (bench.checkpoints / ".slot").open("w")
+    folder = bench.checkpoints / ".queue"
+    folder.mkdir()
+    file = (folder / "slot-0").open("w")
     fcntl.flock(file, fcntl.LOCK_EX)
     yield file.close
     file.close()
@@ -55,8 +57,8 @@ def test_a_run_from_start_to_finish(shell, ask, config_file):
     assert scored["loss"] == pytest.approx(document["test"]["loss"], rel=1e-5)
 
 
-def test_ctrl_c_stops_a_training_run(shell, config_file):
-    process = shell("train", config_file, "--set", "epochs=1000000")
+def test_ctrl_c_stops_a_training_run(shell, nursery, config_file):
+    process = shell("train", config_file, "--set", "epochs=1000000", nursery=nursery)
     until(lambda: every() and every()[0].metrics().epochs)
     process.send_signal(signal.SIGINT)
     out, errors = process.communicate(timeout=60)
@@ -69,10 +71,10 @@ def test_ctrl_c_stops_a_training_run(shell, config_file):
     assert "last" in run.snapshots()
 
 
-def test_a_run_that_waits_says_so_and_goes_on_after_a_stop(shell, occupied, config_file):
-    process = shell("train", config_file, "--set", "epochs=1")
+def test_a_run_that_waits_says_so_and_goes_on_after_a_stop(shell, nursery, occupied, ask, config_file):
+    process = shell("train", config_file, "--set", "epochs=1", nursery=nursery)
     assert process.stderr.readline().startswith("mlp on tiny: ")
-    assert process.stderr.readline() == "Waits for the run before it.\n"
+    assert process.stderr.readline() == "Waits: it is the next.\n"
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     (run,) = every()
@@ -80,11 +82,10 @@ def test_a_run_that_waits_says_so_and_goes_on_after_a_stop(shell, occupied, conf
     assert run.status().state == "stopped"
 
     occupied()
-    process = shell("resume", run.id)
-    out, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors
-    assert out.startswith("Test accuracy ")
-    assert " % ± " in out
+    done = ask("resume", run.id)
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.startswith("Test accuracy ")
+    assert " % ± " in done.stdout
 
 
 def test_detached_it_returns_at_once_and_stop_ends_it(shell, occupied, ask, config_file):
@@ -101,13 +102,12 @@ def test_detached_it_returns_at_once_and_stop_ends_it(shell, occupied, ask, conf
     assert ask("stop", run.id).exit_code == 1
 
 
-def test_a_run_that_fails_ends_with_status_1(shell, config_file):
-    process = shell("train", config_file, "--set", "start.source=imagenet", "--json")
-    out, errors = process.communicate(timeout=120)
-    assert process.returncode == 1
-    assert json.loads(out)["state"] == "failed"
-    assert "There are no ImageNet weights for mlp" in errors.splitlines()[-1]
-    assert "resume" not in errors
+def test_a_run_that_fails_ends_with_status_1(ask, config_file):
+    done = ask("train", config_file, "--set", "start.source=imagenet", "--json")
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["state"] == "failed"
+    assert "There are no ImageNet weights for mlp" in done.stderr.splitlines()[-1]
+    assert "resume" not in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -109,7 +109,7 @@ def test_a_network_that_hangs_is_given_up(
     start = time.monotonic()
     with pytest.raises(DownloadError, match="nothing arrived"):
         finish(catalogue.prepare("mnist"))
-    assert time.monotonic() - start < 10
+    assert time.monotonic() - start < 60
     assert _left(root) == []
 
 
@@ -151,7 +151,7 @@ def test_the_real_torchvision_offline_fails_in_time(root: Path, monkeypatch: pyt
     start = time.monotonic()
     with pytest.raises(DownloadError, match="Connection refused"):
         finish(catalogue.prepare("mnist"))
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < 150
     assert _left(root) == []
 
 

@@ -58,7 +58,7 @@ def report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (folder / "005.toml").write_text(TOML)
     monkeypatch.setattr(library, "_FOLDER", folder)
     monkeypatch.setenv("CNNVIZ_RECORDS", str(tmp_path / "records"))
-    caches = (library.reports, assessment._by_configuration, recipe_results.shelf)
+    caches = (library.reports, assessment._by_configuration, recipe_results.recipe_runs)
     for cache in caches:
         getattr(cache, "cache_clear", getattr(cache, "clear", None))()
     yield folder

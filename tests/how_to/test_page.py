@@ -9,7 +9,8 @@ from streamlit.testing.v1 import AppTest
 from cnnviz import workspace
 from cnnviz.runs.run import Run
 from cnnviz.workspace import ROOT
-from tests.pages.test_pages import finished, trained, words
+from tests.pages.conftest import finished, trained
+from tests.pages.test_pages import words
 
 pytestmark = pytest.mark.slow
 

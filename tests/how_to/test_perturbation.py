@@ -13,7 +13,8 @@ from cnnviz.data import perturbation
 from cnnviz.data.perturbation import Perturbation, PerturbationSetting, Picture
 from cnnviz.runs.run import Run
 from cnnviz.ui.robustness import parameters, view
-from tests.pages.test_pages import component, finished, open_page, trained, words
+from tests.pages.conftest import finished, trained
+from tests.pages.test_pages import component, open_page, words
 
 pytestmark = pytest.mark.slow
 

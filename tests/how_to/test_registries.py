@@ -31,9 +31,10 @@ from cnnviz.ui.mistakes.evaluation import Evaluation
 from cnnviz.ui.mistakes.view import MistakesView
 from cnnviz.ui.resources import attributions
 from tests.conftest import Bench
+from tests.pages.conftest import finished, trained
 from tests.pages.test_diagnosis import asked
 from tests.pages.test_filters import shipped
-from tests.pages.test_pages import component, finished, open_page, trained, words
+from tests.pages.test_pages import component, open_page, words
 from tests.pages.test_statistics import made, measured
 
 pytestmark = pytest.mark.slow

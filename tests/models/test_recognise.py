@@ -1,6 +1,7 @@
 """From names and shapes back to the network."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.slow
 ALL: tuple[str, ...] = TorchvisionName.__args__  # type: ignore[attr-defined]
 
 
+@cache
 def weights(network: Network, shape: Shape = (224, 224, 3), classes: int = 7) -> dict[str, Tensor]:
     """Names and shapes of a network, without values."""
     return dict(outline(network, image_shape=shape, classes=classes).state_dict())
@@ -26,8 +28,7 @@ def weights(network: Network, shape: Shape = (224, 224, 3), classes: int = 7) ->
 
 def loads(found: Any) -> None:
     """The weights go into the network that was recognised, strictly."""
-    model = outline(found.network, image_shape=found.image_shape, classes=found.classes)
-    due = model.state_dict()
+    due = weights(found.network, found.image_shape, found.classes)
     assert {name: value.shape for name, value in due.items()} == {
         name: value.shape for name, value in found.tensors.items()
     }

@@ -83,20 +83,17 @@ def test_state_dicts_in_their_usual_wrappers(content: Any, zipped: bool, tmp_pat
         )
 
 
-def test_averaged_weights_that_were_taken_are_named(tmp_path: Path) -> None:
-    path = tmp_path / "my.pt"
-    path.write_bytes(saved({"state_dict": {"fc1.weight": torch.zeros(3, 4)}, "state_dict_ema": small()}))
-    assert weights_file.read(path).notes == (
-        "The averaged weights ('state_dict_ema') are taken; 'state_dict' is left out.",
-    )
-
-
-def test_the_child_converts_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_child_converts_names_the_weights_that_were_taken_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", None)
     path = tmp_path / "my.pt"
-    path.write_bytes(saved({"state_dict": small(), "args": {"lr": 0.1}}))
-    assert set(weights_file.read(path).tensors) == {"fc1.weight", "fc1.bias"}
+    averaged, others = small(), {"fc1.weight": torch.zeros(3, 4)}
+    path.write_bytes(saved({"state_dict": others, "state_dict_ema": averaged, "args": {"lr": 0.1}}))
+    found = weights_file.read(path)
+    assert found.notes == ("The averaged weights ('state_dict_ema') are taken; 'state_dict' is left out.",)
+    assert set(found.tensors) == {"fc1.weight", "fc1.bias"}
     assert [one.name for one in tmp_path.iterdir()] == ["my.pt"]
 
 

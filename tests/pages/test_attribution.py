@@ -23,7 +23,8 @@ def keys(app) -> list[str]:
 
 
 def test_it_opens_on_three_methods_and_two_classes(bench: Bench) -> None:
-    app = open_page("attribution", run=shipped(bench, "cifar10-resnet18"))
+    run = shipped(bench, "cifar10-resnet18")
+    app = open_page("attribution", run=run, **{"integrated_gradients.steps": "5"})
     assert not app.exception
     assert not app.error
     assert not app.warning

@@ -14,11 +14,9 @@ from cnnviz.ui.mistakes.view import VIEWS
 from cnnviz.ui.widgets.confusion_matrix import Part, coloured
 from cnnviz.workspace import ROOT
 from tests.conftest import Bench
-from tests.pages.test_pages import component, finished, open_page, trained, words
+from tests.pages.test_pages import component, open_page, words
 
 pytestmark = pytest.mark.slow
-
-__all__ = ["finished", "trained"]
 
 
 def asked(app: AppTest) -> AppTest:

@@ -3,11 +3,9 @@
 import pytest
 
 from cnnviz.runs.run import Run
-from tests.pages.test_pages import finished, open_page, trained, words
+from tests.pages.test_pages import open_page, words
 
 pytestmark = pytest.mark.slow
-
-__all__ = ["finished", "trained"]
 
 
 @pytest.mark.parametrize("content", [b"", b"not a network", None], ids=["empty", "other", "cut off"])

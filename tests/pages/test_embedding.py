@@ -17,12 +17,10 @@ from cnnviz.ui.mistakes import embedding_options
 from cnnviz.ui.mistakes.embedding_options import COLOURINGS
 from cnnviz.ui.widgets.scatter import Box
 from tests.pages.test_diagnosis import asked
-from tests.pages.test_pages import component, finished, open_page, trained, words
-from tests.runs.conftest import quick, wait_for, watch  # noqa: F401
+from tests.pages.test_pages import component, open_page, words
+from tests.runs.conftest import wait_for
 
 pytestmark = pytest.mark.slow
-
-__all__ = ["finished", "trained"]
 
 
 @pytest.fixture
@@ -132,7 +130,7 @@ def making(run: Run) -> bool:
     return any(lease.held(path) for path in (run.folder / "index").glob("embedding-*/lease"))
 
 
-def test_t_sne_goes_on_when_the_page_is_left_and_is_found_again(mapped: Run, quick: None, watch: Any) -> None:  # noqa: F811
+def test_t_sne_goes_on_when_the_page_is_left_and_is_found_again(mapped: Run, quick: None, watch: Any) -> None:
     watch.fault(
         "import time, cnnviz.diagnose.embedding as m; plain = m.trustworthiness\n"
         "m.trustworthiness = lambda *a: (time.sleep(4), plain(*a))[1]\n"
@@ -162,7 +160,7 @@ def test_t_sne_goes_on_when_the_page_is_left_and_is_found_again(mapped: Run, qui
     assert other.button(key="make map")
 
 
-def test_t_sne_can_be_stopped_and_says_why_it_failed(mapped: Run, quick: None, watch: Any) -> None:  # noqa: F811
+def test_t_sne_can_be_stopped_and_says_why_it_failed(mapped: Run, quick: None, watch: Any) -> None:
     watch.fault("import time, cnnviz.diagnose.embedding as m; m.some = lambda *_: time.sleep(600)")
     app = opened(mapped, method="tsne", perplexity="5")
     app.button(key="make map").click().run()

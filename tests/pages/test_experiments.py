@@ -13,22 +13,20 @@ from typer.testing import CliRunner
 from cnnviz.cli.app import app as app_of_commands
 from cnnviz.recipes import library, reproduction, results_table
 from cnnviz.recipes.assessment import assess
-from cnnviz.recipes.results import shelf
+from cnnviz.recipes.results import recipe_runs
 from cnnviz.ui.resources import recipe_results
 from cnnviz.workspace import ROOT
 from tests.conftest import Bench
-from tests.pages.test_pages import finished, open_page, trained, words
+from tests.pages.test_pages import open_page, words
 from tests.recipes.made import run_folder
 
 pytestmark = pytest.mark.slow
-
-__all__ = ["finished", "trained"]
 
 
 @pytest.fixture(autouse=True)
 def _records(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("CNNVIZ_RECORDS", str(tmp_path / "records"))
-    recipe_results.shelf.clear()
+    recipe_results.recipe_runs.clear()
 
 
 def button(app: AppTest, label: str) -> object:
@@ -70,10 +68,10 @@ def test_page_command_and_document_say_the_same(bench: Bench) -> None:
         run_folder(right, recipe=recipe, variant=variant)
     for seed in range(3):
         run_folder(0.70 + 0.001 * seed, recipe=recipe, seed=seed)
-    document = results_table.markdown(shelf(), {})
+    document = results_table.markdown(recipe_runs(), {})
     shell = CliRunner().invoke(app_of_commands, ["recipes", recipe.id])
     printed = json.loads(CliRunner().invoke(app_of_commands, ["recipes", recipe.id, "--json"]).stdout)
-    said = [one.verdict for one in assess(recipe, shelf())]
+    said = [one.verdict for one in assess(recipe, recipe_runs())]
     assert [one["verdict"] for one in printed["variants"]] == [vars(one) for one in said]
     assert [one.state for one in said] == ["differs", "reproduced", "differs", "not run"]
     table = open_page("experiments", recipe=recipe.id, run_size="full").table[0].value
@@ -82,7 +80,7 @@ def test_page_command_and_document_say_the_same(bench: Bench) -> None:
         assert one.words in shell.stdout
         assert one.words in document
     assert any(
-        f"{results_table.totals(assess(recipe, shelf()))}" == one.value
+        f"{results_table.totals(assess(recipe, recipe_runs()))}" == one.value
         for one in open_page("experiments").caption
     )
 
@@ -112,7 +110,7 @@ def test_run_starts_what_is_chosen_and_only_what_is_missing(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[str] = []
-    monkeypatch.setattr(reproduction, "begin", lambda task, shelf: started.append(task.variant))
+    monkeypatch.setattr(reproduction, "begin", lambda task, recipe_runs: started.append(task.variant))
     app = open_page("experiments", recipe="003-1e", size="smoke")
     assert not app.error
     button(app, "Run 4").click().run()  # type: ignore[attr-defined]

@@ -134,9 +134,9 @@ def _predict_outside(run: Run) -> None:
     from cnnviz.ui.resources.selected_network import SelectedNetwork
 
     stamp = networks.stamp(run.id, "last")
-    looked_at = SelectedNetwork(run, "last", stamp, networks.network(stamp)[1])
-    there = predictions.pool(looked_at, datasets.dataset("tiny"), "test")
-    finish(predictions._predicting(looked_at, there, None, 60, split="test"))
+    network = SelectedNetwork(run, "last", stamp, networks.network(stamp)[1])
+    there = predictions.pool(network, datasets.dataset("tiny"), "test")
+    finish(predictions._predicting(network, there, None, 60, split="test"))
 
 
 def test_another_size_is_followed_by_everything(residual: Run) -> None:

@@ -19,7 +19,7 @@ from cnnviz.runs.process import STOPPED
 from cnnviz.runs.run import Run
 from tests.conftest import Bench
 from tests.pages.test_pages import open_page, words
-from tests.runs.conftest import quick, wait_for, watch  # noqa: F401
+from tests.runs.conftest import wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +28,7 @@ BUTTON = "look through 60"
 
 
 @pytest.fixture
-def run(bench: Bench, tiny_data: str, quick: None) -> Run:  # noqa: F811
+def run(bench: Bench, tiny_data: str, quick: None) -> Run:
     """A run with weights, and workers that start in no time."""
     network = Mlp(hidden=(16,))
     run = running.create(RunConfig(data=Data(name=tiny_data), network=network), *running.environment())
@@ -55,7 +55,7 @@ def ended(run: Run) -> str:
     return now.state
 
 
-def test_it_is_looked_for_in_the_background_and_then_every_layer_answers(run: Run, watch: Any) -> None:  # noqa: F811
+def test_it_is_looked_for_in_the_background_and_then_every_layer_answers(run: Run, watch: Any) -> None:
     watch.fault("import time, cnnviz.index.worker as m; plain = m.Indexer.work\n"
                 "m.Indexer.work = lambda self: (time.sleep(3), plain(self))[1]")  # fmt: skip
     app = opened(run)
@@ -76,7 +76,7 @@ def test_it_is_looked_for_in_the_background_and_then_every_layer_answers(run: Ru
         assert not [one for one in other.button if (one.key or "").startswith("look through")]
 
 
-def test_stopped_it_is_offered_again(run: Run, watch: Any) -> None:  # noqa: F811
+def test_stopped_it_is_offered_again(run: Run, watch: Any) -> None:
     watch.fault("import cnnviz.explore.channels.excitation as m, time\n"
                 "m._PIXELS = 8 * 64\n"
                 "plain = m._Tallies.begin; m._Tallies.begin = lambda *a: (time.sleep(.5), plain(*a))[1]")  # fmt: skip
@@ -90,7 +90,7 @@ def test_stopped_it_is_offered_again(run: Run, watch: Any) -> None:  # noqa: F81
     assert app.button(key=BUTTON)
 
 
-def test_killed_it_says_so(run: Run, watch: Any) -> None:  # noqa: F811
+def test_killed_it_says_so(run: Run, watch: Any) -> None:
     watch.fault("import time; time.sleep(600)")
     app = opened(run)
     app.button(key=BUTTON).click().run()

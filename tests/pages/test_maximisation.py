@@ -44,7 +44,7 @@ def untrained(tiny_data: str, tiny_config: RunConfig) -> Run:
 
 
 def open_channel(run: Run, layer: str, channel: int, **query: str) -> AppTest:
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=150).run()
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=150)
     app.switch_page("pages/activations.py")
     for key, value in ({"run": run.id, "layer": layer, "channel": str(channel)} | query).items():
         app.query_params[key] = value

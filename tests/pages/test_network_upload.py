@@ -4,15 +4,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from streamlit.testing.v1 import AppTest
 from torchvision.models import resnet18
 
+from cnnviz.config import Cnn
+from cnnviz.models.registry import build
 from cnnviz.report import takeaway
 from cnnviz.runs import control, importing
 from cnnviz.runs.import_settings import usual
 from cnnviz.runs.network_file import examine
 from cnnviz.runs.run import Run, every, find
-from cnnviz.workspace import ROOT
 from tests.conftest import Bench, write_data
 from tests.pages.test_pages import open_page, words
 
@@ -21,21 +23,17 @@ pytestmark = pytest.mark.slow
 
 def opened(**query: str) -> AppTest:
     """The Activations page with the form open."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=150).run()
-    app.switch_page("pages/activations.py")
-    for key, value in query.items():
-        app.query_params[key] = value
-    app.run()
+    app = open_page("activations", **query)
     app.session_state["add network"] = True
     return app.run()
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """A small resnet18 as training scripts save it."""
-    torch.manual_seed(0)
-    path = tmp_path / "mine.pt"
-    torch.save({"epoch": 3, "state_dict": resnet18(num_classes=4).state_dict()}, path)
+    """The weights of a small network, whose names are those of the bench."""
+    path = tmp_path / "mine.safetensors"
+    network = Cnn(convs=(4, 5), pool_after=(1,), linear=(6,))
+    save_file(build(network, image_shape=(8, 8, 3), classes=4).state_dict(), path)
     return path
 
 
@@ -53,10 +51,13 @@ def test_one_of_torchvisions_by_name(bench: Bench) -> None:
     assert "maps" in words(app)
 
 
-def test_a_file_is_asked_about_and_then_shown(bench: Bench, tiny_data: str, file: Path) -> None:
+def test_a_file_is_asked_about_and_then_shown(bench: Bench, tiny_data: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    path = tmp_path / "mine.pt"  # as training scripts save it
+    torch.save({"epoch": 3, "state_dict": resnet18(num_classes=4).state_dict()}, path)
     app = opened()
     app.segmented_control(key="add from").set_value("file").run()
-    app.text_input(key="add path").set_value(str(file)).run()
+    app.text_input(key="add path").set_value(str(path)).run()
     assert not app.exception, app.exception
     assert "mine.pt is a **resnet18** with 4 classes, for colour images." in [
         one.value for one in app.success
@@ -76,8 +77,8 @@ def test_a_file_is_asked_about_and_then_shown(bench: Bench, tiny_data: str, file
 
 
 def test_a_file_that_does_not_fit_is_one_line(bench: Bench, tmp_path: Path) -> None:
-    path = tmp_path / "other.pt"
-    torch.save({"conv1.weight": torch.zeros(3, 3, 2, 2)}, path)
+    path = tmp_path / "other.safetensors"
+    save_file({"conv1.weight": torch.zeros(3, 3, 2, 2)}, path)
     app = opened()
     app.segmented_control(key="add from").set_value("file").run()
     app.text_input(key="add path").set_value(str(path)).run()
@@ -91,20 +92,20 @@ def test_a_file_that_does_not_fit_is_one_line(bench: Bench, tmp_path: Path) -> N
 def test_an_upload_that_is_refused_goes_away(bench: Bench, file: Path) -> None:
     app = opened()
     app.segmented_control(key="add from").set_value("file").run()
-    app.file_uploader[0].set_value(("bad.pt", b"PK\x03\x04 and no more", "application/octet-stream")).run()
+    app.file_uploader[0].set_value(("bad.pt", b"Dear bench", "application/octet-stream")).run()
     assert not app.exception
-    assert app.error[0].value.startswith("bad.pt is damaged")
+    assert app.error[0].value.startswith("bad.pt is no file of weights")
     assert app.file_uploader[0].value is None
     app.run()
     assert len(app.error) == 1
-    app.file_uploader[0].set_value(("mine.pt", file.read_bytes(), "application/octet-stream")).run()
+    app.file_uploader[0].set_value((file.name, file.read_bytes(), "application/octet-stream")).run()
     assert not app.error
-    assert app.success[0].value.startswith("mine.pt is a **resnet18**")
+    assert app.success[0].value.startswith("mine.safetensors is a **cnn**")
 
 
-def test_a_runs_zip(bench: Bench, trained: Run) -> None:
-    content = takeaway.content(takeaway.TAKEAWAYS["zip"], trained)
-    control.delete(trained.id)
+def test_a_runs_zip(bench: Bench, finished: Run) -> None:
+    content = takeaway.content(takeaway.TAKEAWAYS["zip"], finished)
+    control.delete(finished.id)
     app = opened()
     app.segmented_control(key="add from").set_value("zip").run()
     app.file_uploader[0].set_value(("run.zip", b"PK no more", "application/zip")).run()
@@ -113,8 +114,8 @@ def test_a_runs_zip(bench: Bench, trained: Run) -> None:
     app.file_uploader[0].set_value(("run.zip", content, "application/zip")).run()
     app.button(key="add by zip").click().run()
     assert not app.exception
-    assert [run.id for run in every()] == [trained.id]
-    assert app.query_params["run"] == trained.id
+    assert [run.id for run in every()] == [finished.id]
+    assert app.query_params["run"] == finished.id
 
 
 def test_where_weights_do_not_tell_it_is_asked(bench: Bench, tmp_path: Path) -> None:
@@ -129,16 +130,20 @@ def test_where_weights_do_not_tell_it_is_asked(bench: Bench, tmp_path: Path) -> 
     }
     weights = {f"{name}.weight": torch.rand(shape) for name, shape in shapes.items()}
     weights |= {f"{name}.bias": torch.rand(shape[0]) for name, shape in shapes.items()}
-    path = tmp_path / "lenet.pt"
-    torch.save(weights, path)
+    path = tmp_path / "lenet.safetensors"
+    save_file(weights, path)
     app = opened()
     app.segmented_control(key="add from").set_value("file").run()
     app.text_input(key="add path").set_value(str(path)).run()
-    assert app.number_input(key="add size lenet.pt cnn").value == 32
-    assert app.selectbox(key="add layout lenet.pt cnn 32").options[0].endswith("unpadded, pooling after 1, 2")
+    assert app.number_input(key="add size lenet.safetensors cnn").value == 32
+    assert (
+        app.selectbox(key="add layout lenet.safetensors cnn 32")
+        .options[0]
+        .endswith("unpadded, pooling after 1, 2")
+    )
     assert "Also possible: 28 × 28, convolutions only the first padded" in words(app)
-    app.selectbox(key="add names lenet.pt cnn").set_value("grey").run()
-    assert app.number_input(key="add size lenet.pt cnn grey").value == 28
+    app.selectbox(key="add names lenet.safetensors cnn").set_value("grey").run()
+    assert app.number_input(key="add size lenet.safetensors cnn grey").value == 28
     assert "taken as 28 × 28, convolutions only the first padded, pooling after 1, 2" in words(app)
     app.button(key="add by file").click().run()
     assert not app.exception
@@ -160,11 +165,11 @@ def test_every_page_takes_an_imported_network(brought: str, page: str) -> None:
     assert not app.exception
     assert not app.error
     if page in ("train", "activations"):
-        assert "Imported: mine.pt" in words(app)
+        assert "Imported: mine.safetensors" in words(app)
 
 
 def test_without_a_data_set_it_is_said(brought: str) -> None:
-    app = open_page("activations", run=brought, layer="layer1.0", channel="1")
+    app = open_page("activations", run=brought, layer="act1", channel="1")
     assert "this network came without a data set" in words(app)
     app.segmented_control(key="image source").set_value("Test set").run()
     assert not app.exception

@@ -4,15 +4,12 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cnnviz.config import Data, Mlp, RunConfig
 from cnnviz.report.takeaway import TAKEAWAYS
 from cnnviz.runs import control, lease, status
 from cnnviz.runs.run import Run, find
@@ -20,7 +17,7 @@ from cnnviz.ui.activations import channel_card
 from cnnviz.ui.train import run_panel
 from cnnviz.workspace import ROOT
 from tests.app_pages import PAGES
-from tests.conftest import Bench, write_data
+from tests.conftest import Bench
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +25,6 @@ pytestmark = pytest.mark.slow
 def open_page(name: str, **query: str) -> AppTest:
     """The app, opened at one page by a link."""
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=150)
-    app.run()
     if name != "home":
         app.switch_page(f"pages/{name}.py")
     for key, value in query.items():
@@ -54,29 +50,6 @@ def wait_for(run: Run) -> None:
     while run.status().active:
         time.sleep(0.05)
     assert run.status().state == "finished", run.log()
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder of a finished run of a tiny network, to copy from."""
-    root = tmp_path_factory.mktemp("trained")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CNNVIZ_DATA", str(root / "data"))
-        patch.setenv("CNNVIZ_CHECKPOINTS", str(root / "checkpoints"))
-        patch.setenv("OMP_NUM_THREADS", "1")
-        write_data(root / "data" / "tiny")
-        plain = RunConfig(data=Data(name="tiny"), network=Mlp(hidden=(16,)), epochs=2, batch_size=32)
-        run = control.start(plain)
-        wait_for(run)
-        yield run.folder
-
-
-@pytest.fixture
-def finished(bench: Bench, tiny_data: str, trained: Path) -> Run:
-    """A finished run of a tiny network, on a bench of its own."""
-    folder = bench.checkpoints / trained.name
-    shutil.copytree(trained, folder)
-    return Run(folder.name, folder)
 
 
 HINTS = {
@@ -134,7 +107,7 @@ def test_a_link_to_what_is_not_there_says_so_and_shows_something_else(
     assert "maps" in words(app) or "units" in words(app)
 
 
-def test_the_form_starts_what_it_says(bench: Bench, tiny_data: str, tiny_config: RunConfig) -> None:
+def test_the_form_starts_what_it_says(bench: Bench, tiny_data: str, quick: None) -> None:
     app = open_page("train")
     keyed = {box.key: box for box in app.selectbox}
     app = keyed["form 0.name"].set_value("tiny").run()

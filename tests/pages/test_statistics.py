@@ -16,7 +16,7 @@ from cnnviz.runs import run as running
 from cnnviz.runs import status
 from cnnviz.runs.run import Run
 from cnnviz.ui.statistics import view
-from cnnviz.ui.statistics.profiles import UNTRAINED, ImageSample, Subject
+from cnnviz.ui.statistics.profiles import UNTRAINED, ImageSample, SnapshotProfiles
 from cnnviz.workspace import ROOT
 from tests.conftest import Bench, write_data
 from tests.pages.test_pages import open_page, words
@@ -160,7 +160,7 @@ def test_the_shipped_figures_are_what_comes_out(bench: Bench, monkeypatch: pytes
     shutil.copytree(ROOT / "checkpoints" / "mnist-mlp", bench.checkpoints / "mnist-mlp")
     sample = ImageSample(500, None)
     for snapshot in ("last", UNTRAINED):
-        subject = Subject(running.find("mnist-mlp"), snapshot)
+        subject = SnapshotProfiles(running.find("mnist-mlp"), snapshot)
         kept = subject.known(sample)
         assert kept is not None
         found = finish(subject.measure(sample))

@@ -9,7 +9,14 @@ import pytest
 from cnnviz.recipes import library, reproduction, results_table
 from cnnviz.recipes.assessment import assess
 from cnnviz.recipes.recipe import Recipe, Reported
-from cnnviz.recipes.results import Outcome, RunsByConfiguration, outcome, reproduction_runs, shelf, summary
+from cnnviz.recipes.results import (
+    Outcome,
+    RunsByConfiguration,
+    outcome,
+    recipe_runs,
+    reproduction_runs,
+    summary,
+)
 from cnnviz.runs.metrics import Journal
 from cnnviz.runs.run import Run
 from tests.recipes.made import run_folder
@@ -33,12 +40,12 @@ def test_a_run_is_found_by_what_was_run_wherever_it_was_started(make: Make, reci
     first = make(0.75)
     make(0.70, variant="5x5")
     make(0.40, size="short")
-    found = shelf().outcomes(recipe, "3x3-sgd")
+    found = recipe_runs().outcomes(recipe, "3x3-sgd")
     assert [one.run.id for one in found] == [first.id]
-    assert [one.figures["test_accuracy"] for one in shelf().outcomes(recipe, "3x3-sgd", size="short")] == [
-        0.40
-    ]
-    assert shelf().outcomes(recipe, "adam") == []
+    assert [
+        one.figures["test_accuracy"] for one in recipe_runs().outcomes(recipe, "3x3-sgd", size="short")
+    ] == [0.40]
+    assert recipe_runs().outcomes(recipe, "adam") == []
 
 
 def test_figures_are_those_of_the_tested_weights(make: Make) -> None:
@@ -60,14 +67,14 @@ def test_seeds_make_a_mean_and_only_the_newest_run_of_each_counts(make: Make, re
     time.sleep(0.01)
     for seed, right in enumerate((0.74, 0.76, 0.78)):
         make(right, seed=seed)
-    found = summary(shelf().outcomes(recipe, "3x3-sgd"), "test_accuracy")
+    found = summary(recipe_runs().outcomes(recipe, "3x3-sgd"), "test_accuracy")
     assert found is not None
     assert (found.mean, found.deviation, found.seeds) == (pytest.approx(0.76), pytest.approx(0.02), 3)
 
 
 def test_a_run_without_an_end_has_no_figures(make: Make, recipe: Recipe) -> None:
     make(0.0, state="failed")
-    assert shelf().outcomes(recipe, "3x3-sgd") == []
+    assert recipe_runs().outcomes(recipe, "3x3-sgd") == []
 
 
 def test_what_is_kept_stands_for_the_run_and_has_no_single_steps(make: Make, recipe: Recipe) -> None:
@@ -79,7 +86,7 @@ def test_what_is_kept_stands_for_the_run_and_has_no_single_steps(make: Make, rec
     assert [one.id for one in reproduction_runs()] == [run.id]
     assert b'"step"' in (run.folder / "metrics.jsonl").read_bytes()
     assert b'"kind":"step"' not in (folder / "metrics.jsonl").read_bytes()
-    before = shelf().outcomes(recipe, "3x3-sgd")
+    before = recipe_runs().outcomes(recipe, "3x3-sgd")
     assert len(before) == 1
     after = RunsByConfiguration(reproduction_runs()).outcomes(recipe, "3x3-sgd")
     assert (after[0].figures, after[0].per_class) == (before[0].figures, before[0].per_class)
@@ -89,7 +96,7 @@ def test_only_what_has_not_finished_is_missing(make: Make, recipe: Recipe) -> No
     make(0.75)
     make(0.0, variant="5x5", state="failed")
     tasks = reproduction.tasks([recipe], seeds=2)
-    todo = [(task.variant, task.config.seed) for task in reproduction.missing(tasks, shelf())]
+    todo = [(task.variant, task.config.seed) for task in reproduction.missing(tasks, recipe_runs())]
     assert ("3x3-sgd", 0) not in todo
     assert todo[0] == ("5x5", 0)
     assert len(todo) == 7
@@ -100,7 +107,7 @@ def test_the_page_has_each_figure_with_its_error_and_says_why_there_is_none(
 ) -> None:
     make(0.755)
     make(0.0, variant="adam", state="failed")
-    text = results_table.markdown(shelf(), {})
+    text = results_table.markdown(recipe_runs(), {})
     assert "| 3x3-sgd | 75.5 % | 75.5 % (± 0.4) | 1 | full | 1 min | One seed: undecided, +0.0 points" in text
     assert "| adam | 74.5 % | – | 0 | – | – | Not run: why. |" in text
     assert "train accuracy 94.0 % / 90.0 %" in text
@@ -113,16 +120,16 @@ def test_a_run_counts_once_however_often_its_folder_is_there(make: Make, recipe:
     run = make(0.755)
     reproduction.archive(run)
     shutil.copytree(run.folder, run.folder.with_name("the-same-brought-back"))
-    found = shelf()
+    found = recipe_runs()
     assert len(found.every()) == 1
     assert len(found.runs(recipe, "3x3-sgd")) == 1
     make(0.76)  # made anew with the same seed: another run
-    assert len(shelf().every()) == 2
+    assert len(recipe_runs().every()) == 2
 
 
 def test_one_configuration_in_two_experiments_is_one_run(make: Make) -> None:
     run = make(0.6348, variant="fixed", recipe=library.find("003-1d"))
-    found = shelf()
+    found = recipe_runs()
     (first,) = (one for one in assess(library.find("003-1c"), found) if one.outcomes)
     (again,) = (one for one in assess(library.find("003-1d"), found) if one.outcomes)
     assert [one.outcomes[0].run.id for one in (first, again)] == [run.id] * 2

@@ -30,12 +30,12 @@ def _faults(environment: dict[str, str]) -> int:
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="a setting of glibc")
 def test_freed_memory_is_used_again_without_page_faults(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
-    assert _faults(os.environ | memory.kept()) < 100 < _faults(dict(os.environ))
+    assert _faults(os.environ | memory.environment()) < 100 < _faults(dict(os.environ))
 
 
 def test_settings_of_the_users_own_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.check=3")
-    assert memory.kept() == {"GLIBC_TUNABLES": "glibc.malloc.check=3"}
+    assert memory.environment() == {"GLIBC_TUNABLES": "glibc.malloc.check=3"}
 
 
 def test_workers_are_started_with_it(tiny_config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,4 +48,4 @@ def test_workers_are_started_with_it(tiny_config: RunConfig, monkeypatch: pytest
     monkeypatch.setattr(subprocess, "Popen", popen)
     with pytest.raises(RunError, match="could not be started"):
         control.start(tiny_config)
-    assert memory.kept().items() <= given.items()
+    assert memory.environment().items() <= given.items()

@@ -64,10 +64,20 @@ def tidy(run: Run) -> None:
     assert {path.suffix for path in (run.folder / "snapshots").iterdir()} == {".safetensors"}
 
 
+_KNOWN: dict[str, dict[str, Any]] = {}
+
+
 @pytest.fixture
 def reference(small: RunConfig, quick: None, watch: Any) -> dict[str, Any]:
-    """What a run of `small` that nothing interrupts comes to."""
-    run = control.start(small)
+    """What a run of `small` that nothing interrupts comes to: it is trained for the first test that asks."""
+    key = small.model_dump_json()
+    if key not in _KNOWN:
+        _KNOWN[key] = uninterrupted(small, watch)
+    return _KNOWN[key]
+
+
+def uninterrupted(config: RunConfig, watch: Any) -> dict[str, Any]:
+    run = control.start(config)
     watch.until(run, "finished")
     watch.all(lambda: not lease.held(run.folder / "lease"))
     found = figures(run)
@@ -103,7 +113,12 @@ def test_killed_at_its_nth_write_for_every_n(reference: dict[str, Any], small: R
         "def fsync(descriptor):\n"
         "    left[0] -= 1\n"
         "    os.kill(os.getpid(), signal.SIGKILL) if left[0] == 0 else plain(descriptor)\n"
-        "os.fsync = fsync\n"
+        "import cnnviz.runs.worker as m\n"
+        "plain_do = m.Worker.do\n"
+        "def do(self):\n"
+        "    os.fsync = fsync\n"
+        "    plain_do(self)\n"
+        "m.Worker.do = do\n"
     )
     watch.fault(dies % 1)
     run, deaths = control.start(small), 0

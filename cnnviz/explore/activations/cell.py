@@ -116,8 +116,8 @@ class Trace:
         """The arithmetic of one cell. Raises IndexError for one that the map does not have."""
         place = Place(channel, row, column)
         name = self.links[0].names[0]
-        made = cell_steps.beginning(self.calls[name], place, name)
-        steps = [made.step]
+        first = cell_steps.beginning(self.calls[name], place, name)
+        steps = [first.step]
         for link in self.links[1:]:
             if link.passes:
                 continue
@@ -135,11 +135,11 @@ class Trace:
             column=column,
             value=cell_steps.at(self.calls[self.layer].output, place),
             steps=tuple(steps),
-            patch=made.patch,
-            kernel=made.kernel,
+            patch=first.patch,
+            kernel=first.kernel,
             contributions=None
-            if made.patch is None or made.kernel is None
-            else (made.patch * made.kernel).sum((1, 2)),
+            if first.patch is None or first.kernel is None
+            else (first.patch * first.kernel).sum((1, 2)),
             source=self.source,
         )
 

@@ -45,7 +45,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Made:
+class FirstStep:
     step: ArithmeticStep
     patch: Values | None = None
     kernel: Values | None = None
@@ -69,7 +69,7 @@ def laid_out(maps: Tensor) -> Tensor:
     return values.reshape(-1, *values.shape[-2:])
 
 
-def beginning(call: Call, place: Place, name: str) -> Made:
+def beginning(call: Call, place: Place, name: str) -> FirstStep:
     """The step that a cell's arithmetic begins with: a sum over a kernel, or a value that is taken as it comes."""
     made = next((make for kind, make in _BEGINNING.items() if isinstance(call.module, kind)), _given)
     return made(call, place, name)
@@ -87,12 +87,12 @@ def joined(parts: Mapping[str, float]) -> ArithmeticStep:
     return ArithmeticStep("+", "Branches join", f"{terms} = {_number(total)}", total)
 
 
-def _given(call: Call, place: Place, name: str) -> Made:
+def _given(call: Call, place: Place, name: str) -> FirstStep:
     value = at(call.output, place)
-    return Made(ArithmeticStep(name, "As it comes", _number(value), value))
+    return FirstStep(ArithmeticStep(name, "As it comes", _number(value), value))
 
 
-def _convolution(call: Call, place: Place, name: str) -> Made:
+def _convolution(call: Call, place: Place, name: str) -> FirstStep:
     module = call.module
     assert isinstance(module, nn.Conv2d)
     at(call.output, place)
@@ -113,7 +113,7 @@ def _convolution(call: Call, place: Place, name: str) -> Made:
     return _summed(patch, kernel, module.bias, place.channel, name=name, title=title)
 
 
-def _linear(call: Call, place: Place, name: str) -> Made:
+def _linear(call: Call, place: Place, name: str) -> FirstStep:
     module = call.module
     assert isinstance(module, nn.Linear)
     at(call.output, place)
@@ -127,20 +127,22 @@ def _linear(call: Call, place: Place, name: str) -> Made:
     return _summed(values.double()[:, None, None], kernel, module.bias, unit, name=name, title="Linear layer")
 
 
-def _summed(patch: Tensor, kernel: Tensor, bias: Tensor | None, unit: int, *, name: str, title: str) -> Made:
+def _summed(
+    patch: Tensor, kernel: Tensor, bias: Tensor | None, unit: int, *, name: str, title: str
+) -> FirstStep:
     total = float((patch * kernel).sum())
     own = 0.0 if bias is None else float(bias.detach()[unit])
     text = f"Σ input × weight = {_number(total)}"
     if bias is not None:
         text += f", {_signed(own)} (bias) = {_number(total + own)}"
-    return Made(ArithmeticStep(name, title, text, total + own), patch.numpy(), kernel.numpy())
+    return FirstStep(ArithmeticStep(name, title, text, total + own), patch.numpy(), kernel.numpy())
 
 
-def _largest(call: Call, place: Place, name: str) -> Made:
+def _largest(call: Call, place: Place, name: str) -> FirstStep:
     module = call.module
     assert isinstance(module, nn.MaxPool2d)
     value = at(call.output, place)
-    return Made(
+    return FirstStep(
         ArithmeticStep(name, f"Largest of {_window(module.kernel_size)}", f"max = {_number(value)}", value)
     )
 
@@ -194,7 +196,7 @@ def _signed(value: float) -> str:
     return f"− {_number(-value)}" if value < 0 else f"+ {_number(value)}"
 
 
-_BEGINNING: Mapping[type[nn.Module], Callable[[Call, Place, str], Made]] = {
+_BEGINNING: Mapping[type[nn.Module], Callable[[Call, Place, str], FirstStep]] = {
     nn.Conv2d: _convolution,
     nn.Linear: _linear,
     nn.MaxPool2d: _largest,

@@ -49,7 +49,7 @@ class _Probe:
     def rebuilt(self) -> nn.Module:
         return copies.single_use(self.model, torch.from_numpy(self.image)[None])
 
-    def asked(self, method: str) -> Attribution:
+    def attribution(self, method: str) -> Attribution:
         setting = AttributionSetting(baseline="mean", layer=self.layer)
         return finish(
             attribute(self.model, self.card, self.image, method=method, targets=[0], setting=setting)
@@ -86,7 +86,7 @@ def _relus(probe: _Probe, method: str) -> str:
 
 def _runs(probe: _Probe, method: str) -> str:
     try:
-        found = probe.asked(method)
+        found = probe.attribution(method)
     except Exception as error:  # Captum's hooks fail in many ways
         return f"Captum fails on this network ({_line(error)})."
     return "" if np.isfinite(found.values).all() else "It gives values that are not finite."
@@ -95,7 +95,7 @@ def _runs(probe: _Probe, method: str) -> str:
 def _adds_up(probe: _Probe, method: str) -> str:
     if why := _runs(probe, method):
         return why
-    found = probe.asked(method)
+    found = probe.attribution(method)
     assert found.missing is not None
     assert found.expected is not None
     scale = max(abs(found.expected), 0.1 * float(np.abs(found.values).sum()))

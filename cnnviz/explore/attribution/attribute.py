@@ -87,7 +87,7 @@ def attribute(
     `image` is (C, H, W), normalised as the network of `card` expects. The network itself is never touched.
     Raises NotFound for a method, baseline or class that is not there, CnnvizError for what the method can't do.
     """
-    question = asked(model, card, image, method=method, targets=targets, setting=setting)
+    question = attribution_request(model, card, image, method=method, targets=targets, setting=setting)
     found = METHODS.get(method)
     assert found is not None
     chosen = options or found.options()
@@ -117,7 +117,7 @@ def attribute(
     ]
 
 
-def asked(
+def attribution_request(
     model: nn.Module,
     card: Card,
     image: NDArray[np.float32],

@@ -8,7 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from cnnviz.explore.attribution.attribute import Attribution, AttributionSetting, asked, attribute
+from cnnviz.explore.attribution.attribute import (
+    Attribution,
+    AttributionSetting,
+    attribute,
+    attribution_request,
+)
 from cnnviz.explore.attribution.deletion_insertion import Curves, curves
 from cnnviz.explore.attribution.faithfulness import infidelity, max_sensitivity
 from cnnviz.explore.attribution.options import Options
@@ -63,7 +68,7 @@ def checks(
 
     def question(baseline: str) -> AttributionRequest:
         chosen = replace(setting, baseline=baseline)
-        return asked(
+        return attribution_request(
             model, card, image, method="integrated_gradients", targets=[found.target], setting=chosen
         )
 

@@ -32,15 +32,15 @@ _MOST_TABLE = 12
 
 
 def show(
-    looked_at: SelectedNetwork, layer: "Layer", maps: NDArray[np.float32], seen: "Input", channel: int
+    network: SelectedNetwork, layer: "Layer", maps: NDArray[np.float32], seen: "Input", channel: int
 ) -> None:
     """The map of a channel, what the selected cell sees, and its arithmetic."""
     with st.container(border=True):
-        _draw(looked_at, layer, maps, seen, channel)
+        _draw(network, layer, maps, seen, channel)
 
 
 def _draw(
-    looked_at: SelectedNetwork, layer: "Layer", maps: NDArray[np.float32], seen: "Input", channel: int
+    network: SelectedNetwork, layer: "Layer", maps: NDArray[np.float32], seen: "Input", channel: int
 ) -> None:
     row, column = _cell(maps[channel])
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -48,7 +48,7 @@ def _draw(
         st.download_button(
             "Map",
             lambda: grid(maps[channel][None], max_width=1024).png,
-            f"{looked_at.run.id}-{layer.name}-{channel}.png".replace(":", "-"),
+            f"{network.run.id}-{layer.name}-{channel}.png".replace(":", "-"),
             "image/png",
             icon=":material/download:",
             type="tertiary",
@@ -61,14 +61,14 @@ def _draw(
         _map(layer, maps[channel], channel, row, column)
     with right:
         _sees(layer, seen, maps[channel], row, column)
-    trace = networks.trace(looked_at.stamp, looked_at.run.config.freeze, seen.values, layer.name)
+    trace = networks.trace(network.stamp, network.run.config.freeze, seen.values, layer.name)
     _arithmetic(trace.cell(channel=channel, row=row, column=column))
     if st.toggle(
         "Switch this channel off", key="channel off", help="Its whole map becomes zero in the next layers."
     ):
-        _without(looked_at, seen, layer.name, channel)
-    excitation.show(looked_at, layer, channel)
-    maximisation.show(looked_at, layer, maps[channel], channel, place=(row, column))
+        _without(network, seen, layer.name, channel)
+    excitation.show(network, layer, channel)
+    maximisation.show(network, layer, maps[channel], channel, place=(row, column))
 
 
 def _map(layer: "Layer", values: NDArray[np.float32], channel: int, row: int, column: int) -> None:
@@ -154,14 +154,14 @@ def _sees(layer: "Layer", seen: "Input", values: NDArray[np.float32], row: int, 
         st.toggle("Map over the photo", key="map over photo")
 
 
-def _without(looked_at: SelectedNetwork, seen: "Input", layer: str, channel: int) -> None:
+def _without(network: SelectedNetwork, seen: "Input", layer: str, channel: int) -> None:
     """What the network says with the channel, and without it."""
-    before = networks.prediction(looked_at.stamp, seen.values)
-    after = networks.prediction_without(looked_at.stamp, seen.values, layer, channel)
+    before = networks.prediction(network.stamp, seen.values)
+    after = networks.prediction_without(network.stamp, seen.values, layer, channel)
     order = np.argsort(-np.maximum(before, after))[:5]
     rows = [
         {
-            "Class": looked_at.card.classes[one],
+            "Class": network.card.classes[one],
             "With it": per_cent(before[one]),
             "Without": per_cent(after[one]),
             "Change": decimal(100 * (after[one] - before[one]), "+.1f") + " points",

@@ -26,51 +26,51 @@ if TYPE_CHECKING:
 _SHOWN = 9
 
 
-def show(looked_at: SelectedNetwork, layer: "Layer", channel: int) -> None:
+def show(network: SelectedNetwork, layer: "Layer", channel: int) -> None:
     """Draw what is known; offer to look through the test images where it is not."""
-    if not looked_at.card.data:
+    if not network.card.data:
         st.caption("What excites it most is found in test images, and this network came without a data set.")
         return
-    if not excitation_index.images_of(looked_at.card.data):
+    if not excitation_index.images_of(network.card.data):
         st.caption(
-            f"What excites it most shows here once the images of {looked_at.card.data} are on this machine."
+            f"What excites it most shows here once the images of {network.card.data} are on this machine."
         )
         return
     if not input_size.is_trained():
         st.caption(
-            f"Test images are looked through at the size of training, {input_size.dimensions(looked_at, None)}."
+            f"Test images are looked through at the size of training, {input_size.dimensions(network, None)}."
         )
-    found = excitation_index.layer(looked_at, layer.name)
+    found = excitation_index.layer(network, layer.name)
     if found is not None and channel < found.channels:
-        _found(looked_at, layer, found, channel)
-    elif excitation_index.of(looked_at) is not None:
+        _found(network, layer, found, channel)
+    elif excitation_index.of(network) is not None:
         st.caption(f"{layer.name} gives no maps of channels, so that there is nothing to look for in it.")
-    index_progress.show(looked_at)
+    index_progress.show(network)
 
 
-def _found(looked_at: SelectedNetwork, layer: "Layer", found: "Excitation", channel: int) -> None:
-    images, beside = _strongest(looked_at, layer, found, channel)
+def _found(network: SelectedNetwork, layer: "Layer", found: "Excitation", channel: int) -> None:
+    images, beside = _strongest(network, layer, found, channel)
     if images:
         with beside:
-            _crops(looked_at, layer, images, channel)
-        _by_class(looked_at, found, channel)
+            _crops(network, layer, images, channel)
+        _by_class(network, found, channel)
     else:
         with beside:
-            _by_class(looked_at, found, channel)
+            _by_class(network, found, channel)
 
 
 def _strongest(
-    looked_at: SelectedNetwork, layer: "Layer", found: "Excitation", channel: int
+    network: SelectedNetwork, layer: "Layer", found: "Excitation", channel: int
 ) -> tuple[list["Strongest"], DeltaGenerator]:
     """Draw the images; gives those of which a part can be shown, if any, and the place beside them."""
-    data = datasets.dataset(looked_at.card.data)
+    data = datasets.dataset(network.card.data)
     # One at which it stays 0 does not excite it.
     best = [one for one in found.strongest(channel, _SHOWN) if one.value]
     st.markdown("**Test images that excite it most**")
     st.caption(f"Of {found.count:,}. {_silence(found, channel)}{_selectivity(found, channel)}")
     if not best:
         return [], st.container()
-    labels = [_label(looked_at, one.image) for one in best]
+    labels = [_label(network, one.image) for one in best]
     whole, beside = st.columns(2)
     with whole:
         picked = sprite(
@@ -92,7 +92,7 @@ def _strongest(
         else:  # where maps have other cells
             selection.drop(CELL)
         st.rerun()
-    height, width, _ = looked_at.card.image_shape
+    height, width, _ = network.card.image_shape
     field = layer.field
     partly = field is not None and not field.whole and max(field.size) < min(height, width)
     return best if partly and data.image_shape[:2] == (height, width) else [], beside
@@ -111,13 +111,13 @@ def _selectivity(found: "Excitation", channel: int) -> str:
     )
 
 
-def _crops(looked_at: SelectedNetwork, layer: "Layer", best: list["Strongest"], channel: int) -> None:
+def _crops(network: SelectedNetwork, layer: "Layer", best: list["Strongest"], channel: int) -> None:
     """What the channel saw of each image."""
     from cnnviz.explore.layers.receptive_field import box
 
     assert layer.field is not None
-    data = datasets.dataset(looked_at.card.data)
-    (high, wide), (height, width, _) = layer.field.size, looked_at.card.image_shape
+    data = datasets.dataset(network.card.data)
+    (high, wide), (height, width, _) = layer.field.size, network.card.image_shape
     crops = []
     for number, row, column, _ in best:
         top, left, _, _ = box(layer.field, row, column, image=(height, width))
@@ -128,20 +128,18 @@ def _crops(looked_at: SelectedNetwork, layer: "Layer", best: list["Strongest"], 
         key="crops",
         tile=64,
         columns=3,
-        labels=[
-            f"{_label(looked_at, number)}: the {high} × {wide} pixels that it saw" for number, *_ in best
-        ],
+        labels=[f"{_label(network, number)}: the {high} × {wide} pixels that it saw" for number, *_ in best],
         alt=f"The parts of these images that channel {channel} saw",
     )
 
 
-def _label(looked_at: SelectedNetwork, number: int) -> str:
-    data = datasets.dataset(looked_at.card.data)
+def _label(network: SelectedNetwork, number: int) -> str:
+    data = datasets.dataset(network.card.data)
     return f"{data.classes[data.test_labels[number]]}, test image {number:,}"
 
 
-def _by_class(looked_at: SelectedNetwork, found: "Excitation", channel: int) -> None:
-    classes = looked_at.card.classes
+def _by_class(network: SelectedNetwork, found: "Excitation", channel: int) -> None:
+    classes = network.card.classes
     means = found.by_class(channel)
     rows = [
         {"class": name, "mean": float(mean)}

@@ -15,9 +15,9 @@ _QUICK = 2_000
 """Images of the short way."""
 
 
-def show(looked_at: SelectedNetwork) -> None:
+def show(network: SelectedNetwork) -> None:
     """How the looking through goes, or the offer to begin: for as many images as no index has yet."""
-    run_id, snapshot = looked_at.run.id, looked_at.snapshot
+    run_id, snapshot = network.run.id, network.snapshot
     now = control.state(run_id, snapshot)
     if now is not None and now.active:
         long_work.watch(
@@ -25,15 +25,15 @@ def show(looked_at: SelectedNetwork) -> None:
             name="looking through", doing="Looking through the test images: ",
         )  # fmt: skip
         return
-    there = excitation_index.of(looked_at)
-    images = excitation_index.images_of(looked_at.card.data)
+    there = excitation_index.of(network)
+    images = excitation_index.images_of(network.card.data)
     done = there.images if there else 0
     if done >= images:
         return
     if there is None:
         if now is not None and now.reason:
             st.warning(now.reason, icon=":material/image_search:")
-        elif excitation_index.artifact(looked_at).path.exists():
+        elif excitation_index.artifact(network).path.exists():
             st.caption("The snapshot or its images have changed since they were looked through.")
         st.caption(
             "Which test images excite it most, how it answers to each class, how often it is zero: "
@@ -45,7 +45,7 @@ def show(looked_at: SelectedNetwork) -> None:
                 continue
             st.button(
                 (f"Look through {count:,} test images" if count == images else f"Only {count:,}")
-                + f" ({_about(excitation_index.seconds(looked_at.stamp, count))})",
+                + f" ({_about(excitation_index.seconds(network.stamp, count))})",
                 icon=":material/image_search:" if count == images else None,
                 type="secondary" if there is None else "tertiary",
                 key=f"look through {count}",

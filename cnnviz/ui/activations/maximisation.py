@@ -76,36 +76,36 @@ class _Going:
 
 
 def show(
-    looked_at: SelectedNetwork, layer: "Layer", values: NDArray[np.float32], channel: int, *, place: Place
+    network: SelectedNetwork, layer: "Layer", values: NDArray[np.float32], channel: int, *, place: Place
 ) -> None:
     """Draw what was made; offer to make it where it was not. `values` is the map for the image looked at."""
     from cnnviz.explore.maximisation import objectives
 
     st.markdown("**What would excite it most**")
     body = st.empty()
-    cell, settings = _asked(looked_at, values, place)
+    cell, settings = _asked(network, values, place)
     objective = (
         objectives.cell(layer.name, channel, *cell) if cell else objectives.channel(layer.name, channel)
     )
-    key = (looked_at.stamp, layer.name, channel, cell, settings)
+    key = (network.stamp, layer.name, channel, cell, settings)
     found, going = _artifact(key).load(), st.session_state.get(_GOING)
     with body.container():
         if going is not None and going.key == key:
             st.fragment(_make, run_every=_PAUSE)(going, channel)
         elif found is not None:
-            _draw(looked_at, layer, found, values, channel, cell=cell)
+            _draw(network, layer, found, values, channel, cell=cell)
         elif st.button(
             "Draw the image that would excite it most",
             icon=":material/brush:",
             key="maximise",
             help="From noise, by following the network's gradient. It takes seconds to a minute.",
         ):
-            _begin(looked_at, objective, settings, key)
+            _begin(network, objective, settings, key)
             st.rerun()
 
 
 def _asked(
-    looked_at: SelectedNetwork, values: NDArray[np.float32], place: Place
+    network: SelectedNetwork, values: NDArray[np.float32], place: Place
 ) -> "tuple[Place | None, Settings]":
     """The cell that is to be excited alone, if one is, and how; its controls are drawn only where they are seen."""
     from cnnviz.explore.maximisation.parametrisations import PARAMETRISATIONS
@@ -113,7 +113,7 @@ def _asked(
 
     # Of another network other settings are usual.
     usual = Settings(
-        pictures=usual_pictures(looked_at.card.image_shape[0]), decorrelate=not looked_at.grey
+        pictures=usual_pictures(network.card.image_shape[0]), decorrelate=not network.grey
     ).model_dump()
     these = option_fields.parameters(Settings, "maximise", page=PAGE, of="the picture that excites")
     among = {"parametrisation": PARAMETRISATIONS}
@@ -129,7 +129,7 @@ def _asked(
                     EXCITE, list(words), default=what, words=words.__getitem__, explicit=False
                 )
             found = option_fields.bound(
-                these, usual, lambda start, key: _settings(start, key, grey=looked_at.grey), key="maximise",
+                these, usual, lambda start, key: _settings(start, key, grey=network.grey), key="maximise",
                 among=among,
             )  # fmt: skip
     else:
@@ -169,11 +169,11 @@ def _settings(start: dict[str, Any], key: str, *, grey: bool) -> dict[str, Any]:
     }
 
 
-def _begin(looked_at: SelectedNetwork, objective: "Objective", settings: "Settings", key: Any) -> None:
+def _begin(network: SelectedNetwork, objective: "Objective", settings: "Settings", key: Any) -> None:
     from cnnviz.explore.maximisation.colours import colours_of
     from cnnviz.explore.maximisation.optimisation import maximise
 
-    model, card = networks.network(looked_at.stamp)
+    model, card = networks.network(network.stamp)
     steps = maximise(model, card, objective, settings=settings, colours=colours_of(card))
     st.session_state[_GOING] = _Going(key, steps)
 
@@ -223,7 +223,7 @@ def _sheet(pictures: NDArray[np.uint8], *, width: int) -> Mosaic:
 
 
 def _draw(
-    looked_at: SelectedNetwork,
+    network: SelectedNetwork,
     layer: "Layer",
     found: "Maximised",
     values: NDArray[np.float32],
@@ -245,7 +245,7 @@ def _draw(
             alt=f"Pictures made to excite {found.objective}, the strongest first, scoring "
             + ", ".join(map(decimal, found.scores)),
         )
-        _downloads(looked_at, layer, found, channel)
+        _downloads(network, layer, found, channel)
     if picked is not None:
         selection.put(
             IMAGE,
@@ -253,12 +253,12 @@ def _draw(
         )
         st.rerun()
     with right:
-        _compare(looked_at, layer, found, values, channel, cell=cell)
+        _compare(network, layer, found, values, channel, cell=cell)
         _trace(found)
 
 
 def _compare(
-    looked_at: SelectedNetwork,
+    network: SelectedNetwork,
     layer: "Layer",
     found: "Maximised",
     values: NDArray[np.float32],
@@ -270,7 +270,7 @@ def _compare(
     best = float(found.scores[0])
     own = float(values[cell]) if cell else float(values.mean())
     rows = [("The strongest of these", best), ("The image you look at", own)]
-    known = excitation_index.layer(looked_at, layer.name)
+    known = excitation_index.layer(network, layer.name)
     line = ""
     # Of whole maps the index has no mean of a single image.
     if known is not None and channel < known.channels and (cell or values.size == 1):
@@ -281,20 +281,20 @@ def _compare(
         line = f"{times:.1f} times as strong as any of these test images. " if times else ""
     what = "Value of the cell" if cell else "Value" if values.size == 1 else "Mean of the map"
     st.table(pd.DataFrame([(name, decimal(value)) for name, value in rows], columns=["", what]).set_index(""))
-    says = networks.prediction(looked_at.stamp, _seen(looked_at, found.pictures[0]))
+    says = networks.prediction(network.stamp, _seen(network, found.pictures[0]))
     top = int(says.argmax())
     st.caption(
-        f"{line}The network takes the strongest for {looked_at.card.classes[top]} ({per_cent(says[top])}). "
+        f"{line}The network takes the strongest for {network.card.classes[top]} ({per_cent(says[top])}). "
         f"Made from noise in {len(found.trace):,} "
         + (f"of {found.settings.steps:,} " if len(found.trace) < found.settings.steps else "")
         + f"steps, seed {found.settings.seed}: not an image of the data."
     )
 
 
-def _seen(looked_at: SelectedNetwork, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _seen(network: SelectedNetwork, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
     from cnnviz.explore.inputs.preprocessing import as_input
 
-    return as_input(picture, looked_at.card).values
+    return as_input(picture, network.card).values
 
 
 def _trace(found: "Maximised") -> None:
@@ -323,8 +323,8 @@ def _trace(found: "Maximised") -> None:
     )
 
 
-def _downloads(looked_at: SelectedNetwork, layer: "Layer", found: "Maximised", channel: int) -> None:
-    stem = f"{looked_at.run.id}-{layer.name}-{channel}-most".replace(":", "-")
+def _downloads(network: SelectedNetwork, layer: "Layer", found: "Maximised", channel: int) -> None:
+    stem = f"{network.run.id}-{layer.name}-{channel}-most".replace(":", "-")
     with st.container(horizontal=True):
         st.download_button(
             "PNG",

@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 _SIDE = 48
 
 
-def show(looked_at: SelectedNetwork, image: SelectedImage, seen: "Input", layer: str) -> None:
+def show(network: SelectedNetwork, image: SelectedImage, seen: "Input", layer: str) -> None:
     """All layers, with the block that holds `layer` opened; choosing one selects it."""
     from cnnviz.explore.layers.graph import nodes
 
-    glances = overview(looked_at.stamp, seen.values)
-    listed = networks.layers(looked_at.stamp, looked_at.run.config.freeze, seen.shape)
+    glances = overview(network.stamp, seen.values)
+    listed = networks.layers(network.stamp, network.run.config.freeze, seen.shape)
     found = nodes(listed, layer)
     strip(
         [_image_stop(image, seen), *(_stop(node, glances[node.layer.name], found) for node in found)],
-        _pictures(looked_at.stamp, seen.values, seen.pixels, tuple(node.layer.name for node in found)),
+        _pictures(network.stamp, seen.values, seen.pixels, tuple(node.layer.name for node in found)),
         key="network strip",
         alt=f"{len(found)} layers of the network for {image.title}: arrow keys walk, Enter chooses",
         selected=layer,

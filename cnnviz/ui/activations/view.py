@@ -30,17 +30,17 @@ _UNIT = 20
 
 
 @st.fragment
-def show(looked_at: SelectedNetwork, image: SelectedImage, seen: "Input", layer: "Layer") -> None:
+def show(network: SelectedNetwork, image: SelectedImage, seen: "Input", layer: "Layer") -> None:
     """The maps of a layer with their scale; choose one, and see how its numbers come about.
 
     Choosing a channel or a cell draws this part alone anew.
     """
-    maps = networks.maps(looked_at.stamp, seen.values, layer.name)
+    maps = networks.maps(network.stamp, seen.values, layer.name)
     card = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         per = _choice("Scale", _SCALES, default="layer")
-        order = _order(looked_at, layer, maps)
-    mosaic = _tiles(looked_at.stamp, seen.values, layer.name, per, order)
+        order = _order(network, layer, maps)
+    mosaic = _tiles(network.stamp, seen.values, layer.name, per, order)
     _describe(mosaic, maps, per, tokens=layer.tokens)
     channel = channel_selection.selected(len(maps))
     sprite(
@@ -55,18 +55,18 @@ def show(looked_at: SelectedNetwork, image: SelectedImage, seen: "Input", layer:
     )
     if channel is not None:
         with card:
-            channel_card.show(looked_at, layer, maps, seen, channel)
+            channel_card.show(network, layer, maps, seen, channel)
     _downloads(
-        looked_at.run.id,
+        network.run.id,
         maps,
         layer.name,
-        lambda: _picture(looked_at.stamp, seen.values, layer.name, per, order),
+        lambda: _picture(network.stamp, seen.values, layer.name, per, order),
     )
 
 
-def _order(looked_at: SelectedNetwork, layer: "Layer", maps: NDArray[np.float32]) -> NDArray[np.intp]:
+def _order(network: SelectedNetwork, layer: "Layer", maps: NDArray[np.float32]) -> NDArray[np.intp]:
     """Channels in the order that is chosen; by selectivity only where test images were looked through."""
-    found = excitation_index.layer(looked_at, layer.name)
+    found = excitation_index.layer(network, layer.name)
     known = found is not None and found.channels == len(maps)
     measures = [_BY_INDEX, *MEASURES, *([_BY_CLASS] if known else [])]
     by = _choice("Sort by", {name: name.capitalize() for name in measures}, default=_BY_INDEX)

@@ -15,7 +15,7 @@ from cnnviz.render.colour import BLUE, VERMILION
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.ui.attribution.parameters import CHECK
 from cnnviz.ui.resources import attributions
-from cnnviz.ui.resources.attributions import Subject
+from cnnviz.ui.resources.attributions import AttributionMaps
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import long_work
 from cnnviz.ui.widgets.mosaic_canvas import sprite
@@ -32,7 +32,7 @@ _KINDS = ["this map", "random order"]
 _TILE = 96
 
 
-def show(title: str, name: str, seen: Input, *, of: Subject, options: Options, target: int) -> None:
+def show(title: str, name: str, seen: Input, *, of: AttributionMaps, options: Options, target: int) -> None:
     """The checks of the map of class `name`: what is known at once, and the rest on demand."""
     found = of.attribution(target).load()
     assert found is not None

@@ -55,7 +55,7 @@ def methods(why_not: Mapping[str, str]) -> list[str]:
 
 
 def classes(
-    looked_at: SelectedNetwork, image: SelectedImage, probabilities: NDArray[np.float64]
+    network: SelectedNetwork, image: SelectedImage, probabilities: NDArray[np.float64]
 ) -> dict[int, str]:
     """The chosen classes by number, and what each is: predicted, runner-up, true or just its name."""
     order = np.argsort(-probabilities, kind="stable")
@@ -64,7 +64,7 @@ def classes(
         stands_for["second"] = int(order[1])
     if image.truth is not None:
         stands_for["true"] = image.truth
-    names = looked_at.card.classes
+    names = network.card.classes
     stands_for |= {str(number): number for number in range(len(names))}
     words = {
         token: f"{_MEANINGS[token]}: {names[number]}" if token in _MEANINGS else names[number]

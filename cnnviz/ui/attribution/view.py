@@ -24,7 +24,7 @@ from cnnviz.ui.attribution import checks, controls
 from cnnviz.ui.attribution.controls import AttributionDisplay
 from cnnviz.ui.attribution.parameters import CHECK, PAGE
 from cnnviz.ui.resources import attributions, networks
-from cnnviz.ui.resources.attributions import Subject
+from cnnviz.ui.resources.attributions import AttributionMaps
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import long_work, option_fields
@@ -43,7 +43,7 @@ _TILE = 224
 class Scene:
     """What is shown."""
 
-    looked_at: SelectedNetwork
+    network: SelectedNetwork
     image: SelectedImage
     seen: Input
     classes: Mapping[int, str]
@@ -52,7 +52,7 @@ class Scene:
 
     def name(self, target: int) -> str:
         """Of a class."""
-        return self.looked_at.card.classes[target]
+        return self.network.card.classes[target]
 
 
 @dataclass(frozen=True)
@@ -61,22 +61,22 @@ class Row:
 
     method: str
     options: Options
-    subject: Subject
+    maps: AttributionMaps
 
 
-def show(looked_at: SelectedNetwork, image: SelectedImage, seen: Input) -> None:
+def show(network: SelectedNetwork, image: SelectedImage, seen: Input) -> None:
     """Choose methods and classes, and see their maps; a map that is chosen can be put to the test."""
-    probabilities = networks.prediction(looked_at.stamp, seen.values)
+    probabilities = networks.prediction(network.stamp, seen.values)
     left, right = st.columns(2)
     with left:
-        methods = controls.methods(attributions.reasons(looked_at.stamp, seen.shape))
+        methods = controls.methods(attributions.reasons(network.stamp, seen.shape))
     with right:
-        classes = controls.classes(looked_at, image, probabilities)
-    listed = networks.layers(looked_at.stamp, looked_at.run.config.freeze, seen.shape)
+        classes = controls.classes(network, image, probabilities)
+    listed = networks.layers(network.stamp, network.run.config.freeze, seen.shape)
     setting = controls.setting(methods, listed)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         look = controls.look()
-    scene = Scene(looked_at, image, seen, classes, look)
+    scene = Scene(network, image, seen, classes, look)
     working = st.empty()
     places = [st.container(border=True) for _ in methods]
     rows = []
@@ -85,7 +85,7 @@ def show(looked_at: SelectedNetwork, image: SelectedImage, seen: Input) -> None:
             head, *cells = st.columns([3, *[4] * len(classes)])
         with head:
             options = _head(method)
-        of = attributions.subject(looked_at.stamp, seen.values, method, options, setting)
+        of = attributions.attribution_maps(network.stamp, seen.values, method, options, setting)
         rows.append((Row(method, options, of), head, cells))
     wanted = [row for row, _, _ in rows]
     _compute(wanted, list(classes), seen, working)
@@ -116,10 +116,10 @@ def _head(method: str) -> Options:
 
 def _compute(rows: Sequence[Row], targets: list[int], seen: Input, place: DeltaGenerator) -> None:
     """What is not known yet, with progress; what was done before a stop stays."""
-    missing = [row for row in rows if any(row.subject.attribution(at).load() is None for at in targets)]
+    missing = [row for row in rows if any(row.maps.attribution(at).load() is None for at in targets)]
     if not missing:
         return
-    asked = (tuple(row.subject for row in rows), tuple(targets))
+    asked = (tuple(row.maps for row in rows), tuple(targets))
     with place.container():
         failures = long_work.at_once(
             lambda: _computing(missing, targets, seen),
@@ -139,7 +139,7 @@ def _computing(rows: Sequence[Row], targets: list[int], seen: Input) -> Work[lis
 
     failures = []
     for number, row in enumerate(rows):
-        work = attributions.compute(row.subject, seen.values, row.options, targets)
+        work = attributions.compute(row.maps, seen.values, row.options, targets)
         try:
             yield from within(work, number / len(rows), (number + 1) / len(rows))
         except CnnvizError as error:
@@ -151,7 +151,7 @@ def _row(scene: Scene, row: Row, head: DeltaGenerator, cells: Sequence[DeltaGene
     """The maps of one method."""
     from cnnviz.explore.attribution.warnings import oddities
 
-    known = {target: row.subject.attribution(target).load() for target in scene.classes}
+    known = {target: row.maps.attribution(target).load() for target in scene.classes}
     scales = _scales([one for one in known.values() if one is not None], scene.look)
     if scales:
         with head:
@@ -217,9 +217,9 @@ def _legend(row: Row, scale: Scale, look: AttributionDisplay, *, cut: bool) -> N
     words.append("sizes, whatever their sign" if look.view == "heat" and scale.signed else "")
     words.append("1 % of values lie beyond" if cut else "")
     lines = [f"{'; '.join(word for word in words if word)}."]
-    if row.subject.setting.layer and (way := getattr(row.options, "upsampling", None)):
+    if row.maps.setting.layer and (way := getattr(row.options, "upsampling", None)):
         how = "enlarged as they are (nearest neighbour)" if way == "nearest" else "smoothed (bilinear)"
-        lines.append(f"Cells of {row.subject.setting.layer}, {how}.")
+        lines.append(f"Cells of {row.maps.setting.layer}, {how}.")
     lines += [row.options.note] if row.options.note else []
     st.caption("  \n".join(lines))
 
@@ -234,7 +234,7 @@ def _downloads(scene: Scene, rows: Sequence[Row]) -> None:
     known = {
         row.method: (
             row,
-            row.subject.known(scene.classes),
+            row.maps.known(scene.classes),
         )
         for row in rows
     }
@@ -258,13 +258,13 @@ def _downloads(scene: Scene, rows: Sequence[Row]) -> None:
             for one in found
         }
         settings: dict[str, Any] = {
-            f"options.{method}": np.array(row.subject.options) for method, (row, _) in known.items()
+            f"options.{method}": np.array(row.maps.options) for method, (row, _) in known.items()
         }
         np.savez_compressed(content, image=seen.values, **values, **settings)
         return content.getvalue()
 
     if any(found for _, found in known.values()):
-        stem = f"{scene.looked_at.run.id}-attribution"
+        stem = f"{scene.network.run.id}-attribution"
         with st.container(horizontal=True):
             st.download_button(
                 "PNG", picture, f"{stem}.png", "image/png", icon=":material/download:", on_click="ignore"
@@ -278,9 +278,7 @@ def _checks(scene: Scene, rows: Sequence[Row]) -> None:
     """The checks of the chosen map, if it is one of those that are shown."""
     maps = {f"{row.method}.{target}": (row, target) for row in rows for target in scene.classes}
     row, target = maps.get(selection.value(CHECK, maps.__contains__) or "", (None, 0))
-    if row is None or row.subject.attribution(target).load() is None:
+    if row is None or row.maps.attribution(target).load() is None:
         st.caption("Choose a map to see whether it can be trusted.")
         return
-    checks.show(
-        _title(row), scene.name(target), scene.seen, of=row.subject, options=row.options, target=target
-    )
+    checks.show(_title(row), scene.name(target), scene.seen, of=row.maps, options=row.options, target=target)

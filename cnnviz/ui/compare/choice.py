@@ -24,14 +24,14 @@ class Side:
 
     letter: str
     title: str
-    looked_at: SelectedNetwork
+    network: SelectedNetwork
     image: SelectedImage
     seen: "Input"
 
     @property
     def link(self) -> dict[str, str]:
         """The part of an address that shows it on other pages."""
-        return self.looked_at.link | selection.link({IMAGE: self.image.name})
+        return self.network.link | selection.link({IMAGE: self.image.name})
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,10 @@ class Kind:
 
 
 def _other_image(
-    looked_at: SelectedNetwork, image: SelectedImage
+    network: SelectedNetwork, image: SelectedImage
 ) -> tuple[SelectedNetwork, SelectedImage, str]:
-    other = image_picker.chosen(
-        looked_at.card.data, grey=looked_at.grey, parameter=IMAGE_B, default=_another(image, looked_at)
+    other = image_picker.image(
+        network.card.data, grey=network.grey, parameter=IMAGE_B, default=_another(image, network)
     )
     with st.popover("Choose images", icon=":material/image:"):
         side = st.segmented_control(
@@ -60,62 +60,62 @@ def _other_image(
             key="side of image",
         )
         current, parameter = (image, IMAGE) if side == "A" else (other, IMAGE_B)
-        image_picker.picker(looked_at, current, parameter=parameter)
-    return looked_at, other, other.title
+        image_picker.picker(network, current, parameter=parameter)
+    return network, other, other.title
 
 
 def _other_epoch(
-    looked_at: SelectedNetwork, image: SelectedImage
+    network: SelectedNetwork, image: SelectedImage
 ) -> tuple[SelectedNetwork, SelectedImage, str]:
-    names = snapshot_picker.in_order(looked_at.run.snapshots())
-    snapshot = snapshot_picker.pick(looked_at.run, parameter=EPOCH_B, default=names[0], follow=False)
-    return looked_at.at(snapshot), image, snapshot_picker.title(snapshot)
+    names = snapshot_picker.in_order(network.run.snapshots())
+    snapshot = snapshot_picker.pick(network.run, parameter=EPOCH_B, default=names[0], follow=False)
+    return network.at(snapshot), image, snapshot_picker.title(snapshot)
 
 
 def _other_network(
-    looked_at: SelectedNetwork, image: SelectedImage
+    network: SelectedNetwork, image: SelectedImage
 ) -> tuple[SelectedNetwork, SelectedImage, str]:
-    other = pick_network(parameters=(RUN_B, SNAPSHOT_B), avoid=looked_at.run.id)
+    other = pick_network(parameters=(RUN_B, SNAPSHOT_B), avoid=network.run.id)
     assert other is not None  # the first one is there
     return other, image, other.run.title
 
 
-def _another(image: SelectedImage, looked_at: SelectedNetwork) -> str:
+def _another(image: SelectedImage, network: SelectedNetwork) -> str:
     """A built-in picture that is not the one looked at."""
-    fitting = ("photo.digit-3", "photo.digit-8") if looked_at.grey else ("photo.frog", "photo.ship")
+    fitting = ("photo.digit-3", "photo.digit-8") if network.grey else ("photo.frog", "photo.ship")
     return next(name for name in fitting if name != image.name)
 
 
 _KINDS: Mapping[str, Kind] = {
-    "image": Kind("Another image", _other_image, lambda looked_at, image: image.title),
+    "image": Kind("Another image", _other_image, lambda network, image: image.title),
     "epoch": Kind(
         "Another epoch",
         _other_epoch,
-        lambda looked_at, image: snapshot_picker.title(looked_at.snapshot),
+        lambda network, image: snapshot_picker.title(network.snapshot),
     ),
-    "network": Kind("Another network", _other_network, lambda looked_at, image: looked_at.run.title),
+    "network": Kind("Another network", _other_network, lambda network, image: network.run.title),
 }
 
 
 def pick() -> tuple[Side, Side] | None:
     """The two sides, by controls; None, with a hint on the page, while there is nothing to compare."""
-    looked_at = pick_network()
-    if looked_at is None:
+    network = pick_network()
+    if network is None:
         return None
-    image = image_picker.chosen(looked_at.card.data, grey=looked_at.grey)
-    kept = len(looked_at.run.snapshots()) > 1
+    image = image_picker.image(network.card.data, grey=network.grey)
+    kept = len(network.run.snapshots()) > 1
     name = selection.segmented(WITH, list(_KINDS), default="epoch" if kept else "image", words=_title)
     if name == "epoch" and not kept:
         st.info("Only the last weights of this run are kept: compare with another image or network.")
         return None
     kind = _KINDS[name]
-    other, other_image, title = kind.second(looked_at, image)
-    return _side("A", kind.first(looked_at, image), looked_at, image), _side("B", title, other, other_image)
+    other, other_image, title = kind.second(network, image)
+    return _side("A", kind.first(network, image), network, image), _side("B", title, other, other_image)
 
 
 def _title(name: str) -> str:
     return _KINDS[name].title
 
 
-def _side(letter: str, title: str, looked_at: SelectedNetwork, image: SelectedImage) -> Side:
-    return Side(letter, title, looked_at, image, prediction.as_read(looked_at, image))
+def _side(letter: str, title: str, network: SelectedNetwork, image: SelectedImage) -> Side:
+    return Side(letter, title, network, image, prediction.as_read(network, image))

@@ -45,8 +45,8 @@ def show() -> None:
 def _compare(first: Side, second: Side) -> None:
     layer = layer_picker.pick(_layers(first))
     other = _layer_of(second, layer)
-    maps = networks.maps(first.looked_at.stamp, first.seen.values, layer.name)
-    other_maps = networks.maps(second.looked_at.stamp, second.seen.values, other)
+    maps = networks.maps(first.network.stamp, first.seen.values, layer.name)
+    other_maps = networks.maps(second.network.stamp, second.seen.values, other)
     found = _difference(maps, other_maps) if maps.shape == other_maps.shape else None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         per = selection.segmented(SCALE, list(_SCALES), default="both", words=_SCALES.__getitem__)
@@ -107,17 +107,17 @@ def _layer_of(second: Side, layer: "Layer") -> str:
 
 
 def _layers(side: Side) -> "list[Layer]":
-    return networks.layers(side.looked_at.stamp, side.looked_at.run.config.freeze, side.seen.shape)
+    return networks.layers(side.network.stamp, side.network.run.config.freeze, side.seen.shape)
 
 
 def _head(side: Side) -> None:
     """What a side is: its image, its title and what its network says."""
-    probabilities = networks.prediction(side.looked_at.stamp, side.seen.values)
-    classes = side.looked_at.card.classes
+    probabilities = networks.prediction(side.network.stamp, side.seen.values)
+    classes = side.network.card.classes
     best = np.argsort(-probabilities)[:_TOP]
     with st.container(height=_HEAD, border=False):
         height, width = side.seen.pixels.shape[:2]
-        size = "" if (height, width) == side.looked_at.card.image_shape[:2] else f" at {width} × {height}"
+        size = "" if (height, width) == side.network.card.image_shape[:2] else f" at {width} × {height}"
         st.markdown(f"**{side.letter}** · {side.title}{size}")
         with st.container(horizontal=True, vertical_alignment="center"):
             st.image(
@@ -142,7 +142,7 @@ def _summary(first: Side, second: Side, maps: NDArray[np.float32], found: "Diffe
     with st.container(height=_HEAD, border=False):
         st.markdown("**B − A**")
         st.markdown("  \n".join(lines))
-        if first.looked_at.run.id != second.looked_at.run.id:
+        if first.network.run.id != second.network.run.id:
             st.caption(
                 "Networks trained apart number their channels by chance: compare maps, not channel with channel."
             )
@@ -184,8 +184,8 @@ def _drawn(maps: NDArray[np.float32], scale: Scale | Per) -> Mosaic:
 
 def _card(first: Side, second: Side, layer: "Layer", other: str, channel: int) -> None:
     """One channel, large."""
-    one = networks.maps(first.looked_at.stamp, first.seen.values, layer.name)[channel]
-    two = networks.maps(second.looked_at.stamp, second.seen.values, other)[channel]
+    one = networks.maps(first.network.stamp, first.seen.values, layer.name)[channel]
+    two = networks.maps(second.network.stamp, second.seen.values, other)[channel]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{layer.name}, channel {channel}**")
         st.button("Close", icon=":material/close:", type="tertiary", key="close compared", on_click=_close)

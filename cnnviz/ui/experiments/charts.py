@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from cnnviz.render.colour import BLUE, GREEN, GREY, ORANGE, PINK, SKY, VERMILION
+from cnnviz.render.colour import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, SKY, VERMILION, WHITE
 from cnnviz.train.events import EpochEnded
 from cnnviz.ui.widgets.charts import thin
 from cnnviz.ui.widgets.share_format import share_format
@@ -131,7 +131,7 @@ def heat_map(
     middle = (frame[value].min() + frame[value].max()) / 2
     text = base.mark_text(fontSize=13).encode(
         text=alt.Text(f"{value}:Q", format=style),
-        color=alt.condition(alt.datum[value] > middle, alt.value("#1a1d21"), alt.value("#ffffff")),
+        color=alt.condition(alt.datum[value] > middle, alt.value(BLACK), alt.value(WHITE)),
     )
     chart = (cells + text).properties(width=alt.Step(84), height=alt.Step(48))
     titled = alt.Title(value, anchor="start", fontSize=13)

@@ -13,9 +13,9 @@ from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RECIPE
 
 
-def show(shelf: RunsByConfiguration) -> None:
+def show(recipe_runs: RunsByConfiguration) -> None:
     """Reported against measured in one chart, then a line for each experiment."""
-    assessments = {recipe.id: assess(recipe, shelf) for recipe in library.every().values()}
+    assessments = {recipe.id: assess(recipe, recipe_runs) for recipe in library.every().values()}
     rows = [
         {
             "recipe": one.recipe.id,

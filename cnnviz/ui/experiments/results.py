@@ -44,8 +44,8 @@ def _results(recipe: Recipe, choice: VariantSelection, live: bool) -> None:
     _under_way(active)
     if live and not active:
         st.rerun()
-    shelf = recipe_results.shelf()
-    assessments = assess(recipe, shelf, size=choice.size, pretrained=choice.pretrained)
+    recipe_runs = recipe_results.recipe_runs()
+    assessments = assess(recipe, recipe_runs, size=choice.size, pretrained=choice.pretrained)
     _failures(runs)
     lines = {
         name: [found.epochs for run in those if (found := run.metrics()).epochs]
@@ -78,7 +78,9 @@ def _runs(recipe: Recipe, choice: VariantSelection) -> dict[str, list[Run]]:
     found: dict[str, list[Run]] = {}
     for name in library.variants(recipe):
         newest: dict[int, Run] = {}
-        for run in recipe_results.shelf().runs(recipe, name, size=choice.size, pretrained=choice.pretrained):
+        for run in recipe_results.recipe_runs().runs(
+            recipe, name, size=choice.size, pretrained=choice.pretrained
+        ):
             newest.setdefault(run.config.seed, run)
         found[name] = list(newest.values())
     return found

@@ -34,7 +34,7 @@ class VariantSelection:
     pretrained: str | None
 
 
-def show(recipe: Recipe, shelf: RunsByConfiguration) -> tuple[VariantSelection, Callable[[], None]]:
+def show(recipe: Recipe, recipe_runs: RunsByConfiguration) -> tuple[VariantSelection, Callable[[], None]]:
     """Draw the controls; starts and stops runs.
 
     The second result writes beside them what the runs would take, which has to be measured first.
@@ -46,7 +46,7 @@ def show(recipe: Recipe, shelf: RunsByConfiguration) -> tuple[VariantSelection, 
         first, second, third = st.columns([5, 2, 3], vertical_alignment="bottom")
         with first:
             chosen_size = selection.choice(
-                RUN_SIZE, SIZES, _best_size(recipe, shelf), words=_SIZES.__getitem__
+                RUN_SIZE, SIZES, _best_size(recipe, recipe_runs), words=_SIZES.__getitem__
             )
             size = cast(Size, chosen_size)
             chosen = st.segmented_control(
@@ -82,15 +82,15 @@ def show(recipe: Recipe, shelf: RunsByConfiguration) -> tuple[VariantSelection, 
             if wanted
             else []
         )
-        todo = [task for task in reproduction.missing(tasks, shelf) if not _active(task, shelf)]
-        later = _buttons(recipe, tasks, todo, shelf)
+        todo = [task for task in reproduction.missing(tasks, recipe_runs) if not _active(task, recipe_runs)]
+        later = _buttons(recipe, tasks, todo, recipe_runs)
     return VariantSelection(size, pretrained), later
 
 
-def _best_size(recipe: Recipe, shelf: RunsByConfiguration) -> Size:
+def _best_size(recipe: Recipe, recipe_runs: RunsByConfiguration) -> Size:
     """The largest size that has been run; short where none has."""
     for size in SIZES:
-        if any(shelf.outcomes(recipe, name, size=size) for name in library.variants(recipe)):
+        if any(recipe_runs.outcomes(recipe, name, size=size) for name in library.variants(recipe)):
             return size
     return "short"
 
@@ -121,9 +121,9 @@ def _body(network: Network) -> dict[str, Any]:
 
 
 def _buttons(
-    recipe: Recipe, tasks: Sequence[Task], todo: Sequence[Task], shelf: RunsByConfiguration
+    recipe: Recipe, tasks: Sequence[Task], todo: Sequence[Task], recipe_runs: RunsByConfiguration
 ) -> Callable[[], None]:
-    live = [run for task in tasks for run in _active(task, shelf)]
+    live = [run for task in tasks for run in _active(task, recipe_runs)]
     missing = next(
         (task.config.data.name for task in todo if task.config.data.name not in catalogue.available()), None
     )
@@ -168,27 +168,27 @@ def _cost(todo: Sequence[Task]) -> str:
     return f"{count}, about {duration(seconds)} of training on this machine"
 
 
-def _active(task: Task, shelf: RunsByConfiguration) -> list[Run]:
-    alike = shelf.alike(task.config)
+def _active(task: Task, recipe_runs: RunsByConfiguration) -> list[Run]:
+    alike = recipe_runs.alike(task.config)
     return [run for run in alike if run.config.seed == task.config.seed and run.status().active]
 
 
 def _start(todo: Sequence[Task]) -> None:
     """Begin all that no other tab has begun."""
-    recipe_results.shelf.clear()
-    shelf = recipe_results.shelf()
+    recipe_results.recipe_runs.clear()
+    recipe_runs = recipe_results.recipe_runs()
     for task in todo:
         try:
             run_estimates.check(task.config)
-            reproduction.begin(task, shelf)
+            reproduction.begin(task, recipe_runs)
         except CnnvizError as error:
             st.toast(f"{task.variant}: {error}", icon=":material/error:", duration="long")
-    recipe_results.shelf.clear()
+    recipe_results.recipe_runs.clear()
     st.rerun()
 
 
 def _stop(live: Sequence[Run]) -> None:
     with st.spinner("Stopping …"):
         control.stop_all(run.id for run in live)
-    recipe_results.shelf.clear()
+    recipe_results.recipe_runs.clear()
     st.rerun()

@@ -16,7 +16,7 @@ from cnnviz.ui.shell.parameters import RECIPE
 from cnnviz.ui.widgets import experiment_links
 
 
-def show(recipe: Recipe, shelf: RunsByConfiguration) -> None:
+def show(recipe: Recipe, recipe_runs: RunsByConfiguration) -> None:
     """Draw the experiment, and what its kind has below."""
     _chooser(recipe)
     st.title(recipe.question, anchor=False)
@@ -39,9 +39,9 @@ def show(recipe: Recipe, shelf: RunsByConfiguration) -> None:
             st.caption(f"Assumed, where the report leaves it open: {'; '.join(recipe.assumed)}.")
     if recipe.finding:
         st.info(f"**Found.** {recipe.finding.strip()}", icon=":material/search_insights:")
-    experiment_links.show(recipe, shelf)
+    experiment_links.show(recipe, recipe_runs)
     with guarded():
-        _KINDS[recipe.kind](recipe, shelf)
+        _KINDS[recipe.kind](recipe, recipe_runs)
 
 
 def _chooser(recipe: Recipe) -> None:
@@ -68,8 +68,8 @@ def _parameters(recipe: Recipe) -> None:
     st.markdown(f"**{count:,} parameters**, {words}.")
 
 
-def _train(recipe: Recipe, shelf: RunsByConfiguration) -> None:
-    choice, estimate = variant_form.show(recipe, shelf)
+def _train(recipe: Recipe, recipe_runs: RunsByConfiguration) -> None:
+    choice, estimate = variant_form.show(recipe, recipe_runs)
     results.show(recipe, choice)
     estimate()
 

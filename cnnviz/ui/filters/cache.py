@@ -10,7 +10,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz.runs.run import Run
-from cnnviz.ui.filters.view import Shown
+from cnnviz.ui.filters.view import EpochFilters
 from cnnviz.ui.resources import networks
 
 if TYPE_CHECKING:
@@ -66,10 +66,10 @@ def order(of: Mark, layer: str, epoch: int, by: str, _run: Run) -> NDArray[np.in
     return ORDERS[by].of(filters(of, layer, epoch, _run).weights)
 
 
-def shown(of: Mark, layer: str, epoch: int, _run: Run) -> Shown:
+def epoch_filters(of: Mark, layer: str, epoch: int, _run: Run) -> EpochFilters:
     """The filters of a layer after an epoch, and what is said of them."""
     found = history(of, _run)
-    return Shown(
+    return EpochFilters(
         epoch,
         filters(of, layer, epoch, _run),
         redundancy(of, layer, epoch, _run),

@@ -9,13 +9,13 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz.render.filters import picture
-from cnnviz.ui.filters.view import Shown
+from cnnviz.ui.filters.view import EpochFilters
 
 if TYPE_CHECKING:
     from cnnviz.explore.filters.history import History
 
 
-def show(stem: str, found: "History", now: Shown, *, order: NDArray[np.intp], per: str) -> None:
+def show(stem: str, found: "History", now: EpochFilters, *, order: NDArray[np.intp], per: str) -> None:
     """Buttons for the filters of the chosen epoch, in their order; the arrays are of all epochs that are known."""
     layer = now.filters.layer
     name = f"{stem}-{layer.name}".replace(" ", "-")
@@ -33,7 +33,7 @@ def show(stem: str, found: "History", now: Shown, *, order: NDArray[np.intp], pe
             st.download_button(label, content, file, kind, icon=":material/download:", on_click="ignore")
 
 
-def arrays(found: "History", now: Shown) -> bytes:
+def arrays(found: "History", now: EpochFilters) -> bytes:
     """npz: epochs (E,), filters (E, F, C, h, w), and the layer's name."""
     layer = now.filters.layer
     epochs = found.epochs(layer)
@@ -46,7 +46,7 @@ def arrays(found: "History", now: Shown) -> bytes:
     return content.getvalue()
 
 
-def _table(now: Shown, order: NDArray[np.intp]) -> str:
+def _table(now: EpochFilters, order: NDArray[np.intp]) -> str:
     from cnnviz.explore.filters.redundancy import table
 
     text: str = pd.DataFrame(table(now.filters, now.redundancy, order)).to_csv(index=False)

@@ -10,7 +10,7 @@ from cnnviz.ui.shell.parameters import EPOCH, SNAPSHOT
 _KEY = "selected epoch"
 
 
-def chosen(epochs: Sequence[int], *, active: bool, snapshots: Mapping[int, str]) -> int:
+def epoch(epochs: Sequence[int], *, active: bool, snapshots: Mapping[int, str]) -> int:
     """The selected one of `epochs` (in order, at least one), on a slider that arrow keys walk.
 
     Without a choice it is the newest one: of an active run it moves on with the training. An epoch that this

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cnnviz.formatting import decimal
 from cnnviz.render.filters import kernels
-from cnnviz.ui.filters.view import Shown, scale_in_words
+from cnnviz.ui.filters.view import EpochFilters, scale_in_words
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import CHANNEL, LAYER
 from cnnviz.ui.widgets.mosaic_canvas import sprite
@@ -24,7 +24,9 @@ _SIDE = 420
 _COLOURS = ("red", "green", "blue")
 
 
-def show(before: Shown | None, now: Shown, number: int, *, per: str, link: dict[str, str] | None) -> None:
+def show(
+    before: EpochFilters | None, now: EpochFilters, number: int, *, per: str, link: dict[str, str] | None
+) -> None:
     """Draw the card of filter `number`; `link` is the address of its channel on the Activations page."""
     layer = now.filters.layer
     with st.container(border=True):
@@ -56,7 +58,9 @@ def _strongest(filter_: NDArray[np.float32]) -> NDArray[np.intp]:
     return np.argsort(-lengths, kind="stable")[:_MOST]
 
 
-def _kernels(shown: Shown, number: int, order: NDArray[np.intp], *, key: str, per: str, which: str) -> None:
+def _kernels(
+    shown: EpochFilters, number: int, order: NDArray[np.intp], *, key: str, per: str, which: str
+) -> None:
     layer, values = shown.filters.layer, shown.filters.weights[number]
     inputs = layer.inputs_of(number)
     count, side = len(order), max(layer.size)
@@ -98,7 +102,7 @@ def _kernel_in_words(layer: "FilterLayer", number: int, kernel: NDArray[np.float
     return f"{name}: norm {decimal(norm)}, {decimal(kernel.min())} to {decimal(kernel.max())}"
 
 
-def _figures(before: Shown | None, now: Shown, number: int) -> None:
+def _figures(before: EpochFilters | None, now: EpochFilters, number: int) -> None:
     """What is known of the filter, in a table; a button goes to the most similar one."""
     found, filters = now.redundancy, now.filters
     rank = int((found.norms > found.norms[number]).sum()) + 1
@@ -151,7 +155,7 @@ def _turned(start: NDArray[np.float32], now: NDArray[np.float32]) -> str:
     return ", ".join(parts) or "not comparable"
 
 
-def _why_dead(now: Shown, number: int) -> str:
+def _why_dead(now: EpochFilters, number: int) -> str:
     if now.redundancy.short[number]:
         return "its norm is at most 1 % of the layer's largest"
     return "its batch norm's weight is at most 1 % of the layer's largest"

@@ -29,7 +29,7 @@ DEAD, TWIN = VERMILION, GREEN
 
 
 @dataclass(frozen=True)
-class Shown:
+class EpochFilters:
     """The filters of one epoch, and what is said of them."""
 
     epoch: int
@@ -100,13 +100,13 @@ def _in_words(layer: "FilterLayer") -> str:
     return f"{layer.name} · {what}" + (f" · {layer.groups} groups" if layer.groups > 1 else "")
 
 
-def selected(now: Shown) -> int | None:
+def selected(now: EpochFilters) -> int | None:
     """The selected filter, if one is."""
     count = len(now.filters.weights)
     return selection.value(CHANNEL, lambda number: number < count, otherwise="this is the first one")
 
 
-def link(run: Run, found: "History", now: Shown, number: int) -> dict[str, str] | None:
+def link(run: Run, found: "History", now: EpochFilters, number: int) -> dict[str, str] | None:
     """The address of a filter's channel on the Activations page, at this epoch if it was kept, or the newest."""
     if not found.files:
         return None
@@ -117,7 +117,7 @@ def link(run: Run, found: "History", now: Shown, number: int) -> dict[str, str] 
     return selection.link(address) | {"words": f"epoch {epoch}"}
 
 
-def legend(now: Shown) -> str:
+def legend(now: EpochFilters) -> str:
     """How many filters are dead or near-duplicates, in words, with the colours of their marks."""
     found = now.redundancy
     named = (("dead", "orange", found.dead), ("near-duplicates", "green", found.duplicate))
@@ -128,7 +128,7 @@ def legend(now: Shown) -> str:
 
 
 def side_by_side(
-    before: Shown | None, now: Shown, *, order: NDArray[np.intp], per: str, selected: int | None
+    before: EpochFilters | None, now: EpochFilters, *, order: NDArray[np.intp], per: str, selected: int | None
 ) -> int | None:
     """The filter that was just chosen, if one was; draws both epochs in the same order."""
     picked = None
@@ -146,7 +146,9 @@ def side_by_side(
     return picked
 
 
-def _tiles(shown: Shown, *, key: str, order: NDArray[np.intp], per: str, selected: int | None) -> int | None:
+def _tiles(
+    shown: EpochFilters, *, key: str, order: NDArray[np.intp], per: str, selected: int | None
+) -> int | None:
     layer, weights = shown.filters.layer, shown.filters.weights
     drawn = mosaic(weights[order], each=per == "channel", tile=max(weights.shape[2:]), gap=0)
     middle = "grey is zero" if layer.colour else "white is zero, red positive, blue negative"
@@ -166,7 +168,9 @@ def _tiles(shown: Shown, *, key: str, order: NDArray[np.intp], per: str, selecte
     return None if found is None else int(order[found])
 
 
-def _matrix(shown: Shown, *, key: str, order: NDArray[np.intp], per: str, selected: int | None) -> int | None:
+def _matrix(
+    shown: EpochFilters, *, key: str, order: NDArray[np.intp], per: str, selected: int | None
+) -> int | None:
     layer, weights = shown.filters.layer, shown.filters.weights
     single = weights.shape[2:] == (1, 1)
     drawn = matrix(strengths(weights[order]), each=per == "channel")
@@ -206,7 +210,7 @@ def scale_in_words(scale: Scale, what: str) -> str:
     return words + (f", {scale.not_finite:,} values not finite (magenta)" if scale.not_finite else "")
 
 
-def _label(shown: Shown, number: int) -> str:
+def _label(shown: EpochFilters, number: int) -> str:
     note = shown.notes[number]
     return f"filter {number}: norm {shown.redundancy.norms[number]:.3g}" + (f" ({note})" if note else "")
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import zip_longest
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -64,8 +65,13 @@ def _draw(run: Run, of: Showcase) -> None:
     with first:
         _picture(grid_pictures(of.pixels[None]), f"{of.photo}, as the network reads it", columns=1)
         st.caption(f"{run.title} says **{of.label}** ({per_cent(of.probability, digits=0)})")
-    for column, (layer, maps) in zip(rest, of.maps.items(), strict=False):
+    for column, found in zip_longest(rest, of.maps.items()):
         with column:
+            if found is None:  # what held the place free goes: a picture and a line
+                st.empty()
+                st.empty()
+                continue
+            layer, maps = found
             _picture(
                 networks.some_tiles(maps),
                 f"{len(maps)} maps of {layer}",

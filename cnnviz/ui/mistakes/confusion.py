@@ -52,7 +52,7 @@ def beside(asked: Evaluation) -> None:
     others = _others(asked)
     if not others:
         st.info(
-            f"There is no other checkpoint that was asked about {asked.split} images of {asked.looked_at.card.data}: "
+            f"There is no other checkpoint that was asked about {asked.split} images of {asked.network.card.data}: "
             "choose one above, have it asked, and come back.",
             icon=":material/difference:",
         )
@@ -135,7 +135,7 @@ def _matrix(
             selection.drop(_PARTS[stem])
             st.rerun()
         st.download_button(
-            "CSV", lambda: _csv(counts, asked.names, titles), f"{asked.looked_at.run.id}-{asked.split}-{stem}.csv",
+            "CSV", lambda: _csv(counts, asked.names, titles), f"{asked.network.run.id}-{asked.split}-{stem}.csv",
             "text/csv", icon=":material/download:", on_click="ignore", key=f"{stem} csv",
         )  # fmt: skip
     return selected
@@ -149,12 +149,12 @@ def _words(asked: Evaluation, part: Part) -> str:
 
 
 def _gallery(asked: Evaluation, places: NDArray[np.integer], what: str, *, of: int | None = None) -> None:
-    gallery.show(asked.looked_at, asked.data, asked.found, places, split=asked.split, what=what, of=of)
+    gallery.show(asked.network, asked.data, asked.found, places, split=asked.split, what=what, of=of)
 
 
 def _others(asked: Evaluation) -> dict[str, SelectedNetwork]:
     """Other checkpoints of the same classes whose predictions are known, by run and snapshot."""
-    mine = asked.looked_at
+    mine = asked.network
     found = {}
     for run in every():
         if run.config.data.name != mine.run.config.data.name:

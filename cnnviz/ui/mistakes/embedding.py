@@ -63,7 +63,7 @@ def show(asked: Evaluation) -> None:
     """Choose what is mapped; see the map and the images of what is chosen in it, or have it made."""
     if asked.data is None:
         st.info(
-            f"The images of {asked.looked_at.card.data} are not on this machine: get them on the Home page. "
+            f"The images of {asked.network.card.data} are not on this machine: get them on the Home page. "
             "A map shows what a layer makes of them.",
             icon=":material/download:",
         )
@@ -135,7 +135,7 @@ def _drawn(shown: _Map) -> None:
     title, count = METHODS[found.method].title, len(shown.places)
     left, right = st.columns([5, 6], gap="large")
     with left:
-        of = f"{shown.data.name} {asked.split} {request.looked_at.stamp}"
+        of = f"{shown.data.name} {asked.split} {request.network.stamp}"
         picked = scatter(
             found.points,
             shown.marks,
@@ -204,7 +204,7 @@ def _beside(shown: _Map) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(_counted(shown.asked, listed))
             st.button("Clear", icon=":material/close:", key="clear box", type="tertiary", on_click=_clear)
-    gallery.show(request.looked_at, shown.data, said, listed, split=shown.asked.split, what=what)
+    gallery.show(request.network, shown.data, said, listed, split=shown.asked.split, what=what)
 
 
 def _about(shown: _Map) -> None:
@@ -222,9 +222,9 @@ def _about(shown: _Map) -> None:
 def _downloads(shown: _Map) -> None:
     request, found, said = shown.request, shown.found, shown.asked.found
     split, names = shown.asked.split, shown.asked.names
-    stem = f"{request.looked_at.run.id}-{split}-{request.layer}-{request.method}".replace(":", "-")
+    stem = f"{request.network.run.id}-{split}-{request.layer}-{request.method}".replace(":", "-")
     lines = (
-        f"{request.looked_at.run.id}, {request.looked_at.snapshot}: {len(shown.places):,} {split} images by "
+        f"{request.network.run.id}, {request.network.snapshot}: {len(shown.places):,} {split} images by "
         f"{request.layer}",
         f"{embedding_words.how(found)}; trustworthiness {found.trust:.3f}",
     )

@@ -58,8 +58,8 @@ def choose(asked: Evaluation) -> tuple[EmbeddingRequest, NDArray[np.intp], str]:
     from cnnviz.explore.predictions import some_of
 
     _forget(asked)
-    looked_at = asked.looked_at
-    listed = networks.layers(looked_at.stamp, looked_at.run.config.freeze)
+    network = asked.network
+    listed = networks.layers(network.stamp, network.run.config.freeze)
     names = {
         layer.name: f"{layer.index + 1}. {layer.name} · {layer.kind} · {' × '.join(map(str, layer.output_shape))}"
         for layer in listed
@@ -87,7 +87,7 @@ def choose(asked: Evaluation) -> tuple[EmbeddingRequest, NDArray[np.intp], str]:
     method, options = _method(len(places))
     found = asked.found
     request = EmbeddingRequest(
-        looked_at, asked.split, layer, found.numbers[places], found.labels[places], method, options
+        network, asked.split, layer, found.numbers[places], found.labels[places], method, options
     )
     return request, places, by
 
@@ -122,7 +122,7 @@ def _words(asked: Evaluation, total: int) -> Callable[[str], str]:
 
 def _forget(asked: Evaluation) -> None:
     """Drop what was chosen for another network, before it is warned of."""
-    now = (asked.looked_at.run.id, asked.split, len(asked.found))
+    now = (asked.network.run.id, asked.split, len(asked.found))
     before = st.session_state.get(_NETWORK)
     st.session_state[_NETWORK] = now
     if before is not None and before != now:

@@ -36,7 +36,7 @@ _FEATURES = 0.6
 class EmbeddingRequest:
     """A map of some images of a split."""
 
-    looked_at: SelectedNetwork
+    network: SelectedNetwork
     split: str
     layer: str
     numbers: NDArray[np.int64]
@@ -50,8 +50,8 @@ class EmbeddingRequest:
         """Where the features are stored: of these weights, this layer, these images and their labels."""
         name = f"features {self.split} {self.layer} {len(self.numbers)}"
         images = hashlib.sha256(self.numbers.tobytes() + self.labels.tobytes()).hexdigest()[:16]
-        data = identity(self.looked_at.card.data)
-        mark = f"{_FORMAT} {networks.digest(self.looked_at.stamp)} {data} {images} {name}"
+        data = identity(self.network.card.data)
+        mark = f"{_FORMAT} {networks.digest(self.network.stamp)} {data} {images} {name}"
         return StoredArtifact(self._file(name), mark, FEATURES)
 
     @property
@@ -63,14 +63,14 @@ class EmbeddingRequest:
         return StoredArtifact(self._file(name), f"{features.mark} {name}", EMBEDDING)
 
     def _file(self, name: str) -> Path:
-        return workspace.embedding_file(self.looked_at.run.id, self.looked_at.snapshot, name)
+        return workspace.embedding_file(self.network.run.id, self.network.snapshot, name)
 
     def compute_features(self, images: NDArray[np.uint8]) -> Work[ImageFeatures]:
         """What the layer makes of the images. Raises CnnvizError."""
         from cnnviz.explore.features import features
 
-        network, card = networks.network(self.looked_at.stamp)
-        found = yield from features(network, card, images, layer=self.layer, numbers=self.numbers)
+        model, card = networks.network(self.network.stamp)
+        found = yield from features(model, card, images, layer=self.layer, numbers=self.numbers)
         return ImageFeatures(found, self.numbers, self.labels)
 
     def compute(self, images: NDArray[np.uint8]) -> Work[Embedding]:

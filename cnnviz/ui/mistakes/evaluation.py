@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Evaluation:
     """A network and its predictions."""
 
-    looked_at: SelectedNetwork
+    network: SelectedNetwork
     data: "Dataset | None"
     """None where its images are not on this machine."""
     split: str
@@ -24,11 +24,11 @@ class Evaluation:
     @property
     def names(self) -> tuple[str, ...]:
         """Of the classes."""
-        return self.looked_at.card.classes
+        return self.network.card.classes
 
     @property
     def whole(self) -> bool:
         """Whether all images of the split are known to have been asked about."""
         if self.data is None:
             return False
-        return len(self.found) == len(predictions.pool(self.looked_at, self.data, self.split).numbers)
+        return len(self.found) == len(predictions.pool(self.network, self.data, self.split).numbers)

@@ -30,7 +30,7 @@ _TOP = 5
 
 
 def show(
-    looked_at: SelectedNetwork,
+    network: SelectedNetwork,
     data: "Dataset | None",
     found: "Predictions",
     places: NDArray[np.integer],
@@ -48,19 +48,19 @@ def show(
     if not count:
         st.caption("There is none.")
         return
-    names = looked_at.card.classes
+    names = network.card.classes
     if data is None:
         st.info(
-            f"The images of {looked_at.card.data} are not on this machine: get them on the Home page. "
+            f"The images of {network.card.data} are not on this machine: get them on the Home page. "
             "The figures need none.",
             icon=":material/download:",
         )
     else:
-        _thumbnails(looked_at, data, found, places, split)
+        _thumbnails(network, data, found, places, split)
     st.download_button(
         "CSV",
         lambda: _csv(found, places, names, split),
-        f"{looked_at.run.id}-{split}-{what}.csv".lower().replace(" ", "-").replace(",", ""),
+        f"{network.run.id}-{split}-{what}.csv".lower().replace(" ", "-").replace(",", ""),
         "text/csv",
         icon=":material/download:",
         on_click="ignore",
@@ -71,11 +71,11 @@ def show(
         if data is not None:
             st.caption("Choose an image: what the network says of it, and what its layers make of it.")
         return
-    _detail(looked_at, data, found, chosen, split)
+    _detail(network, data, found, chosen, split)
 
 
 def _thumbnails(
-    looked_at: SelectedNetwork, data: "Dataset", found: "Predictions", places: NDArray[np.integer], split: str
+    network: SelectedNetwork, data: "Dataset", found: "Predictions", places: NDArray[np.integer], split: str
 ) -> None:
     pages = -(-len(places) // _PAGE)
     page = 1
@@ -84,7 +84,7 @@ def _thumbnails(
             f"Page (of {pages:,})", 1, pages, key=f"gallery page {split} {hash(places.tobytes())}", width=140
         )
     shown = places[(page - 1) * _PAGE : page * _PAGE]
-    names, prefix = looked_at.card.classes, PREFIX[split]
+    names, prefix = network.card.classes, PREFIX[split]
     labels = [
         f"{names[label]}, {split} image {number:,}: predicted {names[guess]}, {per_cent(sure)}"
         for number, label, guess, sure in zip(
@@ -124,10 +124,10 @@ def place(found: "Predictions", name: str, split: str) -> int | None:
 
 
 def _detail(
-    looked_at: SelectedNetwork, data: "Dataset | None", found: "Predictions", place: int, split: str
+    network: SelectedNetwork, data: "Dataset | None", found: "Predictions", place: int, split: str
 ) -> None:
     """One image, true and predicted class, and where to go from here."""
-    names = looked_at.card.classes
+    names = network.card.classes
     number, label = int(found.numbers[place]), int(found.labels[place])
     shares = found.probabilities[place]
     guess = int(shares.argmax())
@@ -157,24 +157,24 @@ def _detail(
         image = f"{PREFIX[split]}.{number}"
         if data is not None:
             classes = {guess: "predicted"} if guess == label else {guess: "predicted", label: "its label"}
-            grad_cam.show(looked_at, image, pixels, classes)
-        _links(looked_at, image, label, guess)
+            grad_cam.show(network, image, pixels, classes)
+        _links(network, image, label, guess)
 
 
-def _links(looked_at: SelectedNetwork, image: str, label: int, guess: int) -> None:
+def _links(network: SelectedNetwork, image: str, label: int, guess: int) -> None:
     classes = [str(one) for one in dict.fromkeys([guess, label])]
     with st.container(horizontal=True):
         st.page_link(
             "pages/activations.py",
             label="What its layers make of it",
             icon=":material/blur_on:",
-            query_params=looked_at.link | selection.link({IMAGE: image}),
+            query_params=network.link | selection.link({IMAGE: image}),
         )
         st.page_link(
             "pages/attribution.py",
             label="Which pixels say so, by other methods",
             icon=":material/troubleshoot:",
-            query_params=looked_at.link | selection.link({IMAGE: image, CLASSES: classes}),
+            query_params=network.link | selection.link({IMAGE: image, CLASSES: classes}),
         )
 
 

@@ -22,22 +22,20 @@ if TYPE_CHECKING:
 _TILE = 160
 
 
-def show(
-    looked_at: SelectedNetwork, name: str, pixels: NDArray[np.uint8], classes: Mapping[int, str]
-) -> None:
+def show(network: SelectedNetwork, name: str, pixels: NDArray[np.uint8], classes: Mapping[int, str]) -> None:
     """Draw a map over the image for each of `classes`: its number, and what it is ("predicted").
 
     `name` is that of the image, as in the address.
     """
-    seen = networks.network_input(looked_at.stamp, name, pixels, False)
+    seen = networks.network_input(network.stamp, name, pixels, False)
     try:
-        title, where, found = _found(looked_at, seen.values, seen.shape, tuple(classes))
+        title, where, found = _found(network, seen.values, seen.shape, tuple(classes))
     except CnnvizError as error:
         st.caption(str(error))
         return
     scale = scale_of_sizes([one.map for one in found], signed=found[0].signed, share=0.99)
     for place, one in zip(st.columns(len(found)), found, strict=True):
-        named = looked_at.card.classes[one.target]
+        named = network.card.classes[one.target]
         with place:
             said = f" ({classes[one.target]})" if classes[one.target] else ""
             st.markdown(f"For **{named}**{said}, logit {decimal(one.score, '.2f')}")
@@ -57,7 +55,7 @@ def show(
 
 
 def _found(
-    looked_at: SelectedNetwork,
+    network: SelectedNetwork,
     values: NDArray[np.float32],
     shape: tuple[int, int, int],
     targets: tuple[int, ...],
@@ -70,11 +68,11 @@ def _found(
     from cnnviz.explore.attribution.attribute import AttributionSetting
     from cnnviz.explore.attribution.methods import METHODS
 
-    best = cam.best_layer(networks.layers(looked_at.stamp, looked_at.run.config.freeze, shape))
+    best = cam.best_layer(networks.layers(network.stamp, network.run.config.freeze, shape))
     method = "grad_cam" if best else "integrated_gradients"
     options = METHODS[method].options()
-    of = attributions.subject(
-        looked_at.stamp, values, method, options, AttributionSetting(layer=best[0] if best else None)
+    of = attributions.attribution_maps(
+        network.stamp, values, method, options, AttributionSetting(layer=best[0] if best else None)
     )
     finish(attributions.compute(of, values, options, targets))
     maps = of.known(targets)

@@ -47,4 +47,4 @@ def labels(asked: Evaluation) -> None:
 
 
 def _gallery(asked: Evaluation, places: "np.ndarray[tuple[int], np.dtype[np.integer]]", what: str) -> None:
-    gallery.show(asked.looked_at, asked.data, asked.found, places, split=asked.split, what=what)
+    gallery.show(asked.network, asked.data, asked.found, places, split=asked.split, what=what)

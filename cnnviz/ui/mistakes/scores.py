@@ -38,7 +38,7 @@ def classes(asked: Evaluation) -> None:
         selection.put(VIEW, "confusion")
         st.rerun()
     st.download_button(
-        "CSV", table(scores), f"{asked.looked_at.run.id}-{asked.split}-classes.csv", "text/csv",
+        "CSV", table(scores), f"{asked.network.run.id}-{asked.split}-classes.csv", "text/csv",
         icon=":material/download:", on_click="ignore", key="classes csv",
     )  # fmt: skip
 
@@ -72,7 +72,7 @@ def calibrated(asked: Evaluation) -> None:
             "(Guo et al. 2017)."
         )
         st.download_button(
-            "CSV", _bins_csv(series), f"{asked.looked_at.run.id}-{asked.split}-calibration.csv", "text/csv",
+            "CSV", _bins_csv(series), f"{asked.network.run.id}-{asked.split}-calibration.csv", "text/csv",
             icon=":material/download:", on_click="ignore", key="calibration csv",
         )  # fmt: skip
 

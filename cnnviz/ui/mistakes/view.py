@@ -48,40 +48,40 @@ VIEWS: Mapping[str, MistakesView] = {
 }
 
 
-def show(looked_at: SelectedNetwork) -> None:
+def show(network: SelectedNetwork) -> None:
     """Choose images; see what the network makes of them, or have it asked."""
-    data = _data(looked_at)
+    data = _data(network)
     left, right = st.columns([3, 4], vertical_alignment="bottom")
     with left:
         split = selection.segmented(SPLIT, _SPLITS, default="test", words=str.capitalize)
-    found = predictions.known(looked_at, data, split=split)
+    found = predictions.known(network, data, split=split)
     with right:
         if data is not None:
-            predictions.offer(looked_at, data, found, split=split)
+            predictions.offer(network, data, found, split=split)
     if found is None:
         if data is None:
             st.info(
                 f"Nothing is known yet of what this network says of {split} images, and the images of "
-                f"{looked_at.card.data} are not on this machine: get them on the Home page.",
+                f"{network.card.data} are not on this machine: get them on the Home page.",
                 icon=":material/download:",
             )
         else:
             st.info(f"The network has not been asked about {split} images yet.", icon=":material/checklist:")
         return
-    asked = Evaluation(looked_at, data, split, found)
+    asked = Evaluation(network, data, split, found)
     selection.value(IMAGE, lambda name: gallery.place(found, name, split) is not None)
     _figures(asked)
     view = selection.segmented(VIEW, list(VIEWS), default="confusion", words=lambda name: VIEWS[name].title)
     VIEWS[view].show(asked)
 
 
-def _data(looked_at: SelectedNetwork) -> "Dataset | None":
+def _data(network: SelectedNetwork) -> "Dataset | None":
     """The data set, if it is here and is the one of the network."""
-    name = looked_at.card.data
+    name = network.card.data
     if name not in catalogue.available():
         return None
     data = datasets.dataset(name)
-    if data.classes == looked_at.card.classes:
+    if data.classes == network.card.classes:
         return data
     st.info(
         f"The data set {name} here has other classes than this network was trained on.",

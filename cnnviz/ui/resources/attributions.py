@@ -25,7 +25,7 @@ _MOST = 400
 
 
 @dataclass(frozen=True)
-class Subject:
+class AttributionMaps:
     """What is explained, and how: two that are equal have the same maps."""
 
     stamp: networks.Stamp
@@ -50,13 +50,13 @@ class Subject:
         return HeldArtifact(_shelf(), (self, target, "checks"))
 
 
-def subject(
+def attribution_maps(
     stamp: networks.Stamp,
     values: NDArray[np.float32],
     method: str,
     options: Options,
     setting: AttributionSetting,
-) -> Subject:
+) -> AttributionMaps:
     """The subject for an image as it is fed; parts of the setting that the method does not use are left out."""
     from cnnviz.explore.attribution.attribute import AttributionSetting
     from cnnviz.explore.attribution.methods import METHODS
@@ -67,11 +67,11 @@ def subject(
         layer=setting.layer if used.layer else None,
     )
     digest = hashlib.sha256(np.ascontiguousarray(values).tobytes() + str(values.shape).encode()).hexdigest()
-    return Subject(stamp, digest, method, options.model_dump_json(), needed)
+    return AttributionMaps(stamp, digest, method, options.model_dump_json(), needed)
 
 
 def compute(
-    of: Subject, values: NDArray[np.float32], options: Options, targets: Sequence[int]
+    of: AttributionMaps, values: NDArray[np.float32], options: Options, targets: Sequence[int]
 ) -> Work[list[Attribution]]:
     """Have the maps of these classes held; ends with those that were not."""
     from cnnviz.explore.attribution.attribute import attribute
@@ -88,7 +88,9 @@ def compute(
     return found
 
 
-def check(of: Subject, values: NDArray[np.float32], options: Options, found: Attribution) -> Work[Checks]:
+def check(
+    of: AttributionMaps, values: NDArray[np.float32], options: Options, found: Attribution
+) -> Work[Checks]:
     """Check a map."""
     from cnnviz.explore.attribution.checks import checks
 

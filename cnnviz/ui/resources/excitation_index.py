@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from cnnviz.explore.channels.excitation import Excitation
 
 
-def artifact(looked_at: SelectedNetwork) -> StoredArtifact[Index]:
+def artifact(network: SelectedNetwork) -> StoredArtifact[Index]:
     """Where the index of the network as it is now is stored."""
-    weights = networks.digest(looked_at.stamp)
-    return store.artifact(looked_at.run.id, looked_at.snapshot, looked_at.card.data, weights)
+    weights = networks.digest(network.stamp)
+    return store.artifact(network.run.id, network.snapshot, network.card.data, weights)
 
 
-def of(looked_at: SelectedNetwork) -> Index | None:
+def of(network: SelectedNetwork) -> Index | None:
     """The index of the network as it is now; None if there is none, or only one of an earlier state."""
-    return results.known(artifact(looked_at))
+    return results.known(artifact(network))
 
 
-def layer(looked_at: SelectedNetwork, name: str) -> Excitation | None:
+def layer(network: SelectedNetwork, name: str) -> Excitation | None:
     """What excites the channels of a layer; None while that is not known, or where it has no channels."""
-    index = of(looked_at)
+    index = of(network)
     if index is None or name not in index.layers:
         return None
-    return _layer(artifact(looked_at).state, name, _index=index)
+    return _layer(artifact(network).state, name, _index=index)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

@@ -24,8 +24,8 @@ def depths(look: LayerSeries) -> list[Depth]:
 
 
 @st.cache_resource(ttl=2, show_spinner=False)
-def shelf() -> RunsByConfiguration:
+def recipe_runs() -> RunsByConfiguration:
     """All runs, by what was run; looked through again every two seconds at the most."""
     from cnnviz.recipes import results
 
-    return results.shelf()
+    return results.recipe_runs()

@@ -15,7 +15,7 @@ from cnnviz.formatting import accuracy, duration, per_cent
 from cnnviz.ui.resources import datasets
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.robustness import charts, view
-from cnnviz.ui.robustness.curves import Subject
+from cnnviz.ui.robustness.curves import SnapshotCurves
 from cnnviz.ui.robustness.parameters import CURVE, SHAKEN
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import long_work
@@ -28,13 +28,13 @@ _COUNT = 500
 _FIRST = "rotation"
 
 
-def show(looked_at: SelectedNetwork, values: Mapping[str, float]) -> None:
+def show(network: SelectedNetwork, values: Mapping[str, float]) -> None:
     """Choose a perturbation and have it measured; see all curves, each with a line where the sliders are."""
     st.session_state[view.FOLLOWED] = False
     st.header("Accuracy against strength", anchor=False)
-    if not _can_be_asked(looked_at):
+    if not _can_be_asked(network):
         return
-    data = _data(looked_at)
+    data = _data(network)
     counts = _counts(data)
     first, second, third = st.columns([3, 2, 5], vertical_alignment="bottom")
     with first:
@@ -47,8 +47,8 @@ def show(looked_at: SelectedNetwork, values: Mapping[str, float]) -> None:
             SHAKEN, counts, default=str(_COUNT) if str(_COUNT) in counts else counts[-1],
             words=lambda text: f"{int(text):,}",
         )  # fmt: skip
-    subject = Subject(looked_at.run.id, looked_at.snapshot, looked_at.stamp, looked_at.card.data, int(count))
-    found = subject.known()
+    curves = SnapshotCurves(network.run.id, network.snapshot, network.stamp, network.card.data, int(count))
+    found = curves.known()
     shaking = PERTURBATIONS[wanted]
     one_class = data is not None and len(np.unique(data.test_labels)) < 2
     st.caption(
@@ -61,35 +61,35 @@ def show(looked_at: SelectedNetwork, values: Mapping[str, float]) -> None:
             st.caption("Measured: see below.")
         elif data is not None:
             long_work.offer(
-                f"Measure, about {duration(subject.seconds(wanted))}",
-                lambda: subject.artifact(wanted).obtain(lambda: subject.measure(wanted)),
-                key=f"measure robustness {subject.run} {subject.snapshot}",
+                f"Measure, about {duration(curves.seconds(wanted))}",
+                lambda: curves.artifact(wanted).obtain(lambda: curves.measure(wanted)),
+                key=f"measure robustness {curves.run} {curves.snapshot}",
                 name="shaking",
                 start="Shaking test images",
                 below=below,
             )
     if found:
         st.session_state[view.FOLLOWED] = True
-        _charts(looked_at, found, values)
+        _charts(network, found, values)
 
 
-def _can_be_asked(looked_at: SelectedNetwork) -> bool:
+def _can_be_asked(network: SelectedNetwork) -> bool:
     """Whether there is an accuracy at all; a line that says why not."""
-    if not looked_at.card.data:
+    if not network.card.data:
         st.info(
             "This network came without a data set, so there are no test images to shake: only the picture above.",
             icon=":material/hide_image:",
         )
-    elif len(looked_at.card.classes) < 2:
+    elif len(network.card.classes) < 2:
         st.info("This network knows one class alone: it is always right.", icon=":material/looks_one:")
     else:
         return True
     return False
 
 
-def _data(looked_at: SelectedNetwork) -> Dataset | None:
+def _data(network: SelectedNetwork) -> Dataset | None:
     """The test images' data set; None, with a line that says why, where there is none to measure with."""
-    name = looked_at.card.data
+    name = network.card.data
     if name not in catalogue.available():
         st.info(
             f"More can be measured once the images of {name} are on this machine: get them on the Home page.",
@@ -97,7 +97,7 @@ def _data(looked_at: SelectedNetwork) -> Dataset | None:
         )
         return None
     data = datasets.dataset(name)
-    if data.classes == looked_at.card.classes and data.image_shape[2] == looked_at.card.image_shape[2]:
+    if data.classes == network.card.classes and data.image_shape[2] == network.card.image_shape[2]:
         return data
     st.info(
         f"The data set {name} here is another one than this network was trained on: nothing can be measured with it.",
@@ -113,7 +113,7 @@ def _counts(data: Dataset | None) -> list[str]:
     return [str(count) for count in _COUNTS if count < size] + ([str(size)] if size <= _COUNTS[-1] else [])
 
 
-def _charts(looked_at: SelectedNetwork, found: Mapping[str, Curve], values: Mapping[str, float]) -> None:
+def _charts(network: SelectedNetwork, found: Mapping[str, Curve], values: Mapping[str, float]) -> None:
     places = [place for _ in range(-(-len(found) // 2)) for place in st.columns(2, gap="large")]
     for place, (name, curve) in zip(places, found.items(), strict=False):
         at = values.get(PERTURBATIONS[name].strength)
@@ -126,7 +126,7 @@ def _charts(looked_at: SelectedNetwork, found: Mapping[str, Curve], values: Mapp
         f"Dotted: guessing, {per_cent(one.chance)}. Upright: where its slider is."
     )
     st.download_button(
-        "CSV", table(list(found.values())), f"{looked_at.run.id}-{looked_at.snapshot}-robustness.csv",
+        "CSV", table(list(found.values())), f"{network.run.id}-{network.snapshot}-robustness.csv",
         "text/csv", icon=":material/download:", on_click="ignore", key="robustness csv",
     )  # fmt: skip
 

@@ -19,7 +19,7 @@ _SEED = 0
 
 
 @dataclass(frozen=True)
-class Subject:
+class SnapshotCurves:
     """A snapshot and how many test images of its data it is asked about."""
 
     run: str

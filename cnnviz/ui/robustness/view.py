@@ -82,24 +82,24 @@ def _set(values: Mapping[str, float]) -> dict[str, float]:
     return {name: value for name, value in fitting.items() if value != SETTINGS[name].neutral}
 
 
-def show(looked_at: SelectedNetwork, image: SelectedImage, seen: Input) -> None:
+def show(network: SelectedNetwork, image: SelectedImage, seen: Input) -> None:
     """The shaken picture, Grad-CAM over it, sliders and probabilities; a movement draws these alone."""
     place = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.button("Reset", icon=":material/restart_alt:", key="reset shaking", on_click=_reset)
-        has_maps = _layer(looked_at.stamp, seen.shape, _looked_at=looked_at) is not None
+        has_maps = _layer(network.stamp, seen.shape, _network=network) is not None
         speaks = "now"
         if has_maps:
             speaks = selection.segmented(CAM, list(_SPEAKS), default="now", words=lambda name: _SPEAKS[name])
         drawn: dict[str, NDArray[np.uint8]] = {}
-        _downloads(looked_at, image, drawn, has_maps=has_maps)
+        _downloads(network, image, drawn, has_maps=has_maps)
     with place:
-        _live(looked_at, image, seen, speaks, drawn)
+        _live(network, image, seen, speaks, drawn)
 
 
 @st.fragment
 def _live(
-    looked_at: SelectedNetwork,
+    network: SelectedNetwork,
     image: SelectedImage,
     seen: Input,
     speaks: str,
@@ -111,16 +111,16 @@ def _live(
     with frame.guarded():
         moving: dict[str, float] | None = st.session_state.get(_MOVING)
         chosen = _set(moving if moving is not None else selection.peek(SHAKE) or {})
-        found = _shake(looked_at, seen, chosen, speaks)
+        found = _shake(network, seen, chosen, speaks)
         drawn["shaken"] = found.pixels
         if found.overlay is not None:
             drawn["overlay"] = found.overlay
         left, right = st.columns([5, 3], gap="medium")
         with right:
-            _shares(found, looked_at.card.classes)
+            _shares(found, network.card.classes)
         with left:
-            st.markdown(_says(found, looked_at.card.classes, image))
-            _pictures(found, looked_at.card.classes, image, chosen)
+            st.markdown(_says(found, network.card.classes, image))
+            _pictures(found, network.card.classes, image, chosen)
             # Last: the next movement is sent once they are drawn.
             ranges(
                 _RANGES,
@@ -183,17 +183,17 @@ def _put(found: dict[str, float]) -> None:
     selection.put(SHAKE, _set(found))
 
 
-def _shake(looked_at: SelectedNetwork, seen: Input, chosen: dict[str, float], speaks: str) -> _Shaken:
+def _shake(network: SelectedNetwork, seen: Input, chosen: dict[str, float], speaks: str) -> _Shaken:
     from cnnviz.explore.inputs.preprocessing import as_fed
 
-    layer = _layer(looked_at.stamp, seen.shape, _looked_at=looked_at)
+    layer = _layer(network.stamp, seen.shape, _network=network)
     pixels = shaken(seen.pixels, chosen)
-    before = _glance(looked_at.stamp, seen.values, layer, None)
+    before = _glance(network.stamp, seen.values, layer, None)
     guess = before.target
-    fed = as_fed(pixels, looked_at.card).values
-    now = _glance(looked_at.stamp, fed, layer, guess if speaks == "before" else None)
+    fed = as_fed(pixels, network.card).values
+    now = _glance(network.stamp, fed, layer, guess if speaks == "before" else None)
     if now.target != guess:
-        before = _glance(looked_at.stamp, seen.values, layer, now.target)
+        before = _glance(network.stamp, seen.values, layer, now.target)
     overlay = scale = None
     if now.map is not None and before.map is not None:
         scale = scale_of_sizes([before.map, now.map], signed=True)
@@ -202,11 +202,11 @@ def _shake(looked_at: SelectedNetwork, seen: Input, chosen: dict[str, float], sp
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _layer(of: networks.Stamp, shape: tuple[int, int, int], _looked_at: SelectedNetwork) -> str | None:
+def _layer(of: networks.Stamp, shape: tuple[int, int, int], _network: SelectedNetwork) -> str | None:
     """The layer that Grad-CAM looks at; None where no layer has maps."""
     from cnnviz.explore.attribution.cam import best_layer
 
-    best = best_layer(networks.layers(of, _looked_at.run.config.freeze, shape))
+    best = best_layer(networks.layers(of, _network.run.config.freeze, shape))
     return best[0] if best else None
 
 
@@ -269,10 +269,10 @@ def _listed(found: _Shaken) -> list[int]:
 
 
 def _downloads(
-    looked_at: SelectedNetwork, image: SelectedImage, drawn: dict[str, NDArray[np.uint8]], *, has_maps: bool
+    network: SelectedNetwork, image: SelectedImage, drawn: dict[str, NDArray[np.uint8]], *, has_maps: bool
 ) -> None:
     """Files of what is drawn when they are asked for."""
-    stem = f"{looked_at.run.id}-{image.name}-shaken"
+    stem = f"{network.run.id}-{image.name}-shaken"
     st.download_button(
         "PNG", lambda: png(drawn["shaken"]), f"{stem}.png", "image/png",
         icon=":material/download:", on_click="ignore", key="shaken png",

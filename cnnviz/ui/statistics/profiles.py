@@ -38,7 +38,7 @@ class ImageSample:
 
 
 @dataclass(frozen=True)
-class Subject:
+class SnapshotProfiles:
     """A network whose layers are measured."""
 
     run: Run

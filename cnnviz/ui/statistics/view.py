@@ -18,7 +18,7 @@ from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import LAYER
 from cnnviz.ui.statistics import layer_charts
 from cnnviz.ui.statistics.parameters import BESIDE, IMAGES, OF
-from cnnviz.ui.statistics.profiles import UNTRAINED, ImageSample, Subject
+from cnnviz.ui.statistics.profiles import UNTRAINED, ImageSample, SnapshotProfiles
 from cnnviz.ui.widgets import long_work, snapshot_picker
 from cnnviz.ui.widgets.network_picker import name
 
@@ -30,17 +30,17 @@ _WIDE = 16
 """Layers of sample a chart takes the whole width."""
 
 
-def show(looked_at: SelectedNetwork) -> None:
+def show(network: SelectedNetwork) -> None:
     """Choose images and what to compare with; see all measures, or measure what is not known yet."""
-    one = Subject(looked_at.run, looked_at.snapshot)
-    counts = _counts(looked_at)
+    one = SnapshotProfiles(network.run, network.snapshot)
+    counts = _counts(network)
     _forget(one, counts)
     first, second, third, fourth = st.columns([2, 2, 4, 2], vertical_alignment="bottom")
     with first:
         default = str(_COUNT) if str(_COUNT) in counts else counts[-1]
         count = selection.selectbox(IMAGES, counts, default=default, words=lambda text: f"{int(text):,}")
     with second:
-        classes = {_ALL: "all classes"} | {str(n): text for n, text in enumerate(looked_at.card.classes)}
+        classes = {_ALL: "all classes"} | {str(n): text for n, text in enumerate(network.card.classes)}
         of_class = selection.selectbox(OF, list(classes), default=_ALL, words=lambda key: classes[key])
     sample = ImageSample(int(count), None if of_class == _ALL else int(of_class))
     with third:
@@ -52,14 +52,14 @@ def show(looked_at: SelectedNetwork) -> None:
     with fourth:
         all_layers = st.toggle("Every layer", key="every layer", disabled=not found)
     if missing:
-        _offer(looked_at, missing, sample)
+        _offer(network, missing, sample)
     if found:
-        _charts(looked_at, found, all_layers=all_layers)
+        _charts(network, found, all_layers=all_layers)
 
 
-def _forget(one: Subject, counts: list[str]) -> None:
+def _forget(one: SnapshotProfiles, counts: list[str]) -> None:
     """Drop what was chosen for another network and is not to be had for this one, before it is warned of."""
-    before: Subject | None = st.session_state.get(_KEY)
+    before: SnapshotProfiles | None = st.session_state.get(_KEY)
     st.session_state[_KEY] = one
     if before is None or before == one:
         return
@@ -70,21 +70,23 @@ def _forget(one: Subject, counts: list[str]) -> None:
         selection.drop(IMAGES)
 
 
-def _counts(looked_at: SelectedNetwork) -> list[str]:
-    data = looked_at.card.data
+def _counts(network: SelectedNetwork) -> list[str]:
+    data = network.card.data
     size = len(datasets.dataset(data).test_labels) if data in catalogue.available() else _COUNTS[-1]
     return [str(count) for count in _COUNTS if count < size] + ([str(size)] if size <= _COUNTS[-1] else [])
 
 
-def _beside(one: Subject, sample: ImageSample) -> Subject | None:
+def _beside(one: SnapshotProfiles, sample: ImageSample) -> SnapshotProfiles | None:
     """Another network for the same charts: of this run, or another run's last one."""
     snapshots = one.run.snapshots()
-    others = [Subject(one.run, snapshot) for snapshot in reversed(snapshots) if snapshot != one.snapshot]
+    others = [
+        SnapshotProfiles(one.run, snapshot) for snapshot in reversed(snapshots) if snapshot != one.snapshot
+    ]
     if "epoch_0000" not in snapshots and one.run.config.start.source == "random":
-        others.insert(0, Subject(one.run, UNTRAINED))
+        others.insert(0, SnapshotProfiles(one.run, UNTRAINED))
     for run in every():
         if run.id != one.run.id and run.snapshots() and run.config.data.name == one.run.config.data.name:
-            others.append(Subject(run, run.snapshots()[0]))
+            others.append(SnapshotProfiles(run, run.snapshots()[0]))
     by_key = {f"{subject.run.id}:{subject.snapshot}": subject for subject in others}
     words = {
         key: _snapshot(subject.snapshot) if subject.run.id == one.run.id else name(subject.run)
@@ -103,15 +105,15 @@ def _snapshot(snapshot: str) -> str:
     return "untrained, from its seed" if snapshot == UNTRAINED else snapshot_picker.title(snapshot)
 
 
-def _title(one: Subject, other: Subject | None) -> str:
+def _title(one: SnapshotProfiles, other: SnapshotProfiles | None) -> str:
     """As short as tells the two apart."""
     if other is None or one.run.id == other.run.id:
         return _snapshot(one.snapshot)
     return one.run.title if one.run.title != other.run.title else one.run.id
 
 
-def _offer(looked_at: SelectedNetwork, missing: Mapping[str, Subject], sample: ImageSample) -> None:
-    data = looked_at.card.data
+def _offer(network: SelectedNetwork, missing: Mapping[str, SnapshotProfiles], sample: ImageSample) -> None:
+    data = network.card.data
     if not data:
         st.info("This network came without a data set, so there are no test images to look through.")
         return
@@ -128,13 +130,13 @@ def _offer(looked_at: SelectedNetwork, missing: Mapping[str, Subject], sample: I
     long_work.offer(
         f"Measure {sample.count:,} test images",
         partial(_measure, missing, sample),
-        key=f"measure {looked_at.run.id} {looked_at.snapshot}",
+        key=f"measure {network.run.id} {network.snapshot}",
         name="measuring",
         start="Looking through the layers",
     )
 
 
-def _measure(missing: Mapping[str, Subject], sample: ImageSample) -> Work[list[Profile]]:
+def _measure(missing: Mapping[str, SnapshotProfiles], sample: ImageSample) -> Work[list[Profile]]:
     found = []
     for number, (title, subject) in enumerate(missing.items()):
         work = subject.artifact(sample).obtain(partial(subject.measure, sample))
@@ -143,7 +145,7 @@ def _measure(missing: Mapping[str, Subject], sample: ImageSample) -> Work[list[P
     return found
 
 
-def _charts(looked_at: SelectedNetwork, found: Mapping[str, Profile], *, all_layers: bool) -> None:
+def _charts(network: SelectedNetwork, found: Mapping[str, Profile], *, all_layers: bool) -> None:
     of = next(iter(found.values()))
     layers = {title: one.layers if all_layers else one.main for title, one in found.items()}
     images = "image" if of.images == 1 else "images"
@@ -180,8 +182,8 @@ def _charts(looked_at: SelectedNetwork, found: Mapping[str, Profile], *, all_lay
             st.caption("  \n".join([*lines, measure.meaning + _remark(key, of)]))
             picked = event["selection"].get(layer_charts.PICKED) if event else None
             if picked:
-                _go(looked_at, str(picked[0]["layer"]))
-    _table(looked_at, found, layers)
+                _go(network, str(picked[0]["layer"]))
+    _table(network, found, layers)
 
 
 def _why_not(key: str, of: Profile) -> str:
@@ -205,7 +207,7 @@ def _remark(key: str, of: Profile) -> str:
 
 
 def _table(
-    looked_at: SelectedNetwork, found: Mapping[str, Profile], layers: Mapping[str, Sequence[LayerStatistics]]
+    network: SelectedNetwork, found: Mapping[str, Profile], layers: Mapping[str, Sequence[LayerStatistics]]
 ) -> None:
     with st.expander("All figures", icon=":material/table_rows:"):
         st.caption("Choose a row to see that layer.")
@@ -218,13 +220,13 @@ def _table(
             key="statistics table",
         )
         if event and event["selection"]["rows"]:
-            _go(looked_at, rows[event["selection"]["rows"][0]][1].layer)
+            _go(network, rows[event["selection"]["rows"][0]][1].layer)
     with st.container(horizontal=True):
         for title, one in found.items():
             st.download_button(
                 f"CSV, every layer{f': {title}' if len(found) > 1 else ''}",
                 table(one),
-                f"{looked_at.run.id}-{title}-statistics.csv".replace(" ", "-"),
+                f"{network.run.id}-{title}-statistics.csv".replace(" ", "-"),
                 "text/csv",
                 icon=":material/download:",
                 on_click="ignore",
@@ -246,7 +248,7 @@ def _row(title: str, one: LayerStatistics, several: bool) -> dict[str, object]:
     return cells
 
 
-def _go(looked_at: SelectedNetwork, layer: str) -> None:
+def _go(network: SelectedNetwork, layer: str) -> None:
     """Open the layer on the page of activations."""
     selection.put(LAYER, layer)
-    st.switch_page("pages/activations.py", query_params=looked_at.link | selection.link({LAYER: layer}))
+    st.switch_page("pages/activations.py", query_params=network.link | selection.link({LAYER: layer}))

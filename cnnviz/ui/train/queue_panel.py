@@ -53,10 +53,10 @@ def _heading(waiting: list[Run], settings: queue.Settings) -> None:
 
 def _line(run: Run, place: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.page_link(
-            "pages/train.py", label=f"{place + 1}. {run.title}, seed {run.config.seed}", width="stretch",
-            query_params=selection.link({RUN: run.id}),
-        )  # fmt: skip
+        title = f"{place + 1}. {run.title}, seed {run.config.seed}"
+        if st.button(title, key=f"queue open {run.id}", type="tertiary", width="stretch", wrap=True):
+            selection.put(RUN, run.id)
+            st.rerun()
         if st.button(
             "", icon=":material/vertical_align_top:", type="tertiary", disabled=not place,
             key=f"queue first {run.id}", help="Make it the next",

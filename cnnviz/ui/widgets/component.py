@@ -9,6 +9,10 @@ from typing import Any
 import streamlit.components.v2 as components
 from streamlit.components.v2.types import ComponentRenderer
 
+from cnnviz.render.colour import BLUE, VERMILION
+
+_COLOURS = f":host {{ --blue: {BLUE}; --vermilion: {VERMILION}; }}\n"
+"""For the components' own styles, beside the theme's colours."""
 _IMPORTED = re.compile(r'(?<=\bfrom ")\.[^"]+(?=")')
 
 
@@ -22,7 +26,7 @@ def component(name: str, python_file: str, *, frame: str | None = None) -> Compo
     return components.component(
         name,
         html=look.with_suffix(".html").read_text("utf-8"),
-        css=look.with_suffix(".css").read_text("utf-8"),
+        css=_COLOURS + look.with_suffix(".css").read_text("utf-8"),
         js=module(script),
     )
 

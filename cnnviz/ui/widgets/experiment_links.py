@@ -35,7 +35,7 @@ _PAGES = {
 }
 
 
-def show(recipe: Recipe, shelf: RunsByConfiguration) -> None:
+def show(recipe: Recipe, recipe_runs: RunsByConfiguration) -> None:
     """The views as links, each with what there is to look for."""
     if not recipe.view:
         return
@@ -48,7 +48,7 @@ def show(recipe: Recipe, shelf: RunsByConfiguration) -> None:
                 with column, st.container(border=True):
                     page, icon = _PAGES[view.page]
                     st.page_link(
-                        page, label=view.title, icon=icon, query_params=_address(recipe, number, shelf)
+                        page, label=view.title, icon=icon, query_params=_address(recipe, number, recipe_runs)
                     )
                     st.caption(view.look)
 
@@ -71,7 +71,7 @@ def hint() -> None:
         st.button("Close", icon=":material/close:", type="tertiary", on_click=selection.drop, args=(HINT,))
 
 
-def _address(recipe: Recipe, number: int, shelf: RunsByConfiguration) -> dict[str, str]:
+def _address(recipe: Recipe, number: int, recipe_runs: RunsByConfiguration) -> dict[str, str]:
     view = recipe.view[number]
     parts: dict[Parameter[Any], Any] = {
         LAYER: view.layer,
@@ -82,7 +82,7 @@ def _address(recipe: Recipe, number: int, shelf: RunsByConfiguration) -> dict[st
     }
     return selection.link(
         {parameter: value for parameter, value in parts.items() if value is not None}
-        | {RUN: view.run or _run_of(recipe, shelf), SNAPSHOT: "last", HINT: f"{recipe.id}.{number}"}
+        | {RUN: view.run or _run_of(recipe, recipe_runs), SNAPSHOT: "last", HINT: f"{recipe.id}.{number}"}
         # In any case, or what was selected before would stay.
         | {CHANNEL: view.channel, CELL: None}
     )
@@ -99,13 +99,13 @@ def _view(name: str) -> RecipeView | None:
     return views[at] if at is not None and at < len(views) else None
 
 
-def _run_of(recipe: Recipe, shelf: RunsByConfiguration) -> str:
+def _run_of(recipe: Recipe, recipe_runs: RunsByConfiguration) -> str:
     """The newest finished run of an experiment that can be looked into; a shipped one while there is none."""
     found = [
         outcome.run
         for size in SIZES
         for variant in library.variants(recipe)
-        for outcome in shelf.outcomes(recipe, variant, size=size)
+        for outcome in recipe_runs.outcomes(recipe, variant, size=size)
         if outcome.run.snapshots()
     ]
     return found[0].id if found else _SHIPPED

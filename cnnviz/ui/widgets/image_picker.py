@@ -38,7 +38,7 @@ class SelectedImage:
     """What was done to the file, where it came as one."""
 
 
-def chosen(
+def image(
     data: str, *, grey: bool, parameter: Parameter[str] = IMAGE, default: str | None = None
 ) -> SelectedImage:
     """The image that the address names; a built-in one where it names none, or one that is gone."""
@@ -53,11 +53,11 @@ def chosen(
     return found
 
 
-def picker(looked_at: SelectedNetwork, current: SelectedImage, *, parameter: Parameter[str] = IMAGE) -> None:
+def picker(network: SelectedNetwork, current: SelectedImage, *, parameter: Parameter[str] = IMAGE) -> None:
     """Controls that choose another image. The choice shows at the next run, which follows at once."""
     sources: dict[str, Callable[[], str | None]] = {
-        "Built-in": lambda: _built_in(current.name, grey=looked_at.grey),
-        "Test set": lambda: test_image_picker.pick(looked_at, current.name),
+        "Built-in": lambda: _built_in(current.name, grey=network.grey),
+        "Test set": lambda: test_image_picker.pick(network, current.name),
         "Upload": lambda: image_upload.upload(current.name),
         "Camera": lambda: image_upload.camera(current.name),
     }

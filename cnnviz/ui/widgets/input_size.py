@@ -16,19 +16,19 @@ _BEFORE = "size before"
 _TOP = 5
 
 
-def pick(looked_at: SelectedNetwork) -> int | None:
+def pick(network: SelectedNetwork) -> int | None:
     """The selected height in pixels; None for that of training. Says why where there is no choice."""
-    others = _offered(looked_at.stamp)[0][1:]
+    others = _offered(network.stamp)[0][1:]
     options = [_TRAINING, *map(str, others)]
     if others:
         chosen = selection.selectbox(
             SIZE,
             options,
             default=_TRAINING,
-            words=lambda size: _words(looked_at, None if size == _TRAINING else int(size)),
+            words=lambda size: _words(network, None if size == _TRAINING else int(size)),
         )
     else:
-        chosen = selection.choice(SIZE, options, _TRAINING, words=lambda _: _words(looked_at, None))
+        chosen = selection.choice(SIZE, options, _TRAINING, words=lambda _: _words(network, None))
     # A cell of a map of another size would be another place.
     if st.session_state.get(_BEFORE, chosen) != chosen:
         selection.drop(CELL)
@@ -36,18 +36,18 @@ def pick(looked_at: SelectedNetwork) -> int | None:
     return None if chosen == _TRAINING else int(chosen)
 
 
-def selected(looked_at: SelectedNetwork) -> int | None:
+def selected(network: SelectedNetwork) -> int | None:
     """The selected height in pixels, where this network can read it; None for that of training."""
-    others = [str(one) for one in _offered(looked_at.stamp)[0][1:]]
+    others = [str(one) for one in _offered(network.stamp)[0][1:]]
     size = selection.value(
-        SIZE, [_TRAINING, *others].__contains__, otherwise=f"this is {_words(looked_at, None)}"
+        SIZE, [_TRAINING, *others].__contains__, otherwise=f"this is {_words(network, None)}"
     )
     return int(size) if size in others else None
 
 
-def why_not(looked_at: SelectedNetwork) -> str:
+def why_not(network: SelectedNetwork) -> str:
     """Why the network reads images of one size alone; empty where it reads others."""
-    return _offered(looked_at.stamp)[1]
+    return _offered(network.stamp)[1]
 
 
 def is_trained() -> bool:
@@ -55,23 +55,23 @@ def is_trained() -> bool:
     return (selection.peek(SIZE) or _TRAINING) == _TRAINING
 
 
-def dimensions(looked_at: SelectedNetwork, size: int | None) -> str:
+def dimensions(network: SelectedNetwork, size: int | None) -> str:
     """Width × height of an image at that size."""
     from cnnviz.explore.layers.input_sizes import shape_at
 
-    height, width, _ = shape_at(looked_at.card, size)
+    height, width, _ = shape_at(network.card, size)
     return f"{width} × {height}"
 
 
 def compare(
-    looked_at: SelectedNetwork, size: int, here: NDArray[np.float64], trained: NDArray[np.float64]
+    network: SelectedNetwork, size: int, here: NDArray[np.float64], trained: NDArray[np.float64]
 ) -> None:
     """The prediction at this size beside that at the size of training, and what to think of it."""
-    own, other = dimensions(looked_at, None), dimensions(looked_at, size)
+    own, other = dimensions(network, None), dimensions(network, size)
     order = np.argsort(-np.maximum(here, trained))[:_TOP]
     rows = [
         {
-            "Class": looked_at.card.classes[one],
+            "Class": network.card.classes[one],
             f"{own}, as trained": per_cent(trained[one]),
             other: per_cent(here[one]),
         }
@@ -84,8 +84,8 @@ def compare(
     )
 
 
-def _words(looked_at: SelectedNetwork, size: int | None) -> str:
-    return dimensions(looked_at, size) + (", as trained" if size is None else "")
+def _words(network: SelectedNetwork, size: int | None) -> str:
+    return dimensions(network, size) + (", as trained" if size is None else "")
 
 
 @st.cache_data(max_entries=16, show_spinner=False)

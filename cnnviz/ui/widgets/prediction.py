@@ -24,43 +24,43 @@ _INVERT = "invert image"
 _TOP = 5
 
 
-def show(looked_at: SelectedNetwork, image: SelectedImage) -> "Input":
+def show(network: SelectedNetwork, image: SelectedImage) -> "Input":
     """Draw both; gives the image as it is fed."""
     picture = st.container()
-    size = input_size.pick(looked_at)
-    way = _way(looked_at, image)
-    inverted = _inverted(looked_at, image)
-    seen = networks.network_input(looked_at.stamp, image.name, image.pixels, inverted, size=size, way=way)
+    size = input_size.pick(network)
+    way = _way(network, image)
+    inverted = _inverted(network, image)
+    seen = networks.network_input(network.stamp, image.name, image.pixels, inverted, size=size, way=way)
     with picture:
-        _draw(looked_at, image, seen)
-        probabilities = networks.prediction(looked_at.stamp, seen.values)
+        _draw(network, image, seen)
+        probabilities = networks.prediction(network.stamp, seen.values)
         if size is None:
-            _say(looked_at, image, probabilities)
+            _say(network, image, probabilities)
         else:
-            usual = networks.network_input(looked_at.stamp, image.name, image.pixels, inverted, way=way)
-            trained = networks.prediction(looked_at.stamp, usual.values)
-            _headline(looked_at, image, probabilities)
-            input_size.compare(looked_at, size, probabilities, trained)
-    if why := input_size.why_not(looked_at):
+            usual = networks.network_input(network.stamp, image.name, image.pixels, inverted, way=way)
+            trained = networks.prediction(network.stamp, usual.values)
+            _headline(network, image, probabilities)
+            input_size.compare(network, size, probabilities, trained)
+    if why := input_size.why_not(network):
         st.caption(f"It can be looked at in this size only: {why}")
-    preprocessing.show(looked_at, image, seen, way=way, inverted=inverted)
+    preprocessing.show(network, image, seen, way=way, inverted=inverted)
     return seen
 
 
-def as_read(looked_at: SelectedNetwork, image: SelectedImage) -> "Input":
+def as_read(network: SelectedNetwork, image: SelectedImage) -> "Input":
     """The image as `show` feeds it, at the size and in the way that are selected, without any controls."""
-    way = selection.value(FIT, WAYS.__contains__) if _has_ways(looked_at, image) else DEFAULT
+    way = selection.value(FIT, WAYS.__contains__) if _has_ways(network, image) else DEFAULT
     return networks.network_input(
-        looked_at.stamp,
+        network.stamp,
         image.name,
         image.pixels,
-        _may_invert(looked_at, image) and selection.value(INVERT) is True,
-        size=input_size.selected(looked_at),
+        _may_invert(network, image) and selection.value(INVERT) is True,
+        size=input_size.selected(network),
         way=way or DEFAULT,
     )
 
 
-def _draw(looked_at: SelectedNetwork, image: SelectedImage, seen: "Input") -> None:
+def _draw(network: SelectedNetwork, image: SelectedImage, seen: "Input") -> None:
     height, width, channels = seen.pixels.shape
     pixels = seen.pixels if channels == 3 else np.repeat(seen.pixels, 3, axis=2)
     st.image(
@@ -71,16 +71,16 @@ def _draw(looked_at: SelectedNetwork, image: SelectedImage, seen: "Input") -> No
     )
 
 
-def _headline(looked_at: SelectedNetwork, image: SelectedImage, probabilities: NDArray[np.float64]) -> None:
-    guess, classes = int(probabilities.argmax()), looked_at.card.classes
+def _headline(network: SelectedNetwork, image: SelectedImage, probabilities: NDArray[np.float64]) -> None:
+    guess, classes = int(probabilities.argmax()), network.card.classes
     st.markdown(f"Looks like **{classes[guess]}**{_verdict(guess, image, classes)}")
 
 
-def _say(looked_at: SelectedNetwork, image: SelectedImage, probabilities: NDArray[np.float64]) -> None:
+def _say(network: SelectedNetwork, image: SelectedImage, probabilities: NDArray[np.float64]) -> None:
     """The likeliest classes."""
-    _headline(looked_at, image, probabilities)
+    _headline(network, image, probabilities)
     order = np.argsort(-probabilities)[:_TOP]
-    classes = looked_at.card.classes
+    classes = network.card.classes
     st.vega_lite_chart(
         _chart(
             tuple(classes[index] for index in order), tuple(float(probabilities[index]) for index in order)
@@ -95,26 +95,26 @@ def _chart(classes: tuple[str, ...], shares: tuple[float, ...]) -> dict[str, Any
     return charts.probabilities(classes, shares).to_dict()
 
 
-def _way(looked_at: SelectedNetwork, image: SelectedImage) -> str:
+def _way(network: SelectedNetwork, image: SelectedImage) -> str:
     """How the picture is fitted: a choice where its shape is another than the network's."""
-    if not _has_ways(looked_at, image):
+    if not _has_ways(network, image):
         return DEFAULT
     return selection.selectbox(FIT, list(WAYS), default=DEFAULT, words=lambda name: WAYS[name].title)
 
 
-def _has_ways(looked_at: SelectedNetwork, image: SelectedImage) -> bool:
-    height, width, _ = looked_at.card.image_shape
+def _has_ways(network: SelectedNetwork, image: SelectedImage) -> bool:
+    height, width, _ = network.card.image_shape
     rows, columns = image.pixels.shape[:2]
     return bool(rows * width != columns * height)
 
 
-def _may_invert(looked_at: SelectedNetwork, image: SelectedImage) -> bool:
-    return looked_at.grey and image.truth is None
+def _may_invert(network: SelectedNetwork, image: SelectedImage) -> bool:
+    return network.grey and image.truth is None
 
 
-def _inverted(looked_at: SelectedNetwork, image: SelectedImage) -> bool:
+def _inverted(network: SelectedNetwork, image: SelectedImage) -> bool:
     """Whether black and white are swapped: a choice for pictures that are not the data set's own."""
-    if not _may_invert(looked_at, image):
+    if not _may_invert(network, image):
         return False
     st.session_state[_INVERT] = selection.value(INVERT, otherwise="it is not inverted") is True
     return st.toggle("Invert (for dark ink on light paper)", key=_INVERT, on_change=_take_invert)

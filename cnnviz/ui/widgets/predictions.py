@@ -20,24 +20,24 @@ FIRST = 2_000
 """Images that are predicted at first: a few seconds even on a busy machine."""
 
 
-def artifact(looked_at: SelectedNetwork, split: str) -> "StoredArtifact[Predictions]":
+def artifact(network: SelectedNetwork, split: str) -> "StoredArtifact[Predictions]":
     """Where it is stored what these very weights say of the images of a split."""
     from cnnviz.explore.predictions import CODEC
 
     return StoredArtifact(
-        workspace.predictions_file(looked_at.run.id, looked_at.snapshot, split),
-        f"predictions {networks.digest(looked_at.stamp)} {identity(looked_at.card.data)} {split}",
+        workspace.predictions_file(network.run.id, network.snapshot, split),
+        f"predictions {networks.digest(network.stamp)} {identity(network.card.data)} {split}",
         CODEC,
     )
 
 
-def known(looked_at: SelectedNetwork, data: "Dataset | None", *, split: str = "test") -> "Predictions | None":
+def known(network: SelectedNetwork, data: "Dataset | None", *, split: str = "test") -> "Predictions | None":
     """What is known so far of the images of a split; None for nothing. Of no `data`, what is stored is believed."""
     long_work.settle()
-    found = results.known(artifact(looked_at, split))
+    found = results.known(artifact(network, split))
     if found is None or data is None:
         return found
-    labels = pool(looked_at, data, split).labels
+    labels = pool(network, data, split).labels
     fits = found.numbers.max(initial=-1) < len(labels) and np.array_equal(labels[found.numbers], found.labels)
     return found if fits else None
 
@@ -47,18 +47,18 @@ def exist(run: str, snapshot: str, split: str) -> bool:
     return workspace.predictions_file(run, snapshot, split).exists()
 
 
-def pool(looked_at: SelectedNetwork, data: "Dataset", split: str) -> "Pool":
+def pool(network: SelectedNetwork, data: "Dataset", split: str) -> "Pool":
     """The images of a split. Raises ConfigError where the run's split does not fit the data any more."""
     from cnnviz.explore.predictions import SPLITS
 
-    return SPLITS[split](data, looked_at.run.config.data)
+    return SPLITS[split](data, network.run.config.data)
 
 
 def offer(
-    looked_at: SelectedNetwork, data: "Dataset", found: "Predictions | None", *, split: str = "test"
+    network: SelectedNetwork, data: "Dataset", found: "Predictions | None", *, split: str = "test"
 ) -> None:
     """A button that has more of the images predicted, as long as there are more."""
-    there = pool(looked_at, data, split)
+    there = pool(network, data, split)
     total = len(there.numbers)
     done = 0 if found is None else len(found)
     if done >= total:
@@ -73,10 +73,10 @@ def offer(
         else f"Predict all {total:,}"
     )
     # Named for the run: a click that was meant for one that is gone starts nothing.
-    key = f"predict {looked_at.run.id} {looked_at.snapshot} {split}"
+    key = f"predict {network.run.id} {network.snapshot} {split}"
     long_work.offer(
         words,
-        lambda: _predicting(looked_at, there, found, count, split=split),
+        lambda: _predicting(network, there, found, count, split=split),
         key=key,
         name="predicting",
         icon=":material/checklist:",
@@ -85,12 +85,12 @@ def offer(
 
 
 def _predicting(
-    looked_at: SelectedNetwork, there: "Pool", before: "Predictions | None", count: int, *, split: str
+    network: SelectedNetwork, there: "Pool", before: "Predictions | None", count: int, *, split: str
 ) -> "Work[Predictions]":
     """Predict `count` images, those of `before` among them; what is done when it is stopped is stored."""
     from cnnviz.explore.predictions import joined, predicting, some_of
 
-    model, card = networks.network(looked_at.stamp)
+    model, card = networks.network(network.stamp)
     wanted = there.numbers[some_of(len(there.numbers), count)]
     numbers = wanted if before is None else np.setdiff1d(wanted, before.numbers)
     # In no order, so that what there is after a stop is a fair sample, too.
@@ -106,4 +106,4 @@ def _predicting(
         )  # fmt: skip
     finally:
         if len(parts) > known:
-            artifact(looked_at, split).save(joined(parts))
+            artifact(network, split).save(joined(parts))

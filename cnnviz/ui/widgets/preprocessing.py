@@ -24,24 +24,20 @@ _SIDE, _READ = 280, 240
 _COLOURS = {1: ["grey"], 3: ["red", "green", "blue"]}
 
 
-def show(
-    looked_at: SelectedNetwork, image: SelectedImage, seen: "Input", *, way: str, inverted: bool
-) -> None:
+def show(network: SelectedNetwork, image: SelectedImage, seen: "Input", *, way: str, inverted: bool) -> None:
     """Draw the original with what was read of it, what came of it, and its values, in words and numbers."""
     place = st.expander(
         "How it was read", icon=":material/straighten:", key="how it was read", on_change="rerun"
     )
     if place.open:
         with place:
-            _draw(looked_at, image, seen, way=way, inverted=inverted)
+            _draw(network, image, seen, way=way, inverted=inverted)
 
 
-def _draw(
-    looked_at: SelectedNetwork, image: SelectedImage, seen: "Input", *, way: str, inverted: bool
-) -> None:
+def _draw(network: SelectedNetwork, image: SelectedImage, seen: "Input", *, way: str, inverted: bool) -> None:
     from cnnviz.explore.inputs.preprocessing import reading
 
-    found = reading(image.pixels, seen, looked_at.card, way=way)
+    found = reading(image.pixels, seen, network.card, way=way)
     st.markdown(_origin(image))
     st.image(
         _marked(image.name, found, _pixels=image.pixels),

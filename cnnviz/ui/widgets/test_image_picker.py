@@ -23,9 +23,9 @@ _ANY = -1
 _OUTCOMES = {"all": None, "right": True, "wrong": False}
 
 
-def pick(looked_at: SelectedNetwork, current: str) -> str | None:
+def pick(network: SelectedNetwork, current: str) -> str | None:
     """The name of the test image that was just chosen, if one was."""
-    name, classes = looked_at.card.data, looked_at.card.classes
+    name, classes = network.card.data, network.card.classes
     if not name:
         st.info("This network came without a data set, so there are no test images: upload a picture.")
         return None
@@ -43,9 +43,9 @@ def pick(looked_at: SelectedNetwork, current: str) -> str | None:
             icon=":material/difference:",
         )
         return None
-    found = predictions.known(looked_at, data)
+    found = predictions.known(network, data)
     numbers = _wanted(data, found)
-    predictions.offer(looked_at, data, found)
+    predictions.offer(network, data, found)
     if not len(numbers):
         st.caption("There is no such image.")
         return None

@@ -8,7 +8,7 @@ from torch import nn
 
 from cnnviz.config import Mlp
 from cnnviz.explore.attribution import applicability, baselines, options
-from cnnviz.explore.attribution.attribute import AttributionSetting, asked, attribute
+from cnnviz.explore.attribution.attribute import AttributionSetting, attribute, attribution_request
 from cnnviz.explore.attribution.checks import checks
 from cnnviz.explore.attribution.deletion_insertion import curves
 from cnnviz.explore.attribution.faithfulness import infidelity, max_sensitivity
@@ -35,7 +35,7 @@ def end(work):
 
 def question(baseline: str = "blur", model: nn.Module | None = None) -> AttributionRequest:
     setting = AttributionSetting(baseline=baseline)
-    return asked(
+    return attribution_request(
         model or settled(CNN),
         card(CNN),
         picture(),
@@ -80,7 +80,7 @@ def test_a_right_map_is_better_than_chance() -> None:
 
     image = np.ones((3, SIDE, SIDE), np.float32)
     setting = AttributionSetting(baseline="mean")
-    asks = asked(Corner(), card(CNN), image, method="saliency", targets=[1], setting=setting)
+    asks = attribution_request(Corner(), card(CNN), image, method="saliency", targets=[1], setting=setting)
     values = np.zeros((SIDE, SIDE), np.float32)
     values[:4, :4] = 1
     right = end(curves(asks, values, nothing=asks.baseline))

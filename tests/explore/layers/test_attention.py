@@ -10,7 +10,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from cnnviz.config import Torchvision
 from cnnviz.explore.layers.structure import layers
-from cnnviz.models.registry import build
+from cnnviz.models.registry import WithoutRandomWeights, build
 
 BIASES = ("qkv.bias", "proj.bias", "in_proj_bias", "out_proj.bias")
 
@@ -64,7 +64,8 @@ def test_multi_head_attention(bias: bool, keys: int) -> None:
 )
 def test_whole_networks(name: str, side: int, published: float) -> None:
     """Published by torchvision with its weights, in billions and without biases."""
-    model = build(Torchvision(model=name), image_shape=(side, side, 3), classes=1000).eval()  # type: ignore[arg-type]
+    with WithoutRandomWeights():
+        model = build(Torchvision(model=name), image_shape=(side, side, 3), classes=1000).eval()  # type: ignore[arg-type]
     listed = layers(model, (3, side, side))
     theirs = counted(model, torch.zeros(1, 3, side, side))
     attentions = [one for one in listed if "Attention" in one.kind]

@@ -8,7 +8,7 @@ from cnnviz.config import ResNet18, Torchvision
 from cnnviz.explore.activations.activation_maps import channel_maps, predict, predict_without
 from cnnviz.explore.activations.cell import cell
 from cnnviz.explore.attribution import cam
-from cnnviz.explore.attribution.attribute import AttributionSetting, asked
+from cnnviz.explore.attribution.attribute import AttributionSetting, attribution_request
 from cnnviz.explore.layers.capture import passing
 from cnnviz.explore.layers.channel_order import channels_last
 from cnnviz.explore.layers.structure import layer_named, layers
@@ -125,7 +125,9 @@ def test_grad_cam_weighs_channels(image: np.ndarray) -> None:
         std=(0.25,) * 3, data="none", epoch=0, step=0,
     )  # fmt: skip
     setting = AttributionSetting(layer="features.3.0")
-    found = cam.layer_maps(asked(model, card, image, method="grad_cam", targets=[1], setting=setting))
+    found = cam.layer_maps(
+        attribution_request(model, card, image, method="grad_cam", targets=[1], setting=setting)
+    )
     batch = torch.from_numpy(image)[None]
     kept: list[torch.Tensor] = []
 

@@ -11,26 +11,28 @@ from cnnviz.config import AlexNet, Cnn, Network, ResNet18, Torchvision, Vgg11Bn
 from cnnviz.explore.layers.field_tracking import Fields
 from cnnviz.explore.layers.receptive_field import Field, box
 from cnnviz.explore.layers.structure import layers
-from cnnviz.models.registry import build
+from cnnviz.models.registry import WithoutRandomWeights, build
 from cnnviz.models.tracing import tracing
 
 pytestmark = pytest.mark.slow
 
 
-def seen(model: nn.Module, name: str, side: int) -> tuple[tuple[int, int], tuple[int, int, int, int]]:
-    """The middle cell of a layer, and the pixels on which it depends: top, left, bottom, right."""
-    found: list[torch.Tensor] = []
-    handle = model.get_submodule(name).register_forward_hook(lambda *call: found.append(call[2]))
+def seen(
+    model: nn.Module, names: list[str], side: int
+) -> dict[str, tuple[tuple[int, int], tuple[int, int, int, int]]]:
+    """The middle cell of each layer, and the pixels on which it depends: top, left, bottom, right."""
     image = torch.rand(1, 3, side, side, dtype=torch.float64, requires_grad=True)
-    model(image)
-    handle.remove()
-    maps = found[0]
-    place = (maps.shape[2] // 2, maps.shape[3] // 2)
-    maps[0, :, *place].sum().backward()
-    assert image.grad is not None
-    rows, columns = image.grad[0].abs().sum(0).nonzero(as_tuple=True)
-    box = int(rows.min()), int(columns.min()), int(rows.max()) + 1, int(columns.max()) + 1
-    return place, box
+    maps: dict[str, torch.Tensor] = {}
+    with tracing(model, dict(model.named_modules()), leave=lambda call, out: maps.update({call.name: out})):
+        model(image)
+    found = {}
+    for name in names:
+        place = (maps[name].shape[2] // 2, maps[name].shape[3] // 2)
+        (gradient,) = torch.autograd.grad(maps[name][0, :, *place].sum(), image, retain_graph=True)
+        rows, columns = gradient[0].abs().sum(0).nonzero(as_tuple=True)
+        box = int(rows.min()), int(columns.min()), int(rows.max()) + 1, int(columns.max()) + 1
+        found[name] = place, box
+    return found
 
 
 def positive(model: nn.Module) -> nn.Module:
@@ -40,29 +42,29 @@ def positive(model: nn.Module) -> nn.Module:
             own = nn.AvgPool2d(module.kernel_size, module.stride, module.padding)
             model.get_submodule(name.rpartition(".")[0]).add_module(name.rpartition(".")[2], own)
     for parameter in model.parameters():
-        parameter.data = parameter.data.abs() + 0.01
+        parameter.data = torch.full_like(parameter, 0.01, dtype=torch.float64)
     return model.double().eval()
 
 
 @pytest.mark.parametrize(
     ("network", "names", "side"),
     [
-        (ResNet18(stem="cifar"), ["conv1", "layer1.1", "layer2.0", "layer3.0"], 96),
-        (ResNet18(stem="imagenet"), ["conv1", "maxpool", "layer1.0.conv1", "layer2.1"], 256),
-        (Cnn(kernel=5, pool_after=(1, 3)), ["conv1", "pool1", "conv2", "conv3", "pool3"], 96),
-        (Vgg11Bn(), ["features.0", "features.8", "features.14"], 160),
-        (AlexNet(), ["features.0", "features.2", "features.6"], 320),
-        (Torchvision(model="googlenet"), ["conv2", "inception3a"], 224),
+        (ResNet18(stem="cifar"), ["conv1", "layer1.1", "layer2.0", "layer3.0"], 64),
+        (ResNet18(stem="imagenet"), ["conv1", "maxpool", "layer1.0.conv1", "layer2.1"], 160),
+        (Cnn(kernel=5, pool_after=(1, 3)), ["conv1", "pool1", "conv2", "conv3", "pool3"], 48),
+        (Vgg11Bn(head=()), ["features.0", "features.8", "features.14"], 64),
+        (AlexNet(), ["features.0", "features.2", "features.6"], 192),
+        (Torchvision(model="googlenet"), ["conv2", "inception3a"], 96),
     ],
 )
 def test_a_field_is_where_the_gradient_is(network: Network, names: list[str], side: int) -> None:
-    model = positive(build(network, image_shape=(side, side, 3), classes=3))
+    with WithoutRandomWeights():
+        model = positive(build(network, image_shape=(side, side, 3), classes=3))
     fields = {layer.name: layer.field for layer in layers(model, (3, side, side))}
-    for name in names:
+    for name, (place, found) in seen(model, names, side).items():
         field = fields[name]
         assert field is not None
         assert not field.whole
-        place, found = seen(model, name, side)
         assert field.size == (found[2] - found[0], found[3] - found[1]), name
         assert box(field, *place, image=(side, side)) == found, name
 
@@ -114,15 +116,20 @@ def test_fields_of_dilated_kernels() -> None:
     assert listed["conv1"].output_shape == (4, 48, 47)
 
 
-def extent(maps: torch.Tensor, place: tuple[int, int], image: torch.Tensor) -> tuple[int, int, int, int]:
-    """Pixels on which a cell of maps (1, C, H, W) depends: top, left, bottom, right."""
+Cell = tuple[int, int]
+
+
+def extents(maps: torch.Tensor, places: list[Cell], images: torch.Tensor) -> list[tuple[int, int, int, int]]:
+    """Pixels on which cells of maps (N, C, H, W) depend, each in an image of its own: top, left, bottom, right."""
     weights = torch.rand(maps.shape[1], dtype=maps.dtype, generator=torch.Generator().manual_seed(1))
-    value = (maps[0, :, *place] * weights).sum()
-    (gradient,) = torch.autograd.grad(value, image, retain_graph=True)
-    size = gradient[0].abs().sum(0)
-    # A mask of −100 lets 10⁻⁴⁴ through.
-    rows, columns = (size > 1e-22 * size.max()).nonzero(as_tuple=True)
-    return int(rows.min()), int(columns.min()), int(rows.max()) + 1, int(columns.max()) + 1
+    values = [(maps[number, :, *place] * weights).sum() for number, place in enumerate(places)]
+    (gradient,) = torch.autograd.grad(torch.stack(values).sum(), images, retain_graph=True)
+    found = []
+    for size in gradient[: len(places)].abs().sum(1):
+        # A mask of −100 lets 10⁻⁴⁴ through.
+        rows, columns = (size > 1e-22 * size.max()).nonzero(as_tuple=True)
+        found.append((int(rows.min()), int(columns.min()), int(rows.max()) + 1, int(columns.max()) + 1))
+    return found
 
 
 @pytest.mark.parametrize("size", [(40, 56), (36, 60), (44, 32)])
@@ -131,10 +138,10 @@ def test_attention_in_windows_sees_its_window(size: tuple[int, int]) -> None:
     torch.manual_seed(0)
     model = SwinTransformer([2, 2], 8, [2, 2, 1], [2, 2, 2], [4, 3], num_classes=3).double().eval()
     listed = layers(model, (3, *size))
-    image = torch.rand(1, 3, *size, dtype=torch.float64, requires_grad=True)
+    images = torch.rand(1, 3, *size, dtype=torch.float64).repeat(80, 1, 1, 1).requires_grad_()
     seen: dict[str, torch.Tensor] = {}
     with tracing(model, dict(model.named_modules()), leave=lambda call, out: seen.update({call.name: out})):
-        model(image)
+        model(images)
     checked = 0
     for layer in listed:
         last = layer.name.rpartition(".")[2]
@@ -146,8 +153,9 @@ def test_attention_in_windows_sees_its_window(size: tuple[int, int]) -> None:
         maps = seen[layer.name].movedim(-1, 1)
         assert layer.field is not None
         cells = [(row, column) for row in range(maps.shape[2]) for column in range(maps.shape[3])]
-        for place in cells[:: max(1, len(cells) // 40)]:
-            assert box(layer.field, *place, image=size) == extent(maps, place, image), (layer.name, place)
+        cells = cells[:: max(1, len(cells) // 40)]
+        for place, expected in zip(cells, extents(maps, cells, images), strict=True):
+            assert box(layer.field, *place, image=size) == expected, (layer.name, place)
             checked += 1
     assert checked > 300
     first = next(layer.field for layer in listed if layer.name.endswith("attn"))
@@ -165,15 +173,14 @@ def test_adaptive_pooling_sees_its_windows(after: tuple[int, int]) -> None:
         nn.Conv2d(4, 5, (1, 1)), nn.Conv2d(5, 5, (2, 1)),
     )  # fmt: skip
     model.double().eval()
-    image = torch.rand(1, 3, 24, 32, dtype=torch.float64, requires_grad=True)
+    images = torch.rand(1, 3, 24, 32, dtype=torch.float64).repeat(260, 1, 1, 1).requires_grad_()
     fields = {layer.name: layer.field for layer in layers(model, (3, 24, 32))}
     for name, depth in (("1", 2), ("2", 3), ("3", 4)):
-        maps, field = model[:depth](image), fields[name]
+        maps, field = model[:depth](images), fields[name]
         assert field is not None
-        for row in range(maps.shape[2]):
-            for column in range(maps.shape[3]):
-                expected = extent(maps, (row, column), image)
-                assert box(field, row, column, image=(24, 32)) == expected, (name, row, column)
+        cells = [(row, column) for row in range(maps.shape[2]) for column in range(maps.shape[3])]
+        for place, expected in zip(cells, extents(maps, cells, images), strict=True):
+            assert box(field, *place, image=(24, 32)) == expected, (name, place)
 
 
 def test_pooling_to_one_cell_sees_all() -> None:
@@ -221,7 +228,8 @@ def test_a_tensor_from_elsewhere_has_no_field() -> None:
 )
 def test_sums_are_those_of_torchinfo(network: Network) -> None:
     torchinfo = pytest.importorskip("torchinfo")
-    model = build(network, image_shape=(64, 64, 3), classes=10)
+    with WithoutRandomWeights():
+        model = build(network, image_shape=(64, 64, 3), classes=10)
     found = layers(model, (3, 64, 64))
     summary = torchinfo.summary(model, (1, 3, 64, 64), verbose=0)
     assert sum(layer.parameters for layer in found) == summary.total_params

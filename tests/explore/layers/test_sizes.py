@@ -11,7 +11,7 @@ from cnnviz.explore.inputs.preprocessing import as_input
 from cnnviz.explore.layers import input_sizes
 from cnnviz.explore.layers.structure import layers
 from cnnviz.models.checkpoint import Card
-from cnnviz.models.registry import build
+from cnnviz.models.registry import WithoutRandomWeights, build
 
 
 def card_of(network: Network, shape: tuple[int, int, int]) -> Card:
@@ -23,7 +23,8 @@ def card_of(network: Network, shape: tuple[int, int, int]) -> Card:
 
 
 def network_of(card: Card) -> nn.Module:
-    return build(card.network, image_shape=card.image_shape, classes=len(card.classes)).eval()
+    with WithoutRandomWeights():
+        return build(card.network, image_shape=card.image_shape, classes=len(card.classes)).eval()
 
 
 def obstacle(card: Card, size: int) -> str:
