@@ -231,6 +231,10 @@ IN_TIME: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         with_file("filters.npz", npz(epochs=np.arange(3), filters=np.zeros((2, 1, 1, 1, 1), np.float16))),
         "holds no filters",
     ),
+    "kind of numbers": (
+        with_file("filters.npz", npz(epochs=np.arange(2), filters=np.zeros((2, 1, 1, 1, 1), np.float32))),
+        "holds no filters",
+    ),
     "more arrays": (
         with_file("filters.npz", npz(epochs=np.arange(1), filters=np.zeros((1,) * 5, np.float16), x=np.zeros(1))),
         "holds no filters",
