@@ -11,6 +11,8 @@ navigation.run(
         "Train": [
             st.Page("pages/train.py", title="New run"),
             st.Page("pages/experiments.py", title="Experiments"),
+            st.Page("pages/runs.py", title="Runs"),
+            st.Page("pages/studies.py", title="Studies"),
             st.Page("pages/data.py", title="Data"),
         ],
         "Look": [

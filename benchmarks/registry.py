@@ -6,11 +6,13 @@ from functools import partial
 from benchmarks import (
     attribution,
     augmentation,
+    between_runs,
     cold_start,
     data_path,
     index,
     logging_cost,
     look,
+    many_runs,
     page,
     shake,
     train,
@@ -29,7 +31,9 @@ BENCHMARKS: Mapping[str, Callable[..., list[Row]]] = {
     "index": index.measure,
     "cold": cold_start.measure,
     "page": page.measure,
+    "runs": many_runs.measure,
     "shake": shake.measure,
+    "queue": between_runs.measure,
 }
 """`BENCHMARKS[name](quick=…)` measures, and gives rows of the table."""
 

@@ -16,9 +16,11 @@ def duration(seconds: float) -> str:
     return f"{hours} h" + (f" {rest} min" if rest else "")
 
 
-def accuracy(value: float, count: int) -> str:
-    """An accuracy with its standard error, from the number of images: 92.3 % ± 0.3."""
-    return per_cent(value, standard_error(value, count))
+def accuracy(value: float | None, count: int) -> str:
+    """An accuracy with its standard error, from the number of images where that is known: 92.3 % ± 0.3."""
+    if value is None:
+        return "–"
+    return per_cent(value, standard_error(value, count) if count else None)
 
 
 def per_cent(share: float, error: float | None = None, *, digits: int = 1) -> str:

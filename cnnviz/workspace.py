@@ -42,6 +42,19 @@ def run_folder(run_id: str) -> Path:
     return checkpoints_root() / plain_name(run_id, what="run")
 
 
+def studies_root() -> Path:
+    """The folder of studies, hidden among those of runs."""
+    return checkpoints_root() / ".studies"
+
+
+def study_folder(study_id: str) -> Path:
+    """The folder of one study, whether or not it exists.
+
+    Raises ConfigError for a name that could leave the folder of studies.
+    """
+    return studies_root() / plain_name(study_id, what="study")
+
+
 def snapshot_file(run_id: str, snapshot: str) -> Path:
     """The weights of one snapshot ("last", "best", "epoch_0000") of a run, whether or not they exist."""
     return run_folder(run_id) / "snapshots" / f"{plain_name(snapshot, what='snapshot')}.safetensors"

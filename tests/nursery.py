@@ -20,6 +20,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from cnnviz.runs import process
+from tests import nursery_client
+
 
 def serve(listener: socket.socket) -> None:
     import torch
@@ -68,6 +71,7 @@ def become_worker(request: dict[str, Any], log: int, lease: int) -> None:
         os.environ.clear()
         os.environ.update(request["environment"])
         sys.argv = ["worker", str(request["folder"]), str(lease), *request["arguments"]]
+        process.subprocess = nursery_client.stand_in(Path(request["nursery"]))  # of the worker after it
         exec(os.environ.get("NURSERY", ""), {})  # noqa: S102
         importlib.import_module(str(request["module"])).main()
         code = 0

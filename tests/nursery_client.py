@@ -46,7 +46,13 @@ def stand_in(address: Path) -> SimpleNamespace:
         command: list[str], *, stdout: Any, env: dict[str, str], pass_fds: list[int], **_: Any
     ) -> SimpleNamespace:
         assert command[1] == "-m"
-        message = {"module": command[2], "folder": command[3], "arguments": command[5:], "environment": env}
+        message = {
+            "module": command[2],
+            "folder": command[3],
+            "arguments": command[5:],
+            "environment": env,
+            "nursery": str(address),
+        }
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(_PATIENCE)
             connection.connect(str(address))

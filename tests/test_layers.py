@@ -20,7 +20,7 @@ def loaded_by(statement: str, depth: int = 1) -> set[str]:
 
 def test_runs_config_and_render_do_without_torch_and_streamlit() -> None:
     modules = loaded_by(
-        "import cnnviz.runs.control, cnnviz.runs.metrics, cnnviz.config, cnnviz.workspace, cnnviz.errors\n"
+        "import cnnviz.runs.control, cnnviz.runs.summary, cnnviz.config, cnnviz.workspace, cnnviz.errors\n"
         "import pkgutil, importlib, cnnviz.render\n"
         "for found in pkgutil.iter_modules(cnnviz.render.__path__, 'cnnviz.render.'):\n"
         "    importlib.import_module(found.name)"

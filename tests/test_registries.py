@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from cnnviz.cli.settings import kinds_of
+from cnnviz.config.settings import kinds_of
 from cnnviz.data import augmentation, catalogue, fitting
 from cnnviz.errors import NotFound
 from cnnviz.models import registry

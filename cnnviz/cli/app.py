@@ -10,6 +10,7 @@ from cnnviz.cli.answer import Command
 from cnnviz.cli.attribute import attribute
 from cnnviz.cli.change import change
 from cnnviz.cli.channel import channel
+from cnnviz.cli.compare import compare
 from cnnviz.cli.data import data
 from cnnviz.cli.diagnose import diagnose
 from cnnviz.cli.doctor import doctor
@@ -28,8 +29,9 @@ from cnnviz.cli.queue import queue
 from cnnviz.cli.recipes import recipes
 from cnnviz.cli.reproduce import reproduce
 from cnnviz.cli.robustness import robustness
-from cnnviz.cli.runs import delete, runs, stop
+from cnnviz.cli.runs import delete, note, runs, stop
 from cnnviz.cli.statistics import statistics
+from cnnviz.cli.study import study
 from cnnviz.cli.train import resume, train
 
 app = typer.Typer(
@@ -46,6 +48,8 @@ for _command in (
     delete,
     change,
     export,
+    note,
+    compare,
     evaluate,
     layers,
     activations,
@@ -68,6 +72,7 @@ app.command("find-rate", cls=Command)(find_rate)
 app.command("import", cls=Command)(import_network)
 app.add_typer(data)
 app.add_typer(queue)
+app.add_typer(study)
 app.command(cls=Command)(models)
 
 

@@ -5,11 +5,13 @@ import time
 from dataclasses import asdict
 from typing import Any
 
+from cnnviz.errors import RunError
 from cnnviz.formatting import accuracy, duration, per_cent, standard_error
-from cnnviz.runs import changes
+from cnnviz.runs import changes, notes
 from cnnviz.runs.metrics import Metrics
 from cnnviz.runs.run import Run
 from cnnviz.runs.status import RESUMABLE, Status
+from cnnviz.runs.summary import Summary
 from cnnviz.train.events import EpochEnded
 
 
@@ -22,6 +24,7 @@ def document(run: Run) -> dict[str, Any]:
         "folder": str(run.folder),
         "created": run.record.created,
         "shipped": run.shipped,
+        **_notes(run),
         "imported": run.imported.model_dump(mode="json") if run.imported else None,
         **status.model_dump(mode="json", exclude={"updated"}),
         "snapshots": run.snapshots(),
@@ -41,13 +44,19 @@ def whole_document(run: Run) -> dict[str, Any]:
     )
 
 
-def row(run: Run) -> list[str]:
-    """A line of the table of runs: id, state, epochs, best known accuracy, title."""
-    status = run.status()
-    state = f"running {per_cent(status.share, digits=0)}" if status.state == "running" else status.state
+def row(run: Summary) -> list[str]:
+    """A line of the table of runs: id, state, epochs, best known accuracy, title and tags."""
+    state = f"running {per_cent(run.share, digits=0)}" if run.state == "running" else run.state
+    title = "  ".join([run.title, *(f"[{tag}]" for tag in run.tags)])
     if run.imported:
-        return [run.id, "imported", "–", "–", run.title]
-    return [run.id, state, f"{status.epoch}/{status.epochs}", _figure(run.metrics()), run.title]
+        return [run.id, "imported", "–", "–", title]
+    return [run.id, state, f"{run.epoch}/{run.epochs}", _figure(run), title]
+
+
+def _figure(run: Summary) -> str:
+    if run.test_accuracy is not None:
+        return f"test {accuracy(run.test_accuracy, run.test_count)}"
+    return "–" if run.validation_accuracy is None else f"validation {per_cent(run.validation_accuracy)}"
 
 
 def lines(run: Run) -> list[list[str]]:
@@ -85,6 +94,9 @@ def lines(run: Run) -> list[list[str]]:
         found.append(["last epoch", epoch_line(last, status.epochs)])
     if metrics.finished:
         found.append(["test", test_line(metrics)])
+    said = _notes(run)
+    found += [["tags", ", ".join(said["tags"])]] if said["tags"] else []
+    found += [["note", said["note"]]] if said["note"] else []
     found.append(["snapshots", ", ".join(run.snapshots()) or "none yet"])
     found.append(["folder", str(run.folder)])
     found += [[f"  {key}", json.dumps(value)] for key, value in run.config.model_dump(mode="json").items()]
@@ -119,12 +131,12 @@ def how_it_ended(run: Run, status: Status) -> str:
     return said
 
 
-def _figure(metrics: Metrics) -> str:
-    if metrics.finished:
-        return "test " + accuracy(metrics.finished["test_accuracy"], metrics.finished["test_count"])
-    if metrics.epochs:
-        return f"validation {per_cent(metrics.epochs[-1].validation_accuracy)}"
-    return "–"
+def _notes(run: Run) -> dict[str, Any]:
+    try:
+        said = notes.read(run.folder)
+    except RunError:
+        said = notes.Notes()
+    return said.model_dump(mode="json", exclude={"format"})
 
 
 def _validation(metrics: Metrics) -> dict[str, Any] | None:

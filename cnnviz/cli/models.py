@@ -9,8 +9,8 @@ import typer
 
 from cnnviz.cli.answer import answer, table
 from cnnviz.cli.options import Json
-from cnnviz.cli.settings import kinds_of, options_of
 from cnnviz.config import RunConfig
+from cnnviz.config.settings import kinds_of, options_of
 from cnnviz.errors import ConfigError
 
 

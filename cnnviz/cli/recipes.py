@@ -10,7 +10,8 @@ from cnnviz.cli.options import Json
 from cnnviz.recipes import convolution, library, plan, results_table
 from cnnviz.recipes.assessment import Assessment, assess
 from cnnviz.recipes.recipe import Recipe, Size
-from cnnviz.recipes.results import RunsByConfiguration, recipe_runs, summary
+from cnnviz.recipes.results import RecipeRuns, recipe_runs
+from cnnviz.runs.outcome import summary
 
 SizeOption = Annotated[
     Size,
@@ -50,7 +51,7 @@ def recipes(
     answer([_document(one, runs) for one in listed], table(rows), as_json=as_json)
 
 
-def _document(recipe: Recipe, runs: RunsByConfiguration) -> dict[str, Any]:
+def _document(recipe: Recipe, runs: RecipeRuns) -> dict[str, Any]:
     whole = recipe.model_dump(
         mode="json", exclude_defaults=True, exclude={"variant", "axis", "settings", "short"}
     )
@@ -79,7 +80,7 @@ def _variant(assessment: Assessment) -> dict[str, Any]:
     }
 
 
-def _text(recipe: Recipe, runs: RunsByConfiguration) -> str:
+def _text(recipe: Recipe, runs: RecipeRuns) -> str:
     parts = [f"{recipe.id}: {recipe.title}", recipe.question, f"{recipe.theory.strip()} ({recipe.source})"]
     if recipe.claim:
         parts.append(f"Claimed: {recipe.claim}")

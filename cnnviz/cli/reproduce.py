@@ -17,7 +17,7 @@ from cnnviz.recipes import library, reproduction, results_table
 from cnnviz.recipes.depth import depths
 from cnnviz.recipes.recipe import COMPARED_SIZES, Recipe
 from cnnviz.recipes.reproduction import Task
-from cnnviz.recipes.results import RunsByConfiguration, recipe_runs, reproduction_runs
+from cnnviz.recipes.results import RecipeRuns, recipe_runs, reproduction_runs
 from cnnviz.runs import control
 
 """What is run at these sizes goes into the repository."""
@@ -82,8 +82,7 @@ def _made(task: Task, *, archive: bool) -> str:
         return str(error)
     except KeyboardInterrupt:
         tell("Stopping; the same command goes on from here …")
-        alike = recipe_runs().alike(task.config)
-        same = [run for run in alike if run.config.seed == task.config.seed and run.status().active]
+        same = [run for run in recipe_runs().same(task.config) if run.status().active]
         control.stop_all(run.id for run in same)
         raise typer.Exit(130) from None
     if archive:
@@ -112,5 +111,5 @@ def _written(chosen: list[Recipe]) -> Path:
             except CnnvizError as error:
                 tell(f"{recipe.id}: {error}")
     path = workspace.records_root().with_suffix(".md")
-    atomic.replace(path, results_table.markdown(RunsByConfiguration(reproduction_runs()), looked).encode())
+    atomic.replace(path, results_table.markdown(RecipeRuns(reproduction_runs()), looked).encode())
     return path

@@ -13,8 +13,9 @@ from cnnviz.cli.files import content
 from cnnviz.cli.follow import finish, follow
 from cnnviz.cli.options import Json, RunName
 from cnnviz.cli.recipes import Pretrained, Seeds, SizeOption, Variants
-from cnnviz.cli.settings import pairs, settings_of
+from cnnviz.cli.settings import pairs
 from cnnviz.config import RunConfig, with_settings
+from cnnviz.config.settings import settings_of
 from cnnviz.errors import ConfigError
 from cnnviz.recipes import library, reproduction
 from cnnviz.recipes.recipe import Size

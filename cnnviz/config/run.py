@@ -58,6 +58,11 @@ class RunConfig(Strict):
     """Compile the network first: minutes at the start, faster steps. Auto measures, in long runs only."""
 
     @property
+    def heading(self) -> str:
+        """Its own title, or one made from network and data."""
+        return self.title or f"{self.network.name} on {self.data.name}"
+
+    @property
     def cautions(self) -> list[str]:
         """What a careful friend would say before this is run; a sentence or two each."""
         found = []

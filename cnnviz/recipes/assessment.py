@@ -4,11 +4,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 
+from cnnviz.config.comparison import identity
+from cnnviz.diagnose.noise import SeedSpread, seed_spread
 from cnnviz.recipes import library, plan
-from cnnviz.recipes.noise import SeedSpread, seed_spread
 from cnnviz.recipes.recipe import COMPARED_SIZES, Recipe, Reported, Size, Variant
-from cnnviz.recipes.results import Outcome, RunsByConfiguration
+from cnnviz.recipes.results import RecipeRuns
 from cnnviz.recipes.verdict import Verdict, judged_figures, verdict
+from cnnviz.runs.outcome import Outcome
 
 """Sizes whose figures say something; the larger first."""
 
@@ -33,7 +35,7 @@ class Assessment:
 
 def assess(
     recipe: Recipe,
-    recipe_runs: RunsByConfiguration,
+    recipe_runs: RecipeRuns,
     *,
     size: Size | None = None,
     pretrained: str | None = None,
@@ -89,8 +91,8 @@ def _reported(recipe: Recipe, figure: str) -> list[list[float]]:
 
 
 def _earlier(recipe: Recipe, variant: Variant, size: Size) -> str:
-    identity = plan.identity(plan.configuration(recipe, variant.id, size=size))
-    name, first = _by_configuration(size)[identity][0]
+    experiment = identity(plan.configuration(recipe, variant.id, size=size))
+    name, first = _by_configuration(size)[experiment][0]
     return "" if (name, first) == (recipe.id, variant.id) else f"{name} {first}"
 
 
@@ -100,7 +102,7 @@ def _by_configuration(size: Size) -> dict[str, list[tuple[str, str]]]:
     result = defaultdict(list)
     for recipe in library.every().values():
         for name in library.variants(recipe) if recipe.kind == "train" else ():
-            result[plan.identity(plan.configuration(recipe, name, size=size))].append((recipe.id, name))
+            result[identity(plan.configuration(recipe, name, size=size))].append((recipe.id, name))
     return {
         key: sorted(those, key=lambda one: not _reports(library.variant(library.find(one[0]), one[1])))
         for key, those in result.items()

@@ -1,9 +1,9 @@
 """What is run for a variant of a recipe: its configuration at each size."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from cnnviz.config import RunConfig
+from cnnviz.config.comparison import differing, flat
 from cnnviz.errors import ConfigError
 from cnnviz.recipes import library
 from cnnviz.recipes.library import merged
@@ -20,8 +20,6 @@ _SMOKE: Settings = {
 }
 _SMALLEST = {"alexnet": 64, "vgg11_bn": 32}
 """Pixels that a network needs at least, where that is more than stand-ins have or costs less than the recipe's."""
-_SET_BY_MACHINE = ("title", "seed", "device", "precision", "memory_format", "compile")
-"""Settings that do not make another experiment."""
 
 
 def configuration(
@@ -53,20 +51,11 @@ def needs_imagenet(recipe: Recipe, variant: str) -> bool:
     return bool(settings.get("start", {}).get("source") == "imagenet")
 
 
-def identity(config: RunConfig) -> str:
-    """Equal for two configurations of one experiment, whatever their seed, title or way to compute."""
-    return config.model_copy(update=_DEFAULTS).model_dump_json()
-
-
 def differences(recipe: Recipe) -> dict[str, dict[str, Any]]:
     """Settings in which the variants differ, as they are in each: by variant, then by dotted key."""
-    names = list(library.variants(recipe))
-    flat = {name: _flat(configuration(recipe, name).model_dump(mode="json")) for name in names}
-    keys = dict.fromkeys(key for values in flat.values() for key in values)
-    differing = [
-        key for key in keys if key != "title" and len({repr(flat[name].get(key)) for name in names}) > 1
-    ]
-    return {name: {key: flat[name].get(key) for key in differing} for name in names}
+    settings = {name: flat(configuration(recipe, name)) for name in library.variants(recipe)}
+    keys = differing(settings)
+    return {name: {key: values.get(key) for key in keys} for name, values in settings.items()}
 
 
 def _shortened(values: Settings, short: Settings) -> Settings:
@@ -89,16 +78,3 @@ def _smoke(values: Settings) -> Settings:
 def _number(values: Settings, name: str) -> int:
     """A setting, or its default where the recipe leaves it out."""
     return int(values.get(name, RunConfig.model_fields[name].default))
-
-
-def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            found |= _flat(value, f"{before}{key}.")
-        else:
-            found[before + key] = value
-    return found
-
-
-_DEFAULTS = {name: RunConfig.model_fields[name].default for name in _SET_BY_MACHINE}

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from cnnviz import atomic, workspace
 from cnnviz.config import RunConfig
+from cnnviz.config.comparison import identity
 from cnnviz.recipes import library, plan
 from cnnviz.recipes.recipe import Recipe, Size
-from cnnviz.recipes.results import RunsByConfiguration, reproduction_runs
-from cnnviz.runs import control
+from cnnviz.recipes.results import RecipeRuns, reproduction_runs
 from cnnviz.runs.run import Run
-from cnnviz.runs.status import RESUMABLE
+from cnnviz.studies.executor import ThisMachine
 
 ARCHIVED = ("config.json", "status.json", "metrics.jsonl")
 """Files of a run that go into the repository: what was asked for, how it ended, and its figures."""
@@ -48,26 +48,20 @@ def tasks(
     ]
 
 
-def missing(tasks: Iterable[Task], recipe_runs: RunsByConfiguration) -> Iterator[Task]:
+def missing(tasks: Iterable[Task], recipe_runs: RecipeRuns) -> Iterator[Task]:
     """Those of which no run has finished."""
     for task in tasks:
-        if not any(run.metrics().finished for run in _same(task, recipe_runs)):
+        if not any(run.metrics().finished for run in recipe_runs.same(task.config)):
             yield task
 
 
-def begin(task: Task, recipe_runs: RunsByConfiguration) -> Run:
+def begin(task: Task, recipe_runs: RecipeRuns) -> Run:
     """The run of a task: the one that is under way, else the one that was cut short, else a new one.
 
     Raises RunError as `control.start` and `control.resume` do.
     """
-    here = [run for run in _same(task, recipe_runs) if run.folder.parent == workspace.checkpoints_root()]
-    for run in here:
-        if run.status().active:
-            return run
-    for run in here:
-        if run.status().state in RESUMABLE and run.snapshots():
-            return control.resume(run.id)
-    return control.start(task.config)
+    here = ThisMachine(recipe_runs)
+    return here.fetch(here.submit(task.config))
 
 
 def archive(run: Run) -> Path:
@@ -75,9 +69,9 @@ def archive(run: Run) -> Path:
 
     It takes the place of those of the same experiment and seed that came to nothing.
     """
-    same = plan.identity(run.config)
+    same = identity(run.config)
     for old in reproduction_runs():
-        if (plan.identity(old.config), old.config.seed) == (
+        if (identity(old.config), old.config.seed) == (
             same,
             run.config.seed,
         ) and not old.metrics().finished:
@@ -93,7 +87,3 @@ def archive(run: Run) -> Path:
         epochs = [line for line in lines if json.loads(line)["kind"] != "step"]
         atomic.replace(metrics, "".join(epochs).encode())
     return folder
-
-
-def _same(task: Task, recipe_runs: RunsByConfiguration) -> list[Run]:
-    return [run for run in recipe_runs.alike(task.config) if run.config.seed == task.config.seed]

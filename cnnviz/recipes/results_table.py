@@ -9,8 +9,9 @@ from cnnviz.recipes import convolution, library, plan
 from cnnviz.recipes.assessment import Assessment, assess
 from cnnviz.recipes.depth import Depth
 from cnnviz.recipes.recipe import COMPARED_SIZES, Recipe, Reported, Variant
-from cnnviz.recipes.results import Outcome, RunsByConfiguration, summary
+from cnnviz.recipes.results import RecipeRuns
 from cnnviz.recipes.verdict import LEGEND, State, judged_figures
+from cnnviz.runs.outcome import Outcome, summary
 
 _HEAD = f"""# Reproduction
 
@@ -23,7 +24,7 @@ machine time.
 {LEGEND}"""
 
 
-def markdown(recipe_runs: RunsByConfiguration, depths: dict[str, list[Depth]]) -> str:
+def markdown(recipe_runs: RecipeRuns, depths: dict[str, list[Depth]]) -> str:
     """The whole page. `depths` has what was measured of recipes that train nothing, by id."""
     assessed = {recipe.id: assess(recipe, recipe_runs) for recipe in library.every().values()}
     every = [one for those in assessed.values() for one in those]
@@ -35,7 +36,7 @@ def markdown(recipe_runs: RunsByConfiguration, depths: dict[str, list[Depth]]) -
     return "\n".join(parts)
 
 
-def _machines(recipe_runs: RunsByConfiguration) -> str:
+def _machines(recipe_runs: RecipeRuns) -> str:
     """What the runs were computed on; their times are of that."""
     ways = [(run.record.machine, run.metrics().started.get("execution")) for run in recipe_runs.every()]
     devices = Counter(f"{machine}, {way['device']} {way['precision']}" for machine, way in ways if way)
@@ -111,7 +112,7 @@ def compared_figures(reported: Reported) -> list[str]:
 def _section(
     recipe: Recipe,
     assessments: list[Assessment],
-    recipe_runs: RunsByConfiguration,
+    recipe_runs: RecipeRuns,
     depths: list[Depth] | None,
 ) -> Iterator[str]:
     yield f"### {recipe.id}: {recipe.title}\n"
@@ -130,7 +131,7 @@ def _section(
         yield f"Assumed: {'; '.join(recipe.assumed)}.\n"
 
 
-def _table(assessments: list[Assessment], recipe_runs: RunsByConfiguration) -> Iterator[str]:
+def _table(assessments: list[Assessment], recipe_runs: RecipeRuns) -> Iterator[str]:
     yield "| variant | reported | measured | runs | size | training | verdict |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
     more = []
@@ -166,7 +167,7 @@ def _others(variant: Variant, outcomes: Sequence[Outcome], main: str) -> str:
     return f"- {variant.id}, reported / measured: {'; '.join(parts)}.\n" if parts else ""
 
 
-def _why_not(recipe: Recipe, variant: Variant, recipe_runs: RunsByConfiguration) -> str:
+def _why_not(recipe: Recipe, variant: Variant, recipe_runs: RecipeRuns) -> str:
     for size in COMPARED_SIZES:
         for run in recipe_runs.runs(recipe, variant.id, size=size):
             status = run.status()

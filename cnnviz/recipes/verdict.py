@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from math import hypot
 from typing import Literal
 
+from cnnviz.diagnose.noise import SeedSpread, noise, seed_spread, spread_that_explains
 from cnnviz.formatting import decimal, standard_error
-from cnnviz.recipes.noise import SeedSpread, noise, seed_spread, spread_that_explains
 from cnnviz.recipes.recipe import Recipe, Reported, Size
-from cnnviz.recipes.results import Outcome
+from cnnviz.runs.outcome import Outcome
 
 State = Literal["reproduced", "undecided", "differs", "not comparable", "not run"]
 

@@ -11,6 +11,9 @@ from typing import Any, TypeVar
 from cnnviz.train.events import EpochEnded, StepLogged
 
 T = TypeVar("T", StepLogged, EpochEnded)
+_STEP = b'{"kind":"step"'
+_TAIL, _LONGEST = 1 << 12, 1 << 18
+"""Bytes of the end of a file that are read first, and at most."""
 _MISSING: Mapping[Any, Any] = {float: nan, int: 0, bool: False}
 """What stands for a figure that a line lacks, by its type."""
 
@@ -101,6 +104,31 @@ def read_line(kind: type[T], values: Mapping[str, Any]) -> list[T]:
     if any(name not in values for name in required):
         return []
     return [kind(**found)] if all(isinstance(one, int | float) for one in found.values()) else []
+
+
+def ends(path: Path | str) -> Metrics:
+    """What the first and the last lines of a `metrics.jsonl` say: facts, the last epoch, the test; no steps.
+
+    Not more than `_LONGEST` bytes are read of either end.
+    """
+    metrics = Metrics(Path(path))
+    try:
+        with open(path, "rb") as file:
+            first = file.readline(_LONGEST)
+            size = os.fstat(file.fileno()).st_size
+            length = _TAIL
+            while True:
+                begin = max(len(first), size - length)
+                file.seek(begin)
+                lines = file.read(length).split(b"\n")
+                whole = lines[:-1] if begin == len(first) else lines[1:-1]
+                metrics.started, metrics.epochs, metrics.finished = {}, [], {}
+                metrics._take([first, *(line for line in whole if not line.startswith(_STEP))])
+                if metrics.epochs or begin == len(first) or length >= _LONGEST:
+                    return metrics
+                length *= 4
+    except FileNotFoundError:
+        return metrics
 
 
 def read(folder: Path) -> Metrics:

@@ -21,6 +21,8 @@ from cnnviz.config import RunConfig, Strict
 from cnnviz.errors import ConfigError, NotFound, RunError
 from cnnviz.runs import metrics, status
 
+FORMAT = 1
+"""Of the `config.json` that is written; newer ones are not read."""
 SHIPPED = "card.md"
 """A run that has this file came with cnnviz."""
 
@@ -37,7 +39,7 @@ class Imported(Strict):
 class Record(Strict):
     """`config.json`: what was asked for, and where. Written once."""
 
-    format: int = 1
+    format: Annotated[int, Field(ge=1, le=FORMAT)] = FORMAT
     created: Annotated[float, Field(ge=0, le=1e11)]
     """Unix time."""
     config: RunConfig
@@ -45,6 +47,24 @@ class Record(Strict):
     versions: dict[str, str]
     machine: str
     imported: Imported | None = None
+
+    @classmethod
+    def parse(cls, content: bytes) -> "Record":
+        """What a `config.json` says. Raises RunError with a line on what is wrong with it."""
+        try:
+            return cls.model_validate_json(content)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            if first["loc"] == ("format",) and first["type"] == "less_than_equal":
+                raise RunError(
+                    f"config.json is of a newer cnnviz (format {first['input']}): update this one to read it."
+                ) from None
+            if first["type"] == "json_invalid":
+                raise RunError("config.json is no JSON: it is half written, or damaged.") from None
+            place = ".".join(map(str, first["loc"])) or "config.json"
+            raise RunError(
+                f"config.json was changed or damaged: {place[:80]}: {first['msg'].lower()[:200]}."
+            ) from None
 
 
 @dataclass(frozen=True)
@@ -58,11 +78,11 @@ class Run:
     def record(self) -> Record:
         """What was asked for. Raises RunError when `config.json` is damaged."""
         try:
-            return Record.model_validate_json((self.folder / "config.json").read_bytes())
-        except (OSError, ValidationError) as error:
-            raise RunError(
-                f"The run {self.id} can't be read: its config.json is missing or damaged."
-            ) from error
+            return Record.parse((self.folder / "config.json").read_bytes())
+        except OSError as error:
+            raise RunError(f"The run {self.id} can't be read: its config.json is missing.") from error
+        except RunError as error:
+            raise RunError(f"The run {self.id} can't be read: {error}") from None
 
     @property
     def config(self) -> RunConfig:
@@ -81,7 +101,7 @@ class Run:
     @property
     def title(self) -> str:
         """Its own title, or one made from network and data."""
-        return self.config.title or f"{self.config.network.name} on {self.config.data.name}"
+        return self.config.heading
 
     @property
     def shipped(self) -> bool:

@@ -12,7 +12,7 @@ from tests.browser.looks import drawn
 
 PAGES = (
     "", "train", "experiments", "experiments?recipe=001-3-model1", "experiments?recipe=001-1",
-    "experiments?recipe=000-2.4", "data", "activations",
+    "experiments?recipe=000-2.4", "data", "runs", "runs?runs=cifar10-resnet18,mnist-mlp", "activations",
     "activations?layer=layer2.0&channel=12", "filters", "compare", "statistics", "attribution", "diagnosis",
     "diagnosis?view=map", "robustness", "doctor",
 )  # fmt: skip

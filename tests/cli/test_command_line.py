@@ -17,6 +17,8 @@ COMMANDS = (
     "resume",
     "stop",
     "delete",
+    "note",
+    "compare",
     "evaluate",
     "activations",
     "diagnose",

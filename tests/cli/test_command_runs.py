@@ -1,6 +1,6 @@
 import json
 
-from cnnviz.runs.run import every
+from cnnviz.runs.run import create, environment, every
 
 
 def test_runs_are_listed_and_shown(ask, trained):
@@ -28,6 +28,49 @@ def test_runs_are_listed_and_shown(ask, trained):
     assert whole.items() >= document.items()
     assert whole["config"]["network"] == {"name": "mlp", "hidden": [16], "activation": "relu", "dropout": 0.0}
     assert "accuracy 40.0 % ± 6.3 (standard error)" in ask("runs", trained.id).stdout
+
+
+def test_runs_are_searched_tagged_and_archived(ask, trained):
+    done = ask(
+        "note", trained.id, "--tag", "good", "--tag", "first", "--untag", "first", "--text", "Look again."
+    )
+    assert done.stdout.splitlines() == ["tags: good", "note: Look again."]
+    assert "[good]" in ask("runs").stdout
+    assert json.loads(ask("runs", "--tag", "good", "--search", "hidden=16", "--json").stdout)[0]["tags"] == [
+        "good"
+    ]
+    assert ask("runs", "--tag", "bad").stdout == ask("runs", "--search", "nowhere").stdout == "No run fits.\n"
+    assert json.loads(ask("note", trained.id, "--archive", "--json").stdout)["archived"] is True
+    assert ask("runs").stdout == "No run fits.\n"
+    assert trained.id in ask("runs", "--archived").stdout
+    ask("note", trained.id, "--unarchive")
+    assert ask("note", trained.id).stdout.splitlines() == ["tags: good", "note: Look again."]
+    assert "A tag is" in ask("note", trained.id, "--tag", "a,b").stderr
+
+
+def test_damaged_folders_are_said_aside(ask, trained):
+    (trained.folder.parent / "half").mkdir()
+    listed = ask("runs", "--json")
+    assert len(json.loads(listed.stdout)) == 1
+    assert (
+        listed.stderr
+        == "half can't be read: config.json is missing: the folder is half written, or no run.\n"
+    )
+
+
+def test_runs_stand_side_by_side(ask, trained, tiny_config):
+    other = create(tiny_config.model_copy(update={"seed": 3, "title": "other"}), *environment())
+    lines = ask("compare", trained.id, other.id).stdout.splitlines()
+    assert [line.split()[0] for line in lines] == [
+        trained.id, "title", "seed", "validation", "test", "training", "parameters",
+    ]  # fmt: skip
+    assert lines[2].split() == ["seed", "0", "3"]
+    found = json.loads(ask("compare", trained.id, other.id, "--json").stdout)
+    assert found["differs"] == {"seed": {trained.id: 0, other.id: 3}}
+    assert found["runs"][trained.id]["test"]["accuracy"] == 0.4
+    assert found["runs"][other.id]["test"] is None
+    assert ask("compare", trained.id, trained.id).exit_code == 2
+    assert "Did you mean" in ask("compare", trained.id, trained.id[:-1]).stderr
 
 
 def test_no_runs(ask):

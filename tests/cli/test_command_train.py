@@ -5,8 +5,8 @@ import time
 
 import pytest
 
-from cnnviz.cli.settings import kinds_of, options_of, settings_of
 from cnnviz.config import Mlp, RunConfig, with_settings
+from cnnviz.config.settings import kinds_of, options_of, settings_of
 from cnnviz.errors import ConfigError
 from cnnviz.runs.run import every, find
 

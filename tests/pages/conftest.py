@@ -14,9 +14,9 @@ from cnnviz.runs import process as hiring
 from cnnviz.runs.run import Run
 from tests import nursery_client
 from tests.conftest import Bench, write_data
-from tests.runs.conftest import quick, wait_for, watch
+from tests.runs.conftest import quick, small, wait_for, watch
 
-__all__ = ["quick", "watch"]
+__all__ = ["quick", "small", "watch"]
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -89,7 +89,9 @@ PAGES = {
     ),
     "robustness": ({}, {"shake", "cam", "curve", "shaken"}),
     "experiments": ({"recipe": "003-1e"}, {"run_size"}),
+    "studies": ({}, {"study"}),
     "data": ({}, {"data"}, {}, {"sample"}),
+    "runs": ({}, {"runs"}, {"runs": "mnist-mlp"}, {"curves", "across", "smoothing"}),
 }  # fmt: skip
 """By page: what else an address has to say, so that these parameters are read."""
 VIEWS = [

@@ -4,6 +4,8 @@ from dataclasses import fields
 
 from cnnviz.train.events import EpochEnded
 from cnnviz.ui.experiments import charts
+from cnnviz.ui.widgets import run_curves
+from cnnviz.ui.widgets.heat_map import heat_map
 
 
 def lines(*values: float) -> list[EpochEnded]:
@@ -17,7 +19,7 @@ def lines(*values: float) -> list[EpochEnded]:
 
 def test_no_two_variants_look_the_same_and_seeds_are_lines_of_their_own() -> None:
     variants = {f"v{number}": [lines(0.1, 0.2), lines(0.2, 0.3)] for number in range(18)}
-    spec = charts.curves(variants, "validation", "accuracy").to_dict()
+    spec = run_curves.curves(variants, "validation", "accuracy").to_dict()
     encoding = spec["encoding"]
     looks = zip(encoding["color"]["scale"]["range"], encoding["strokeDash"]["scale"]["range"], strict=True)
     assert len({(colour, tuple(dash)) for colour, dash in looks}) == 18
@@ -40,12 +42,8 @@ def test_reported_and_measured_have_one_scale() -> None:
 
 def test_a_grid_of_three_settings_is_a_map_for_each_value_of_the_third() -> None:
     rows = [{"A": a, "B": b, "C": c, "Test accuracy": 0.5} for a in "xy" for b in "uv" for c in "pq"]
-    spec = charts.heat_map(
-        rows, across="A", down="B", split="C", value="Test accuracy", style=".1%"
-    ).to_dict()
+    spec = heat_map(rows, across="A", down="B", split="C", value="Test accuracy", style=".1%").to_dict()
     assert spec["facet"]["column"]["field"] == "C"
-    flat = charts.heat_map(
-        rows, across="A", down="B", split=None, value="Test accuracy", style=".1%"
-    ).to_dict()
+    flat = heat_map(rows, across="A", down="B", split=None, value="Test accuracy", style=".1%").to_dict()
     assert "facet" not in flat
     assert len(flat["layer"]) == 2

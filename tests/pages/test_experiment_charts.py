@@ -7,6 +7,7 @@ import pytest
 from cnnviz.runs.metrics import read_line
 from cnnviz.train.events import EpochEnded
 from cnnviz.ui.experiments import charts
+from cnnviz.ui.widgets import run_curves
 
 LINES = [
     line
@@ -27,7 +28,7 @@ def rows(chart: Any) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(("split", "word"), [("train", "Training"), ("validation", "Validation")])
 @pytest.mark.parametrize("quantity", ["loss", "accuracy"])
 def test_a_curve_is_what_its_title_says(split: str, word: str, quantity: str) -> None:
-    chart = charts.curves({"a": [LINES, LINES[:2]], "b": [LINES]}, split, quantity)
+    chart = run_curves.curves({"a": [LINES, LINES[:2]], "b": [LINES]}, split, quantity)
     assert [row["value"] for row in rows(chart)] == [
         getattr(line, f"{split}_{quantity}") for line in (*LINES, *LINES[:2], *LINES)
     ]

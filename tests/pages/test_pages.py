@@ -55,6 +55,8 @@ def wait_for(run: Run) -> None:
 HINTS = {
     "home": "No run yet", "train": "Press Start", "filters": "Train a network",
     "experiments": "Experiments of five lab reports", "data": "training and",
+    "runs": "Press Start",
+    "studies": "No study yet",
 }  # fmt: skip
 """What a page says on an empty bench, if that is not how to train a network."""
 
@@ -72,7 +74,7 @@ def test_every_page_shows_a_run(finished: Run, name: str) -> None:
     app = open_page(name)
     assert not app.exception
     assert not app.error
-    if name not in ("home", "experiments", "data"):
+    if name not in ("home", "experiments", "runs", "studies", "data"):
         assert app.query_params["run"] == finished.id
 
 

@@ -1,6 +1,7 @@
 import pytest
 
 from cnnviz.config import RunConfig
+from cnnviz.config.comparison import identity
 from cnnviz.data import catalogue
 from cnnviz.errors import ConfigError, NotFound
 from cnnviz.recipes import convolution, library, plan
@@ -89,8 +90,8 @@ def test_differences_are_those_of_the_variants_alone() -> None:
 def test_seed_title_and_way_to_compute_do_not_make_another_experiment() -> None:
     recipe = library.find("001-2")
     one = plan.configuration(recipe, "main", seed=3).model_copy(update={"precision": "fp32", "title": "mine"})
-    assert plan.identity(one) == plan.identity(plan.configuration(recipe, "main"))
-    assert plan.identity(one) != plan.identity(plan.configuration(recipe, "main", size="short"))
+    assert identity(one) == identity(plan.configuration(recipe, "main"))
+    assert identity(one) != identity(plan.configuration(recipe, "main", size="short"))
 
 
 def test_a_run_takes_the_place_of_imagenet_only_where_it_is_wanted() -> None:

@@ -9,15 +9,9 @@ import pytest
 from cnnviz.recipes import library, reproduction, results_table
 from cnnviz.recipes.assessment import assess
 from cnnviz.recipes.recipe import Recipe, Reported
-from cnnviz.recipes.results import (
-    Outcome,
-    RunsByConfiguration,
-    outcome,
-    recipe_runs,
-    reproduction_runs,
-    summary,
-)
+from cnnviz.recipes.results import RecipeRuns, recipe_runs, reproduction_runs
 from cnnviz.runs.metrics import Journal
+from cnnviz.runs.outcome import Outcome, outcome, summary
 from cnnviz.runs.run import Run
 from tests.recipes.made import run_folder
 
@@ -88,7 +82,7 @@ def test_what_is_kept_stands_for_the_run_and_has_no_single_steps(make: Make, rec
     assert b'"kind":"step"' not in (folder / "metrics.jsonl").read_bytes()
     before = recipe_runs().outcomes(recipe, "3x3-sgd")
     assert len(before) == 1
-    after = RunsByConfiguration(reproduction_runs()).outcomes(recipe, "3x3-sgd")
+    after = RecipeRuns(reproduction_runs()).outcomes(recipe, "3x3-sgd")
     assert (after[0].figures, after[0].per_class) == (before[0].figures, before[0].per_class)
 
 

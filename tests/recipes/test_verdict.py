@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from cnnviz.diagnose.noise import SeedSpread, noise, seed_spread, spread_that_explains
 from cnnviz.recipes import library
-from cnnviz.recipes.noise import SeedSpread, noise, seed_spread, spread_that_explains
 from cnnviz.recipes.plan import configuration
 from cnnviz.recipes.recipe import Recipe, Reported
-from cnnviz.recipes.results import Outcome
 from cnnviz.recipes.verdict import Verdict, judged_figures, verdict
+from cnnviz.runs.outcome import Outcome
 from cnnviz.runs.run import Record, Run
 
 

@@ -1,4 +1,4 @@
-"""Charts of several runs: curves of variants, grids, reported against measured."""
+"""Charts of an experiment: grids, reported against measured."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,66 +6,15 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from cnnviz.render.colour import BLACK, BLUE, GREEN, GREY, ORANGE, PINK, SKY, VERMILION, WHITE
-from cnnviz.train.events import EpochEnded
-from cnnviz.ui.widgets.charts import thin
+from cnnviz.render.colour import BLUE, GREEN, GREY, VERMILION
 from cnnviz.ui.widgets.share_format import share_format
 
-_COLOURS = [BLUE, VERMILION, GREEN, PINK, ORANGE, SKY]
-_DASHES = [[1, 0], [6, 3], [2, 2]]
 _STATES = {
     "reproduced": GREEN,
     "undecided": BLUE,
     "differs": VERMILION,
     "not comparable": GREY,
 }
-_TITLES = {"loss": "loss (cross-entropy, nats)", "accuracy": "accuracy"}
-
-
-def curves(
-    variants: Mapping[str, Sequence[Sequence[EpochEnded]]], split: str, quantity: str
-) -> alt.LayerChart | alt.Chart:
-    """`quantity` of `split` (train or validation) against epochs: a colour and dash a variant, a line a seed."""
-    names = list(variants)
-    rows = [
-        {
-            "epoch": line.epoch,
-            "value": getattr(line, f"{split}_{quantity}"),
-            "variant": name,
-            "run": f"{name} {number}",
-        }
-        for name, runs in variants.items()
-        for number, lines in enumerate(runs)
-        for line in thin(lines)
-    ]
-    style = share_format() if quantity == "accuracy" else ""
-    title = f"{'Training' if split == 'train' else 'Validation'} {_TITLES[quantity]}"
-    legend = alt.Legend(orient="bottom", title=None, columns=4, symbolType="stroke", labelLimit=160)
-    few = len(rows) <= 40 * max(1, len(names))
-    chart: alt.Chart = (
-        alt.Chart(pd.DataFrame(rows, columns=["epoch", "value", "variant", "run"]))
-        .mark_line(strokeWidth=2, point=alt.OverlayMarkDef(size=18, filled=True) if few else False)
-        .encode(
-            x=alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1, format="d", grid=False)),
-            y=alt.Y("value:Q", title=None, axis=alt.Axis(format=style), scale=alt.Scale(zero=False)),
-            color=alt.Color(
-                "variant:N", scale=alt.Scale(domain=names, range=_cycled(_COLOURS, len(names))), legend=legend
-            ),
-            strokeDash=alt.StrokeDash(
-                "variant:N", scale=alt.Scale(domain=names, range=_dashes(len(names))), legend=legend
-            ),
-            detail="run:N",
-            tooltip=[
-                "variant:N",
-                "epoch:Q",
-                alt.Tooltip("value:Q", title=title, format=share_format(2) if style else ".4g"),
-            ],
-        )
-        .properties(
-            height=300 + 20 * -(-len(names) // 4), title=alt.Title(title, anchor="start", fontSize=13)
-        )
-    )
-    return chart
 
 
 def agreement(rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
@@ -109,40 +58,3 @@ def agreement(rows: Sequence[Mapping[str, Any]]) -> alt.LayerChart:
     )
     both: alt.LayerChart = (line + dots).properties(height=380)
     return both
-
-
-def heat_map(
-    rows: Sequence[Mapping[str, Any]], *, across: str, down: str, split: str | None, value: str, style: str
-) -> Any:
-    """A cell for each combination of two settings, a map for each value of a third (`split`) where there is one."""
-    frame = pd.DataFrame(rows)
-    base = alt.Chart(frame).encode(
-        x=alt.X(f"{across}:N", sort=None, title=across, axis=alt.Axis(labelAngle=0)),
-        y=alt.Y(f"{down}:N", sort=None, title=down),
-    )
-    cells = base.mark_rect().encode(
-        color=alt.Color(
-            f"{value}:Q",
-            scale=alt.Scale(scheme="viridis", zero=False),
-            legend=None,  # each cell has its number
-        ),
-        tooltip=[*frame.columns],
-    )
-    middle = (frame[value].min() + frame[value].max()) / 2
-    text = base.mark_text(fontSize=13).encode(
-        text=alt.Text(f"{value}:Q", format=style),
-        color=alt.condition(alt.datum[value] > middle, alt.value(BLACK), alt.value(WHITE)),
-    )
-    chart = (cells + text).properties(width=alt.Step(84), height=alt.Step(48))
-    titled = alt.Title(value, anchor="start", fontSize=13)
-    if split is None:
-        return chart.properties(title=titled)
-    return chart.facet(column=alt.Column(f"{split}:N", sort=None, title=split)).properties(title=titled)
-
-
-def _cycled(values: Sequence[Any], count: int) -> list[Any]:
-    return [values[number % len(values)] for number in range(count)]
-
-
-def _dashes(count: int) -> list[list[int]]:
-    return [_DASHES[number // len(_COLOURS) % len(_DASHES)] for number in range(count)]

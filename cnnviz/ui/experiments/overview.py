@@ -7,13 +7,13 @@ import streamlit as st
 from cnnviz.recipes import library, results_table
 from cnnviz.recipes.assessment import Assessment, assess
 from cnnviz.recipes.recipe import Recipe
-from cnnviz.recipes.results import RunsByConfiguration
+from cnnviz.recipes.results import RecipeRuns
 from cnnviz.ui.experiments import charts
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RECIPE
 
 
-def show(recipe_runs: RunsByConfiguration) -> None:
+def show(recipe_runs: RecipeRuns) -> None:
     """Reported against measured in one chart, then a line for each experiment."""
     assessments = {recipe.id: assess(recipe, recipe_runs) for recipe in library.every().values()}
     rows = [

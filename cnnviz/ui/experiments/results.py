@@ -9,27 +9,22 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz import workspace
+from cnnviz.config.comparison import setting_text
 from cnnviz.formatting import duration, per_cent
 from cnnviz.recipes import library, plan, results_table
 from cnnviz.recipes.assessment import Assessment, assess
 from cnnviz.recipes.recipe import Recipe
-from cnnviz.recipes.results import summary
 from cnnviz.recipes.verdict import LEGEND
+from cnnviz.runs.outcome import summary
 from cnnviz.runs.run import Run
-from cnnviz.ui.experiments import charts
 from cnnviz.ui.experiments.variant_form import VariantSelection
 from cnnviz.ui.resources import recipe_results
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUN
 from cnnviz.ui.widgets.config_form import words
+from cnnviz.ui.widgets.heat_map import heat_map
+from cnnviz.ui.widgets.run_curves import CURVES, curves
 from cnnviz.ui.widgets.share_format import share_format
-
-_CURVES = {
-    "Validation accuracy": ("validation", "accuracy"),
-    "Validation loss": ("validation", "loss"),
-    "Training accuracy": ("train", "accuracy"),
-    "Training loss": ("train", "loss"),
-}
 
 
 def show(recipe: Recipe, choice: VariantSelection) -> None:
@@ -57,15 +52,15 @@ def _results(recipe: Recipe, choice: VariantSelection, live: bool) -> None:
         return
     kind = st.segmented_control(
         "Curve",
-        list(_CURVES),
+        list(CURVES),
         default="Validation accuracy",
         required=True,
         key="recipe curve",
         label_visibility="collapsed",
     )
-    split, quantity = _CURVES[kind or "Validation accuracy"]
+    split, quantity = CURVES[kind or "Validation accuracy"]
     st.altair_chart(
-        charts.curves({name: those for name, those in lines.items() if those}, split, quantity),
+        curves({name: those for name, those in lines.items() if those}, split, quantity),
         key="curves",
     )
     if recipe.axis:
@@ -166,7 +161,7 @@ def _settings_table(recipe: Recipe) -> None:
         return
     keys = list(dict.fromkeys(key for values in settings.values() for key in values))
     rows = [
-        {"Variant": name} | {words(key.rpartition(".")[2]): _plain(values[key]) for key in keys}
+        {"Variant": name} | {words(key.rpartition(".")[2]): setting_text(values[key], words) for key in keys}
         for name, values in settings.items()
     ]
     _folded("Settings that differ", ":material/tune:", rows)
@@ -211,17 +206,6 @@ def _percent(value: float | None) -> str:
     return "–" if value is None else per_cent(value)
 
 
-def _plain(value: Any) -> str:
-    if isinstance(value, list):
-        return " + ".join(_plain(item) for item in value) or "none"
-    if isinstance(value, dict):
-        inner = ", ".join(f"{item:g}" for item in value.values() if isinstance(item, int | float))
-        return f"{words(str(value.get('name', '')))} {inner}".strip()
-    if value is None:
-        return "–"
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
 def _grid(recipe: Recipe, assessments: Sequence[Assessment]) -> None:
     """The grid's accuracies and times, as colours."""
     outcomes = {one.variant.id: one.outcomes for one in assessments}
@@ -238,7 +222,7 @@ def _grid(recipe: Recipe, assessments: Sequence[Assessment]) -> None:
     st.markdown("**The grid**")
     for value, style in (("Test accuracy", share_format(1)), ("Training time, s", ",.0f")):
         st.altair_chart(
-            charts.heat_map(
+            heat_map(
                 rows,
                 across=titles[0],
                 down=titles[1],

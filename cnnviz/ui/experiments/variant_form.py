@@ -13,7 +13,7 @@ from cnnviz.formatting import duration
 from cnnviz.recipes import library, plan, reproduction
 from cnnviz.recipes.recipe import SIZES, Recipe, Size
 from cnnviz.recipes.reproduction import Task
-from cnnviz.recipes.results import RunsByConfiguration
+from cnnviz.recipes.results import RecipeRuns
 from cnnviz.runs import control
 from cnnviz.runs.run import Run, every
 from cnnviz.ui.experiments.parameters import RUN_SIZE
@@ -34,7 +34,7 @@ class VariantSelection:
     pretrained: str | None
 
 
-def show(recipe: Recipe, recipe_runs: RunsByConfiguration) -> tuple[VariantSelection, Callable[[], None]]:
+def show(recipe: Recipe, recipe_runs: RecipeRuns) -> tuple[VariantSelection, Callable[[], None]]:
     """Draw the controls; starts and stops runs.
 
     The second result writes beside them what the runs would take, which has to be measured first.
@@ -87,7 +87,7 @@ def show(recipe: Recipe, recipe_runs: RunsByConfiguration) -> tuple[VariantSelec
     return VariantSelection(size, pretrained), later
 
 
-def _best_size(recipe: Recipe, recipe_runs: RunsByConfiguration) -> Size:
+def _best_size(recipe: Recipe, recipe_runs: RecipeRuns) -> Size:
     """The largest size that has been run; short where none has."""
     for size in SIZES:
         if any(recipe_runs.outcomes(recipe, name, size=size) for name in library.variants(recipe)):
@@ -121,7 +121,7 @@ def _body(network: Network) -> dict[str, Any]:
 
 
 def _buttons(
-    recipe: Recipe, tasks: Sequence[Task], todo: Sequence[Task], recipe_runs: RunsByConfiguration
+    recipe: Recipe, tasks: Sequence[Task], todo: Sequence[Task], recipe_runs: RecipeRuns
 ) -> Callable[[], None]:
     live = [run for task in tasks for run in _active(task, recipe_runs)]
     missing = next(
@@ -168,9 +168,8 @@ def _cost(todo: Sequence[Task]) -> str:
     return f"{count}, about {duration(seconds)} of training on this machine"
 
 
-def _active(task: Task, recipe_runs: RunsByConfiguration) -> list[Run]:
-    alike = recipe_runs.alike(task.config)
-    return [run for run in alike if run.config.seed == task.config.seed and run.status().active]
+def _active(task: Task, recipe_runs: RecipeRuns) -> list[Run]:
+    return [run for run in recipe_runs.same(task.config) if run.status().active]
 
 
 def _start(todo: Sequence[Task]) -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from cnnviz.data import catalogue
 from cnnviz.recipes import library, plan
 from cnnviz.recipes.recipe import Recipe
-from cnnviz.recipes.results import RunsByConfiguration
+from cnnviz.recipes.results import RecipeRuns
 from cnnviz.ui.experiments import convolution, depth, results, variant_form
 from cnnviz.ui.resources import run_estimates
 from cnnviz.ui.shell import selection
@@ -16,7 +16,7 @@ from cnnviz.ui.shell.parameters import RECIPE
 from cnnviz.ui.widgets import experiment_links
 
 
-def show(recipe: Recipe, recipe_runs: RunsByConfiguration) -> None:
+def show(recipe: Recipe, recipe_runs: RecipeRuns) -> None:
     """Draw the experiment, and what its kind has below."""
     _chooser(recipe)
     st.title(recipe.question, anchor=False)
@@ -68,13 +68,13 @@ def _parameters(recipe: Recipe) -> None:
     st.markdown(f"**{count:,} parameters**, {words}.")
 
 
-def _train(recipe: Recipe, recipe_runs: RunsByConfiguration) -> None:
+def _train(recipe: Recipe, recipe_runs: RecipeRuns) -> None:
     choice, estimate = variant_form.show(recipe, recipe_runs)
     results.show(recipe, choice)
     estimate()
 
 
-_KINDS: Mapping[str, Callable[[Recipe, RunsByConfiguration], None]] = {
+_KINDS: Mapping[str, Callable[[Recipe, RecipeRuns], None]] = {
     "train": _train,
     "explore": lambda recipe, _: depth.show(recipe),
     "teach": lambda recipe, _: convolution.show(recipe),

@@ -12,7 +12,7 @@ import streamlit as st
 if TYPE_CHECKING:
     from cnnviz.recipes.depth import Depth
     from cnnviz.recipes.recipe import LayerSeries
-    from cnnviz.recipes.results import RunsByConfiguration
+    from cnnviz.recipes.results import RecipeRuns
 
 
 @st.cache_data(max_entries=16, show_spinner="Looking through the layers …")
@@ -24,7 +24,7 @@ def depths(look: LayerSeries) -> list[Depth]:
 
 
 @st.cache_resource(ttl=2, show_spinner=False)
-def recipe_runs() -> RunsByConfiguration:
+def recipe_runs() -> RecipeRuns:
     """All runs, by what was run; looked through again every two seconds at the most."""
     from cnnviz.recipes import results
 

@@ -42,6 +42,7 @@ def show(*, live: bool) -> None:
     try:
         config = RunConfig.parse(values)
         _check(config)
+        run_template.note(config)
         for caution in config.cautions:
             summary.warning(caution, icon=":material/warning:")
     except CnnvizError as error:

@@ -8,7 +8,7 @@ from cnnviz.errors import CnnvizError
 from cnnviz.formatting import whole_number
 from cnnviz.recipes import library
 from cnnviz.recipes.recipe import SIZES, Recipe, RecipeView
-from cnnviz.recipes.results import RunsByConfiguration
+from cnnviz.recipes.results import RecipeRuns
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameter import Parameter
 from cnnviz.ui.shell.parameters import (
@@ -35,7 +35,7 @@ _PAGES = {
 }
 
 
-def show(recipe: Recipe, recipe_runs: RunsByConfiguration) -> None:
+def show(recipe: Recipe, recipe_runs: RecipeRuns) -> None:
     """The views as links, each with what there is to look for."""
     if not recipe.view:
         return
@@ -71,7 +71,7 @@ def hint() -> None:
         st.button("Close", icon=":material/close:", type="tertiary", on_click=selection.drop, args=(HINT,))
 
 
-def _address(recipe: Recipe, number: int, recipe_runs: RunsByConfiguration) -> dict[str, str]:
+def _address(recipe: Recipe, number: int, recipe_runs: RecipeRuns) -> dict[str, str]:
     view = recipe.view[number]
     parts: dict[Parameter[Any], Any] = {
         LAYER: view.layer,
@@ -99,7 +99,7 @@ def _view(name: str) -> RecipeView | None:
     return views[at] if at is not None and at < len(views) else None
 
 
-def _run_of(recipe: Recipe, recipe_runs: RunsByConfiguration) -> str:
+def _run_of(recipe: Recipe, recipe_runs: RecipeRuns) -> str:
     """The newest finished run of an experiment that can be looked into; a shipped one while there is none."""
     found = [
         outcome.run

@@ -52,7 +52,7 @@ def noise(tests: float, spread: SeedSpread | None, *, seeds: int, figures: int =
         return Noise(normal * tests, inf)
     scatter = spread.deviation * sqrt(1 + 1 / seeds)
     return Noise(
-        normal * hypot(tests, scatter), hypot(normal * tests, _students_t(level, spread.freedom) * scatter)
+        normal * hypot(tests, scatter), hypot(normal * tests, students_t(level, spread.freedom) * scatter)
     )
 
 
@@ -62,7 +62,8 @@ def spread_that_explains(difference: float, tests: float, *, seeds: int) -> floa
     return sqrt(max(0.0, rest) / (1 + 1 / seeds))
 
 
-def _students_t(level: float, freedom: int) -> float:
+def students_t(level: float, freedom: float) -> float:
+    """The quantile of Student's t distribution."""
     from scipy.special import stdtrit  # a third of a second, which pages without several seeds do without
 
     return float(stdtrit(freedom, level))

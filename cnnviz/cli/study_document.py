@@ -1,0 +1,94 @@
+"""A study as a JSON document, and as a table."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from cnnviz.cli.answer import table
+from cnnviz.formatting import decimal, per_cent
+from cnnviz.studies.progress import Progress
+from cnnviz.studies.results import Mean, Row, best, rows
+
+
+def summary(now: Progress) -> dict[str, Any]:
+    """How far a study is."""
+    return {
+        "id": now.id,
+        "title": now.study.title,
+        "state": now.state,
+        "runs": len(now.trials),
+        "finished": now.finished,
+        "under_way": len(now.under_way),
+    }
+
+
+def document(now: Progress) -> dict[str, Any]:
+    """All about a study."""
+    found = rows(now)
+    first = best(found, now)
+    return summary(now) | {
+        "study": now.study.model_dump(mode="json"),
+        "variants": [
+            {
+                "name": row.variant.name,
+                "settings": dict(row.variant.settings),
+                "seeds": row.finished,
+                "validation": _mean(row.validation),
+                "test": _mean(row.test),
+                "seconds": _mean(row.seconds),
+                "runs": [
+                    {
+                        "seed": one.task.config.seed,
+                        "run": one.run.id if one.run else None,
+                        "state": one.status.state if one.status else None,
+                        "reason": one.status.reason if one.status else "",
+                    }
+                    for one in row.trials
+                ],
+            }
+            for row in found
+        ],
+        "best": first.variant.name if first else None,
+    }
+
+
+def _mean(mean: Mean | None) -> Mapping[str, Any] | None:
+    if mean is None:
+        return None
+    return {
+        "mean": mean.value,
+        "standard_error": mean.standard_error,
+        "interval": mean.interval,
+        "seeds": mean.seeds,
+    }
+
+
+def text(now: Progress) -> str:
+    """A table of the variants, validation beside test."""
+    found = rows(now)
+    share = now.study.objective == "validation_accuracy"
+    lines = [["VARIANT", "SEEDS", "VALIDATION" if share else "VALIDATION LOSS", "TEST"]]
+    lines += [
+        [row.variant.name, _seeds(row), _figure(row.validation, share=share), _figure(row.test)]
+        for row in found
+    ]
+    first = best(found, now)
+    said = [
+        f"{now.study.title}: {now.state}, {now.finished:,} of {len(now.trials):,} runs finished.",
+        table(lines),
+    ]
+    if first:
+        said.append(f"Best on validation images: {first.variant.name}. Means ± standard error over seeds.")
+    return "\n".join(said)
+
+
+def _seeds(row: Row) -> str:
+    return f"{row.finished}/{len(row.trials)}"
+
+
+def _figure(mean: Mean | None, *, share: bool = True) -> str:
+    if mean is None:
+        return "–"
+    if share:
+        return per_cent(mean.value, mean.standard_error)
+    error = "" if mean.standard_error is None else f" ± {mean.standard_error:.4f}"
+    return decimal(mean.value, ".4f") + error

@@ -1,0 +1,109 @@
+"""Whether one accuracy is better than another: on the same images, or over seeds; alone, or among several."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import sqrt
+from statistics import mean, variance
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnnviz.diagnose.noise import CONFIDENCE, students_t
+
+_MOST_SEEDS = 30
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much better one accuracy is than another, and whether chance alone would give that."""
+
+    points: float
+    """Percentage points; negative where it is worse."""
+    chance: float
+    """How often chance alone gives a difference at least as large (p), corrected where several are looked at."""
+    base: str
+    """What it rests on, in words."""
+    low: float | None = None
+    """95 % interval in points, of this comparison by itself; None where there is none."""
+    high: float | None = None
+    seeds: int | None = None
+    """Seeds of each that would tell a difference of this size; None where that can't be said."""
+
+    @property
+    def certain(self) -> bool:
+        """Whether chance gives it in at most one of twenty cases."""
+        return self.chance <= 1 - CONFIDENCE
+
+    @property
+    def words(self) -> str:
+        """In one line: 0.8 points better, within noise: 5 seeds would tell."""
+        size = f"{abs(self.points):.1f} points"
+        said = f"{size} {'better' if self.points > 0 else 'worse'}" if self.points else "no difference"
+        if self.certain:
+            return f"{said}, more than noise"
+        if self.seeds is not None and self.points:
+            return f"{said}, within noise: {self.seeds} seeds would tell"
+        return f"{said}, within noise"
+
+
+def paired(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> Difference:
+    """Of two networks that were asked the same images: where each was right, (N,). McNemar's exact test.
+
+    McNemar 1947, Note on the sampling error of the difference between correlated proportions; two-sided binomial.
+    """
+    from scipy.special import bdtr
+
+    here, there = int((one & ~other).sum()), int((other & ~one).sum())
+    apart = here + there
+    chance = min(1.0, 2 * float(bdtr(min(here, there), apart, 0.5))) if apart else 1.0
+    return Difference(
+        points=100 * (here - there) / max(1, len(one)),
+        chance=chance,
+        base=f"{here:,} images only this one gets right, {there:,} only the other, of {len(one):,}",
+    )
+
+
+def over_seeds(one: Sequence[float], other: Sequence[float]) -> Difference:
+    """Of the accuracies (shares) of two settings under two or more seeds each. Welch's t-test and interval.
+
+    Welch 1947, The generalization of "Student's" problem when several different population variances are involved.
+    """
+    from scipy.special import stdtr
+
+    points = 100 * (mean(one) - mean(other))
+    parts = [1e4 * variance(values) / len(values) for values in (one, other)]
+    error = sqrt(sum(parts))
+    base = f"{len(one)} and {len(other)} seeds"
+    if not error:
+        return Difference(points, 0.0 if points else 1.0, base, points, points)
+    freedom = error**4 / sum(
+        part**2 / (len(values) - 1) for part, values in zip(parts, (one, other), strict=True)
+    )
+    reach = students_t(1 - (1 - CONFIDENCE) / 2, freedom) * error
+    return Difference(
+        points=points,
+        chance=2 * float(stdtr(freedom, -abs(points) / error)),
+        base=base,
+        low=points - reach,
+        high=points + reach,
+        seeds=_seeds_that_tell(points, [1e4 * variance(values) for values in (one, other)]),
+    )
+
+
+def corrected(differences: Sequence[Difference]) -> list[Difference]:
+    """The same with chances that hold for all of them together (Holm 1979)."""
+    order = sorted(range(len(differences)), key=lambda at: differences[at].chance)
+    found, highest = list(differences), 0.0
+    for rank, at in enumerate(order):
+        highest = max(highest, min(1.0, (len(order) - rank) * differences[at].chance))
+        found[at] = replace(differences[at], chance=highest)
+    return found
+
+
+def _seeds_that_tell(points: float, variances: Sequence[float]) -> int | None:
+    """Seeds of each from which on a difference of that size lies outside the interval; None for too many."""
+    for seeds in range(2, _MOST_SEEDS + 1):
+        reach = students_t(1 - (1 - CONFIDENCE) / 2, 2 * seeds - 2) * sqrt(sum(variances) / seeds)
+        if abs(points) > reach:
+            return seeds
+    return None

@@ -1,0 +1,156 @@
+"""A study: a configuration, what varies in it, and how often each variant is run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue, PositiveInt, model_validator
+
+from cnnviz.config import RunConfig, Strict, with_settings
+from cnnviz.config.comparison import SET_BY_MACHINE, identity
+from cnnviz.errors import ConfigError
+from cnnviz.studies.variant import Variant
+
+CONFIRMED_FROM = 500
+"""A study of more runs than this has to be confirmed."""
+MOST = 100_000
+"""Runs of a study."""
+_NOT_VARIED = {"seed": "say how many seeds", "title": "it belongs to the study"}
+
+Objective = Literal["validation_accuracy", "validation_loss"]
+FIGURES: Mapping[Objective, str] = {
+    "validation_accuracy": "best_validation_accuracy",
+    "validation_loss": "lowest_validation_loss",
+}
+"""The figure of an outcome that an objective looks at: that of the best epoch. It is never the test's."""
+
+
+class Grid(Strict):
+    """Every combination of some values."""
+
+    kind: Literal["grid"] = "grid"
+    settings: Annotated[dict[str, Annotated[tuple[JsonValue, ...], Field(min_length=1)]], Field(min_length=1)]
+    """Values by dotted setting."""
+
+    @property
+    def count(self) -> int:
+        return prod(len(values) for values in self.settings.values())
+
+    @property
+    def varied(self) -> list[str]:
+        return list(self.settings)
+
+    def variants(self) -> Iterator[Variant]:
+        for values in product(*self.settings.values()):
+            yield Variant(dict(zip(self.settings, values, strict=True)))
+
+
+class Listing(Strict):
+    """Variants one by one."""
+
+    kind: Literal["list"] = "list"
+    settings: Annotated[tuple[dict[str, JsonValue], ...], Field(min_length=1)]
+    """What each variant changes, by dotted setting; nothing for the base itself."""
+
+    @property
+    def count(self) -> int:
+        return len(self.settings)
+
+    @property
+    def varied(self) -> list[str]:
+        return list(dict.fromkeys(key for one in self.settings for key in one))
+
+    def variants(self) -> Iterator[Variant]:
+        yield from map(Variant, self.settings)
+
+
+class Study(Strict):
+    """`study.json`: what is compared with what."""
+
+    format: Literal[1] = 1
+    title: Annotated[str, Field(min_length=1, max_length=60)]
+    base: RunConfig
+    """What all variants share; its seed is the first."""
+    vary: Annotated[Grid | Listing, Field(discriminator="kind")]
+    seeds: Annotated[PositiveInt, Field(le=1000)] = 1
+    """Runs of each variant."""
+    objective: Objective = "validation_accuracy"
+    """What is looked at where variants are compared: always of the validation images."""
+
+    @model_validator(mode="after")
+    def _of_a_size(self) -> Study:
+        for key in self.vary.varied:
+            if key in _NOT_VARIED:
+                raise ValueError(f"the {key} can't be varied: {_NOT_VARIED[key]}")
+        if self.count > MOST:
+            raise ValueError(f"{self.count:,} runs are more than a study may have ({MOST:,})")
+        return self
+
+    @property
+    def count(self) -> int:
+        """Runs that it is made of."""
+        return self.vary.count * self.seeds
+
+    @property
+    def ways(self) -> list[str]:
+        """Settings of the way to compute that vary, so that runs are told apart by them."""
+        return [name for name in SET_BY_MACHINE if name in self.vary.varied]
+
+    @property
+    def figure(self) -> str:
+        """Of an outcome: what the objective looks at."""
+        return FIGURES[self.objective]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One run of a study."""
+
+    variant: Variant
+    config: RunConfig
+
+
+def confirm(study: Study, *, confirmed: bool) -> None:
+    """Nothing, if the study is small or its size was confirmed. Raises ConfigError with the size."""
+    if study.count > CONFIRMED_FROM and not confirmed:
+        raise ConfigError(
+            f"The study {study.title!r} has {study.count:,} runs ({study.vary.count:,} variants × {study.seeds:,} "
+            "seeds): confirm the size (--yes), or vary less."
+        )
+
+
+def tasks(study: Study) -> list[Task]:
+    """The runs of a study, those of the first seed first.
+
+    Raises ConfigError that names the variant that can't be run, or is there twice.
+    """
+    return of_variants(study, list(study.vary.variants()))
+
+
+def of_variants(study: Study, variants: Sequence[Variant]) -> list[Task]:
+    """The runs of some variants, those of the first seed first. Raises ConfigError as `tasks` does."""
+    bases, known = list[RunConfig](), dict[str, str]()
+    for variant in variants:
+        config = _configuration(study, variant)
+        first = known.setdefault(identity(config, ways=study.ways), variant.name)
+        if len(known) == len(bases):
+            raise ConfigError(f"{first} and {variant.name} are the same: leave one of them out.")
+        bases.append(config)
+    return [
+        Task(variant, config.model_copy(update={"seed": study.base.seed + number}))
+        for number in range(study.seeds)
+        for variant, config in zip(variants, bases, strict=True)
+    ]
+
+
+def _configuration(study: Study, variant: Variant) -> RunConfig:
+    try:
+        config = with_settings(study.base, {name: json.dumps(one) for name, one in variant.settings.items()})
+    except ConfigError as error:
+        raise ConfigError(f"{variant.name}: {error}") from None
+    return config.model_copy(update={"title": f"{study.title}: {variant.name}"[:80]})

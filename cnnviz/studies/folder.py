@@ -1,0 +1,135 @@
+"""Studies on the disk: `checkpoints/.studies/<id>/` with `study.json`, `state.json` and a lock. Runs lie elsewhere."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from cnnviz import atomic, workspace
+from cnnviz.config import Strict, explain
+from cnnviz.errors import CnnvizError, ConfigError, NotFound, RunError
+from cnnviz.runs import lease
+from cnnviz.studies.definition import Study
+
+
+class State(Strict):
+    """`state.json`: what was asked for. How far a study is, its runs say."""
+
+    format: int = 1
+    active: bool = False
+    """Whether whoever looks at it is to start the runs that are missing."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A study's folder."""
+
+    id: str
+    study: Study | None
+    """None where it can't be read."""
+    damage: str = ""
+    """Why it can't."""
+
+
+def create(study: Study) -> str:
+    """The id of a new study, made from its title. Raises RunError when there is one, or the disk is full."""
+    name = workspace.slug(study.title, fallback="study")
+    path = workspace.study_folder(name)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir()
+        atomic.replace(path / "study.json", study.model_dump_json(indent=1).encode())
+    except FileExistsError:
+        raise RunError(
+            f"There is a study {name} already: choose another title, or delete it first."
+        ) from None
+    except OSError as error:
+        shutil.rmtree(path, ignore_errors=True)
+        raise RunError(f"No study can be made in {path} ({error.strerror or error}): make room.") from error
+    return name
+
+
+def read(study_id: str) -> Study:
+    """The study of that id. Raises NotFound with the nearest ones, RunError with what is damaged."""
+    path = _existing(study_id) / "study.json"
+    try:
+        return Study.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise RunError(
+            f"The study {study_id} can't be read: {error.strerror or error}: {path.name}."
+        ) from error
+    except ValidationError as error:
+        raise RunError(f"The study {study_id} can't be read: {_reason(error)}") from None
+
+
+def every() -> list[Listed]:
+    """All studies, the newest first; also those that are damaged, with the reason."""
+    found = []
+    for path in _folders():
+        try:
+            found.append(Listed(path.name, read(path.name)))
+        except CnnvizError as error:
+            found.append(Listed(path.name, None, str(error)))
+    return found
+
+
+def delete(study_id: str) -> None:
+    """Remove a study, whatever state it is in; its runs stay. Raises NotFound, or RunError when it can't be removed."""
+    path = _existing(study_id)
+    doomed = path.with_name(f".deleted-{study_id}-{time.time_ns()}")
+    try:
+        path.rename(doomed)
+    except OSError as error:
+        raise RunError(f"The study {study_id} can't be deleted: {error.strerror or error}.") from error
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def state(study_id: str) -> State:
+    """What was asked for; nothing, if that can't be read."""
+    try:
+        return State.model_validate_json((workspace.study_folder(study_id) / "state.json").read_bytes())
+    except (OSError, ValidationError):
+        return State()
+
+
+def set_active(study_id: str, active: bool) -> None:
+    """Ask for its runs, or for none. Raises RunError when that can't be written."""
+    try:
+        text = State(active=active).model_dump_json(indent=1)
+        atomic.replace(workspace.study_folder(study_id) / "state.json", text.encode())
+    except OSError as error:
+        raise RunError(f"The study {study_id} can't be changed ({error.strerror or error}).") from error
+
+
+def alone(study_id: str) -> AbstractContextManager[None]:
+    """Nothing; inside the block, this process alone starts runs of the study."""
+    return lease.locked(workspace.study_folder(study_id) / ".lock")
+
+
+def _folders() -> Iterator[Path]:
+    root = workspace.studies_root()
+    there = [path for path in root.glob("[!.]*") if path.is_dir()] if root.is_dir() else []
+    yield from sorted(there, key=lambda path: (-path.stat().st_ctime, path.name))
+
+
+def _existing(study_id: str) -> Path:
+    try:
+        path = workspace.study_folder(study_id)
+    except ConfigError:
+        path = None
+    if path is None or not path.is_dir():
+        raise NotFound("study", study_id, available=[one.name for one in _folders()])
+    return path
+
+
+def _reason(error: ValidationError) -> str:
+    first = error.errors(include_url=False)[0]
+    if first["loc"] == ("format",):
+        return f"it was written by another version of cnnviz (format {first['input']})."
+    if first["type"] == "json_invalid":
+        return "its study.json is no JSON: it was cut short, or edited."
+    return explain(error).replace("The configuration can't be used", "its study.json is damaged")

@@ -1,0 +1,50 @@
+"""Cells by two settings, each with its colour and its number."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from cnnviz.render.colour import BLACK, WHITE
+
+
+def heat_map(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    across: str,
+    down: str,
+    split: str | None,
+    value: str,
+    style: str,
+    select: bool = False,
+) -> Any:
+    """A cell for each combination of two settings, a map for each value of a third (`split`) where there is one.
+
+    With `select` a click on a cell chooses it, as `cell`.
+    """
+    frame = pd.DataFrame(rows)
+    base = alt.Chart(frame).encode(
+        x=alt.X(f"{across}:N", sort=None, title=across, axis=alt.Axis(labelAngle=0)),
+        y=alt.Y(f"{down}:N", sort=None, title=down),
+    )
+    cells = base.mark_rect().encode(
+        color=alt.Color(
+            f"{value}:Q",
+            scale=alt.Scale(scheme="viridis", zero=False),
+            legend=None,  # each cell has its number
+        ),
+        tooltip=[*frame.columns],
+    )
+    middle = (frame[value].min() + frame[value].max()) / 2
+    text = base.mark_text(fontSize=13).encode(
+        text=alt.Text(f"{value}:Q", format=style),
+        color=alt.condition(alt.datum[value] > middle, alt.value(BLACK), alt.value(WHITE)),
+    )
+    if select:
+        cells = cells.add_params(alt.selection_point(name="cell", fields=[across, down], toggle=False))
+    chart = (cells + text).properties(width=alt.Step(84), height=alt.Step(48))
+    titled = alt.Title(value, anchor="start", fontSize=13)
+    if split is None:
+        return chart.properties(title=titled)
+    return chart.facet(column=alt.Column(f"{split}:N", sort=None, title=split)).properties(title=titled)

@@ -1,0 +1,90 @@
+"""`study` as far as nothing is trained."""
+
+import json
+
+import pytest
+
+from cnnviz import workspace
+from cnnviz.config import RunConfig
+from cnnviz.runs.run import every
+from tests.cli.conftest import Ask
+
+
+@pytest.fixture
+def base(tiny_data: str, tiny_config: RunConfig, tmp_path):
+    path = tmp_path / "base.json"
+    path.write_text(tiny_config.model_dump_json())
+    return path
+
+
+def test_a_study_is_planned_listed_shown_and_deleted(ask: Ask, base) -> None:
+    assert "no study yet" in ask("study", "list").stdout
+    made = ask("study", "new", "Widths", "--base", base, "--vary", "network.hidden=[8],[16]", "--seeds", 3)
+    assert made.exit_code == 0, made.output
+    assert "widths: 6 runs (2 variants, 3 seeds); about " in made.stdout
+    assert json.loads(ask("study", "list", "--json").stdout)[0]["runs"] == 6
+    shown = ask("study", "show", "widths").stdout
+    assert "network.hidden=[16]  0/3    –           –" in shown
+    assert ask("study", "delete", "widths").exit_code == 0
+    assert json.loads(ask("study", "list", "--json").stdout) == []
+    assert every() == []
+
+
+def test_variants_one_by_one(ask: Ask, base) -> None:
+    arguments = (
+        "--variant",
+        "",
+        "--variant",
+        "optimiser.name=adam epochs=2",
+        "--set",
+        "batch_size=16",
+        "--no-time",
+    )
+    answer = json.loads(ask("study", "new", "two", "--base", base, *arguments, "--json").stdout)
+    assert [one["name"] for one in answer["variants"]] == ["base", "optimiser.name=adam, epochs=2"]
+    assert answer["study"]["base"]["batch_size"] == 16
+
+
+def test_a_recipe_is_a_base(ask: Ask, tiny_data: str) -> None:
+    made = ask(
+        "study", "new", "r", "--base", "001-3-model1:3x3-sgd", "--size", "smoke", "--vary", "epochs=1,2", "--no-time",
+        "--set", "data.name=tiny", "--set", "data.size=28", "--json",
+    )  # fmt: skip
+    assert made.exit_code == 0, made.output
+    assert json.loads(made.stdout)["study"]["base"]["title"] == "001-3-model1 3x3-sgd (smoke)"
+    failed = ask("study", "new", "s", "--base", "001-3-modl1", "--vary", "epochs=1,2")
+    assert "No recipe '001-3-modl1'. Did you mean: 001-3-model1" in failed.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--vary", "network.dropuot=0,1"), "network.dropuot=0: "),
+        (("--vary", "network.dropout=0,3"), "network.dropout=3: "),
+        (("--vary", "batch_size=16,9000"), "batch_size=9000: The batch size"),
+        (("--vary", "data.name=tiny,unheard"), "data.name=unheard: "),
+        (("--vary", "seed=1,2"), "the seed can't be varied"),
+        (("--vary", "epochs="), "epochs"),
+        (("--vary", f"epochs={','.join(map(str, range(1, 101)))}", "--vary", "batch_size=8,16,32,64,128",
+          "--seeds", "200"), "has 100,000 runs (500 variants × 200 seeds): confirm the size (--yes)"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_run_is_said_in_one_line_and_leaves_nothing(ask: Ask, base, arguments, words) -> None:
+    failed = ask("study", "new", "bad", "--base", base, *arguments, "--no-time")
+    assert failed.exit_code == 1
+    assert words in failed.stderr
+    assert failed.stderr.count("\n") == 1
+    assert not workspace.studies_root().exists()
+
+
+def test_a_damaged_study_is_listed_with_the_reason(ask: Ask, base) -> None:
+    ask("study", "new", "good", "--base", base, "--vary", "epochs=1,2", "--no-time")
+    path = workspace.studies_root() / "bad"
+    path.mkdir()
+    (path / "study.json").write_text("{")
+    listed = {one["id"]: one for one in json.loads(ask("study", "list", "--json").stdout)}
+    assert listed["good"]["state"] == "new"
+    assert "cut short" in listed["bad"]["reason"]
+    failed = ask("study", "run", "bad")
+    assert failed.exit_code == 1
+    assert "cut short" in failed.stderr
