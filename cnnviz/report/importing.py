@@ -19,7 +19,7 @@ from cnnviz.errors import ArchiveError, CheckpointError, CnnvizError
 from cnnviz.progress import Progress, Work
 from cnnviz.report.archive import DOCUMENTS, FILES, MANIFEST, SNAPSHOT, Manifest
 from cnnviz.report.measurements import check_measurements
-from cnnviz.runs import changes, status
+from cnnviz.runs import changes, notes, status
 from cnnviz.runs.run import Record, Run, fresh_ids
 from cnnviz.runs.staging import settle, staging
 from cnnviz.runs.status import Status
@@ -122,12 +122,11 @@ def _record(path: Path) -> Record:
 def _check(place: Path, manifest: Manifest, record: Record) -> None:
     """Raises ArchiveError or CheckpointError for a file that pages could not read."""
     _settle_status(place)
-    try:
-        changes.read(place)
-    except CnnvizError:
-        raise ArchiveError("The zip's changes.json is damaged: export the run again.") from None
-    if "notes.json" in manifest.files:
-        _document(place / "notes.json")
+    for name, read in (("changes.json", changes.read), ("notes.json", notes.read)):
+        try:
+            read(place)
+        except CnnvizError:
+            raise ArchiveError(f"The zip's {name} is damaged: export the run again.") from None
     if "metrics.jsonl" in manifest.files:
         check_measurements(place / "metrics.jsonl")
     if "filters.npz" in manifest.files:
@@ -148,13 +147,6 @@ def _settle_status(place: Path) -> None:
     if now.active:
         now = now.model_copy(update={"state": "interrupted", "reason": _CUT_SHORT, "seconds_left": None})
     status.write(place, now)
-
-
-def _document(path: Path) -> None:
-    try:
-        json.loads(path.read_bytes())
-    except (ValueError, RecursionError):
-        raise ArchiveError(f"The zip's {path.name} is damaged: export the run again.") from None
 
 
 def _check_filters(path: Path) -> None:

@@ -19,7 +19,7 @@ from cnnviz.errors import CnnvizError
 from cnnviz.progress import finish
 from cnnviz.report import archive
 from cnnviz.report.importing import import_zip
-from cnnviz.runs import control, status
+from cnnviz.runs import control, notes, status
 from cnnviz.runs.exclusive import one_at_a_time
 from cnnviz.runs.run import Run, every
 
@@ -41,6 +41,7 @@ def run(trained: Run) -> Run:
     (trained.folder / "filters.npz").write_bytes(FILTERS)
     change = {"step": 6, "setting": "learning_rate", "value": 0.01, "request": "one"}
     (trained.folder / "changes.json").write_text(json.dumps([change]))
+    notes.change(trained.id, tags=["mine"], note="look")
     (trained.folder / "log.txt").write_text("from /home/somebody")
     return trained
 
@@ -154,7 +155,7 @@ def bomb(content: bytes) -> bytes:
 def with_link(content: bytes) -> bytes:
     file = io.BytesIO(content)
     with zipfile.ZipFile(file, "a") as whole:
-        info = zipfile.ZipInfo("notes.json")
+        info = zipfile.ZipInfo("snapshots/best.safetensors")
         info.external_attr = (stat.S_IFLNK | 0o777) << 16
         whole.writestr(info, "/etc/passwd")
     return file.getvalue()
@@ -192,7 +193,7 @@ AT_ONCE: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "manifest": (with_file(archive.MANIFEST, b"[" * 100_000), "manifest.json is damaged"),
     "newer": (edited(archive.MANIFEST, lambda value: value | {"format": 2}), "newer cnnviz .format 2.: update"),
     "format": (edited(archive.MANIFEST, lambda value: value | {"format": "2"}), "manifest.json is damaged"),
-    "extra": (with_file("notes.json", b"{}", signed=False), "has an extra 'notes.json'"),
+    "extra": (with_file("snapshots/best.safetensors", b"{}", signed=False), "has an extra 'snapshots/best"),
     "lacks": (with_file("filters.npz", None, signed=False), "lacks 'filters.npz'"),
     "no config": (with_file("config.json", None), "has no config.json"),
     "long": (with_file("config.json", b" " * 4_000_001), "config.json is larger than 4 MB"),
@@ -209,7 +210,7 @@ IN_TIME: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "time": (edited("config.json", lambda value: value | {"created": 1e300}), "config.json is no run's"),
     "status": (with_file("status.json", b"[]"), "status.json is damaged"),
     "changes": (with_file("changes.json", b'[{"step": 1}]'), "changes.json is damaged"),
-    "notes": (with_file("notes.json", b"{"), "notes.json is damaged"),
+    "notes": (with_file("notes.json", b'{"tags": [1]}'), "notes.json is damaged"),
     "line": (with_line(b"\x00"), "Line 4 of the zip's metrics.jsonl"),
     "kind": (with_line({"kind": "other"}), "Line 4"),
     "figure": (with_line({"kind": "step", "step": "x"}), "Line 4"),
@@ -229,6 +230,10 @@ IN_TIME: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ),
     "shape": (
         with_file("filters.npz", npz(epochs=np.arange(3), filters=np.zeros((2, 1, 1, 1, 1), np.float16))),
+        "holds no filters",
+    ),
+    "kind of numbers": (
+        with_file("filters.npz", npz(epochs=np.arange(2), filters=np.zeros((2, 1, 1, 1, 1), np.float32))),
         "holds no filters",
     ),
     "more arrays": (

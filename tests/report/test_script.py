@@ -77,13 +77,13 @@ CASES: dict[str, dict[str, Any]] = {
         "optimiser": {"name": "adamw"},
         "schedule": {"name": "one_cycle"},
         "label_smoothing": 0.1,
-        "clip_norm": 1.0,
-        "clip_value": 0.5,
+        "clip_norm": 0.1,
+        "clip_value": 0.01,
         "data": {"name": "tiny", "train": 60, "validation": 40, "test": 20, "normalise": "imagenet", "split_seed": 3},
         "seed": 7,
     },
     "early stopping": {
-        "optimiser": {"name": "sgd", "learning_rate": 3.0},
+        "optimiser": {"name": "sgd", "learning_rate": 0.3},
         "epochs": 9,
         "early_stopping": {"patience": 2, "watch": "validation_accuracy"},
         "softmax_before_loss": True,
@@ -121,7 +121,7 @@ CASES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 CHANGES = {
     "a perceptron": [
-        change(3, "learning_rate", 0.2), change(7, "weight_decay", 0.1), change(8, "last_epoch", 2),
+        change(3, "learning_rate", 0.2), change(7, "weight_decay", 0.1), change(12, "last_epoch", 2),
     ],
     "crops and flips": [change(6, "dropout", 0.5)],
 }  # fmt: skip
