@@ -76,7 +76,11 @@ def new(
     confirm(found, confirmed=yes)
     plan.check(found)
     missing = progress.unfinished(found)
-    took = progress_bar.run(plan.seconds(missing), "Measuring") if measure and missing else None
+    took = (
+        progress_bar.run(plan.seconds(missing, plan.ThisMachine()), "Measuring")
+        if measure and missing
+        else None
+    )
     name = folder.create(found)
     there = found.count - len(missing)
     said = f"{name}: {found.count:,} runs ({found.vary.count:,} variants, {seeds} seeds)"
