@@ -13,7 +13,6 @@ from cnnviz.cli.settings import pairs
 from cnnviz.cli.train import configuration, fits
 from cnnviz.config import with_settings
 from cnnviz.data import catalogue
-from cnnviz.train.range_test import STEPS, range_test
 
 
 def find_rate(
@@ -24,10 +23,12 @@ def find_rate(
     changes: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting; repeatable.")
     ] = None,
-    steps: Annotated[int, typer.Option(min=10, max=10_000, help="Steps, each at a higher rate.")] = STEPS,
+    steps: Annotated[int, typer.Option(min=10, max=10_000, help="Steps, each at a higher rate.")] = 100,
     as_json: Json = False,
 ) -> None:
     """Look for a good learning rate: train some steps at ever higher ones, and say where the loss falls fastest."""
+    from cnnviz.train.range_test import range_test
+
     chosen = with_settings(configuration(config), pairs(changes or ()))
     fits(chosen)
     found = progress.run(range_test(chosen, catalogue.load(chosen.data.name), steps=steps), "Getting ready")

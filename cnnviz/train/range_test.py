@@ -22,7 +22,7 @@ from cnnviz.train.session import prepare
 
 LOWEST, HIGHEST = 1e-6, 10.0
 """Learning rates of the first and the last step."""
-STEPS = 100
+_STEPS = 100
 _KEPT = 0.9
 """Part of the mean loss that a step leaves as it was."""
 _DIVERGED = 4.0
@@ -68,7 +68,7 @@ class RangeTest:
         return f"The loss falls fastest at {self.suggested:.2g}, {until}."
 
 
-def range_test(config: RunConfig, dataset: Dataset, *, steps: int = STEPS) -> Work[RangeTest]:
+def range_test(config: RunConfig, dataset: Dataset, *, steps: int = _STEPS) -> Work[RangeTest]:
     """Train a network of its own for so many steps, each at a higher rate; nothing is stored.
 
     Raises ConfigError when the configuration does not fit the data or the machine.
