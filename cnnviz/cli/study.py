@@ -4,7 +4,7 @@ import shlex
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from pydantic import JsonValue, ValidationError
@@ -25,6 +25,7 @@ from cnnviz.recipes.recipe import Size
 from cnnviz.studies import folder, plan, progress
 from cnnviz.studies.definition import Grid, Listing, Objective, Study, confirm
 from cnnviz.studies.progress import Progress
+from cnnviz.studies.search_space import Search, space
 from cnnviz.studies.variant import value, values
 
 _PACE = 0.3
@@ -58,6 +59,15 @@ def new(
             metavar="'KEY=VALUE …'", help="One variant, instead of combinations; repeatable, '' is the base."
         ),
     ] = None,
+    search: Annotated[
+        Literal["random", "tpe"] | None,
+        typer.Option(help="Search the values of --vary: KEY=0..0.5, KEY=log:1e-4..0.1 or KEY=A,B."),
+    ] = None,
+    trials: Annotated[int, typer.Option(min=1, help="Of a search.")] = 20,
+    pruner: Annotated[
+        Literal["none", "median", "hyperband"],
+        typer.Option(help="Whether a search gives up bad trials early."),
+    ] = "none",
     seeds: Annotated[int, typer.Option(min=1, max=1000, help="Runs of each variant.")] = 1,
     objective: Annotated[Objective, typer.Option(help="What is compared.")] = "validation_accuracy",
     measure: Annotated[bool, typer.Option("--time/--no-time", help="Measure how long it will take.")] = True,
@@ -65,18 +75,25 @@ def new(
     as_json: Json = False,
 ) -> None:
     """Plan a study: what is varied, how many runs that is and how long they take. `study run NAME` runs it."""
-    if bool(vary) == bool(variant):
+    if bool(vary) == bool(variant) or (search and variant):
         raise typer.BadParameter("Say --vary or --variant.", param_hint="--vary")
     shared = with_settings(_base(base, size), pairs(changes or ()))
     try:
-        varied = Listing(settings=tuple(_variant(one) for one in variant)) if variant else _grid(vary or ())
+        if search:
+            varied: Grid | Listing | Search = _search(vary or (), search, trials, pruner)
+        else:
+            varied = Listing(settings=tuple(map(_variant, variant))) if variant else _grid(vary or ())
         found = Study(title=title, base=shared, vary=varied, seeds=seeds, objective=objective)
     except ValidationError as error:
         raise ConfigError(explain(error)) from None
     confirm(found, confirmed=yes)
     plan.check(found)
     missing = progress.unfinished(found)
-    took = progress_bar.run(plan.seconds(missing), "Measuring") if measure and missing else None
+    took = (
+        progress_bar.run(plan.seconds(missing, plan.ThisMachine()), "Measuring")
+        if measure and missing
+        else None
+    )
     name = folder.create(found)
     there = found.count - len(missing)
     said = f"{name}: {found.count:,} runs ({found.vary.count:,} variants, {seeds} seeds)"
@@ -175,6 +192,13 @@ def _base(given: str | None, size: Size) -> RunConfig:
 
 def _grid(arguments: Sequence[str]) -> Grid:
     return Grid(settings={key: values(words) for key, words in pairs(arguments).items()})
+
+
+def _search(arguments: Sequence[str], sampler: str, trials: int, pruner: str) -> Search:
+    settings = {key: space(words) for key, words in pairs(arguments).items()}
+    return Search.model_validate(
+        {"settings": settings, "sampler": sampler, "trials": trials, "pruner": pruner}
+    )
 
 
 def _variant(words: str) -> dict[str, JsonValue]:

@@ -5,18 +5,24 @@ from collections.abc import Collection, Iterable
 
 from cnnviz.config import RunConfig
 from cnnviz.config.comparison import identity
+from cnnviz.errors import RunError
+from cnnviz.runs import changes
 from cnnviz.runs.run import Run
 
 
 class RunsByConfiguration:
-    """Runs by what was run; each once, wherever its folder lies. `ways` are settings of computing that matter."""
+    """Runs by what was run; each once, wherever its folder lies.
 
-    def __init__(self, runs: Iterable[Run], *, ways: Collection[str] = ()) -> None:
+    `ways` are settings of computing that matter. Runs that were changed as they trained are left out, their
+    configuration does not say how; but with `shortened`, those that only were to end earlier are not.
+    """
+
+    def __init__(self, runs: Iterable[Run], *, ways: Collection[str] = (), shortened: bool = False) -> None:
         self._ways = ways
         self._runs: dict[str, list[Run]] = defaultdict(list)
         known: set[object] = set()
         for run in runs:
-            if run.imported or run.changed:  # its configuration does not say how it was trained
+            if run.imported or (run.changed and not (shortened and _only_shortened(run))):
                 continue
             experiment = identity(run.config, ways=ways)
             copies = {run.id, (experiment, run.config.seed, run.record.created)}
@@ -35,3 +41,10 @@ class RunsByConfiguration:
     def same(self, config: RunConfig) -> list[Run]:
         """All runs of one experiment with the same seed."""
         return [run for run in self.alike(config) if run.config.seed == config.seed]
+
+
+def _only_shortened(run: Run) -> bool:
+    try:
+        return all(one.setting == "last_epoch" for one in changes.read(run.folder))
+    except RunError:
+        return False

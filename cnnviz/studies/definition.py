@@ -14,6 +14,7 @@ from pydantic import Field, JsonValue, PositiveInt, model_validator
 from cnnviz.config import RunConfig, Strict, with_settings
 from cnnviz.config.comparison import SET_BY_MACHINE, identity
 from cnnviz.errors import ConfigError
+from cnnviz.studies.search_space import Search
 from cnnviz.studies.variant import Variant
 
 CONFIRMED_FROM = 500
@@ -76,7 +77,7 @@ class Study(Strict):
     title: Annotated[str, Field(min_length=1, max_length=60)]
     base: RunConfig
     """What all variants share; its seed is the first."""
-    vary: Annotated[Grid | Listing, Field(discriminator="kind")]
+    vary: Annotated[Grid | Listing | Search, Field(discriminator="kind")]
     seeds: Annotated[PositiveInt, Field(le=1000)] = 1
     """Runs of each variant."""
     objective: Objective = "validation_accuracy"
@@ -87,6 +88,8 @@ class Study(Strict):
         for key in self.vary.varied:
             if key in _NOT_VARIED:
                 raise ValueError(f"the {key} can't be varied: {_NOT_VARIED[key]}")
+        if isinstance(self.vary, Search) and self.vary.pruner != "none" and self.seeds > 1:
+            raise ValueError("a pruner gives up trials by one run each: take one seed, or no pruner")
         if self.count > MOST:
             raise ValueError(f"{self.count:,} runs are more than a study may have ({MOST:,})")
         return self
@@ -124,21 +127,18 @@ def confirm(study: Study, *, confirmed: bool) -> None:
         )
 
 
-def tasks(study: Study) -> list[Task]:
+def tasks(study: Study, trials: Sequence[Variant] | None = None) -> list[Task]:
     """The runs of a study, those of the first seed first.
 
-    Raises ConfigError that names the variant that can't be run, or is there twice.
+    Of a search, those of its `trials`, else some that stand for all. Raises ConfigError that names the variant that
+    can't be run, or is there twice.
     """
-    return of_variants(study, list(study.vary.variants()))
-
-
-def of_variants(study: Study, variants: Sequence[Variant]) -> list[Task]:
-    """The runs of some variants, those of the first seed first. Raises ConfigError as `tasks` does."""
+    variants = list(study.vary.variants()) if trials is None else trials
     bases, known = list[RunConfig](), dict[str, str]()
     for variant in variants:
         config = _configuration(study, variant)
         first = known.setdefault(identity(config, ways=study.ways), variant.name)
-        if len(known) == len(bases):
+        if trials is None and len(known) == len(bases):
             raise ConfigError(f"{first} and {variant.name} are the same: leave one of them out.")
         bases.append(config)
     return [

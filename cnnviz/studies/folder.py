@@ -1,9 +1,10 @@
-"""Studies on the disk: `checkpoints/.studies/<id>/` with `study.json`, `state.json` and a lock. Runs lie elsewhere."""
+"""Studies on the disk: `checkpoints/.studies/<id>/`, with no more than what was asked for. Their runs lie elsewhere."""
 
+import json
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from cnnviz.config import Strict, explain
 from cnnviz.errors import CnnvizError, ConfigError, NotFound, RunError
 from cnnviz.runs import lease
 from cnnviz.studies.definition import Study
+from cnnviz.studies.variant import Variant
 
 
 class State(Strict):
@@ -101,6 +103,31 @@ def set_active(study_id: str, active: bool) -> None:
     try:
         text = State(active=active).model_dump_json(indent=1)
         atomic.replace(workspace.study_folder(study_id) / "state.json", text.encode())
+    except OSError as error:
+        raise RunError(f"The study {study_id} can't be changed ({error.strerror or error}).") from error
+
+
+def trials(study_id: str) -> list[Variant]:
+    """What a search has proposed so far, in order; a torn line is skipped, as are others that can't be read."""
+    try:
+        lines = (workspace.study_folder(study_id) / "trials.jsonl").read_bytes().splitlines()
+    except OSError:
+        return []
+    found = []
+    for line in lines:
+        with suppress(ValueError):
+            settings = json.loads(line)
+            if isinstance(settings, dict):
+                found.append(Variant(settings))
+    return found
+
+
+def add_trial(study_id: str, variant: Variant) -> None:
+    """Write down what a search proposes. Raises RunError when that can't be written."""
+    path = workspace.study_folder(study_id) / "trials.jsonl"
+    lines = [json.dumps(dict(one.settings)) for one in [*trials(study_id), variant]]
+    try:
+        atomic.replace(path, "".join(f"{line}\n" for line in lines).encode())
     except OSError as error:
         raise RunError(f"The study {study_id} can't be changed ({error.strerror or error}).") from error
 

@@ -1,13 +1,24 @@
 """Before a study starts: whether each variant can be run, and how long all will take."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 from cnnviz.config import RunConfig
 from cnnviz.data import catalogue, split
 from cnnviz.errors import CnnvizError, ConfigError
 from cnnviz.progress import Progress, Work
 from cnnviz.studies.definition import Study, Task, tasks
+
+
+class Machine(Protocol):
+    """What is known of a machine, and of the data on it."""
+
+    def images(self, config: RunConfig) -> int:
+        """Training images of a run."""
+
+    def images_per_second(self, config: RunConfig) -> float:
+        """Of training."""
 
 
 def check(study: Study) -> None:
@@ -31,30 +42,39 @@ def check(study: Study) -> None:
             raise ConfigError(f"{task.variant.name}: {error}") from error
 
 
-def images_per_second(config: RunConfig) -> float:
-    """How fast this machine trains a configuration, measured now. Loads torch."""
-    from cnnviz.train.estimate import measure
+class ThisMachine:
+    """How fast this machine trains, measured when it is asked. Loads torch."""
 
-    dataset = catalogue.load(config.data.name)
-    shape, classes = config.data.shape(dataset.image_shape), len(dataset.classes)
-    return measure(
-        config.network, device=config.device, precision=config.precision, image_shape=shape, classes=classes
-    ).images_per_second
+    def images(self, config: RunConfig) -> int:
+        """Training images of a run."""
+        train, _ = split.of_run(catalogue.load(config.data.name), config.data)
+        return len(train)
+
+    def images_per_second(self, config: RunConfig) -> float:
+        """Of training."""
+        from cnnviz.train.estimate import measure
+
+        dataset = catalogue.load(config.data.name)
+        shape, classes = config.data.shape(dataset.image_shape), len(dataset.classes)
+        return measure(
+            config.network,
+            device=config.device,
+            precision=config.precision,
+            image_shape=shape,
+            classes=classes,
+        ).images_per_second
 
 
-def seconds(missing: Sequence[Task], speed: Callable[[RunConfig], float] = images_per_second) -> Work[float]:
-    """About how long runs will train, at the `speed` of each network."""
-    measured: dict[str, float] = {}
+def seconds(missing: Sequence[Task], machine: Machine) -> Work[float]:
+    """About how long runs will train on this machine; each network is measured once."""
+    speeds: dict[str, float] = {}
     total = 0.0
     for number, task in enumerate(missing):
-        config = task.config
-        name = _speed_key(config)
-        dataset = catalogue.load(config.data.name)
-        if name not in measured:
+        name = _speed_key(task.config)
+        if name not in speeds:
             yield Progress(number / len(missing), f"Measuring {task.variant.name}")
-            measured[name] = speed(config)
-        train, _ = split.of_run(dataset, config.data)
-        total += len(train) * config.epochs / measured[name]
+            speeds[name] = machine.images_per_second(task.config)
+        total += machine.images(task.config) * task.config.epochs / speeds[name]
     return total
 
 

@@ -11,9 +11,10 @@ from cnnviz.runs.by_configuration import RunsByConfiguration
 from cnnviz.runs.outcome import Outcome, outcome
 from cnnviz.runs.run import Run
 from cnnviz.runs.status import Status
-from cnnviz.studies import folder
+from cnnviz.studies import folder, search_progress
 from cnnviz.studies.definition import Study, Task, tasks
 from cnnviz.studies.executor import Executor, ThisMachine
+from cnnviz.studies.search_space import Search
 from cnnviz.studies.variant import Variant
 
 AT_ONCE = 200
@@ -85,11 +86,11 @@ class Progress:
     def share(self) -> float:
         """Part that is done, 0 to 1."""
         done = sum(1.0 if one.finished else one.status.share if one.status else 0.0 for one in self.trials)
-        return done / max(1, len(self.trials))
+        return done / self.study.count
 
     @property
     def state(self) -> State:
-        if self.finished == len(self.trials):
+        if self.finished == self.study.count:
             return "finished"
         if self.active:
             return "running"
@@ -100,7 +101,9 @@ class Progress:
 
 def unfinished(study: Study) -> list[Task]:
     """The runs of a study, there or not, that have not finished on this machine. Raises ConfigError as `tasks` does."""
-    return [one.task for one in _trials(study, _runs(study)) if not one.finished]
+    if isinstance(study.vary, Search):  # nobody knows which
+        return tasks(study)[:1] * study.count
+    return [one.task for one in _trials(study, _runs(study), None) if not one.finished]
 
 
 def look(study_id: str) -> Progress:
@@ -140,14 +143,21 @@ def _advance(study_id: str, *, again: bool) -> Progress:
         elif not now.active:
             return now
         here = _here(known)
+        if isinstance(study.vary, Search) and search_progress.go_on(now, study.vary):
+            now = _look(study_id, study, known)
         room = AT_ONCE - len(now.under_way)
         wanted = [one for one in now.trials if one.missing or (again and not one.finished and not one.active)]
         for one in wanted[: max(0, room)]:
             here.submit(one.task.config)
-        if not wanted and not now.under_way:
+        if not wanted and not now.under_way and not _to_come(now):
             folder.set_active(study_id, False)
         here.watch(())
     return look(study_id) if wanted else now
+
+
+def _to_come(now: Progress) -> bool:
+    """Whether a search has trials left to propose."""
+    return isinstance(now.study.vary, Search) and len(now.by_variant) < now.study.vary.trials
 
 
 def _here(known: RunsByConfiguration) -> Executor:
@@ -155,15 +165,17 @@ def _here(known: RunsByConfiguration) -> Executor:
 
 
 def _runs(study: Study) -> RunsByConfiguration:
-    return RunsByConfiguration(runs.every(), ways=study.ways)
+    pruned = isinstance(study.vary, Search) and study.vary.pruner != "none"
+    return RunsByConfiguration(runs.every(), ways=study.ways, shortened=pruned)
 
 
 def _look(study_id: str, study: Study, known: RunsByConfiguration) -> Progress:
-    return Progress(study_id, study, folder.state(study_id).active, _trials(study, known))
+    trials = folder.trials(study_id) if isinstance(study.vary, Search) else None
+    return Progress(study_id, study, folder.state(study_id).active, _trials(study, known, trials))
 
 
-def _trials(study: Study, known: RunsByConfiguration) -> list[Trial]:
-    return [_trial(task, known.same(task.config)) for task in tasks(study)]
+def _trials(study: Study, known: RunsByConfiguration, trials: Sequence[Variant] | None) -> list[Trial]:
+    return [_trial(task, known.same(task.config)) for task in tasks(study, trials)]
 
 
 def _trial(task: Task, those: Sequence[Run]) -> Trial:

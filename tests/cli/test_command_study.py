@@ -45,6 +45,15 @@ def test_variants_one_by_one(ask: Ask, base) -> None:
     assert answer["study"]["base"]["batch_size"] == 16
 
 
+def test_a_search_is_planned(ask: Ask, base) -> None:
+    arguments = ("--search", "tpe", "--trials", 4, "--vary", "network.dropout=0..0.5", "--no-time", "--json")
+    answer = json.loads(ask("study", "new", "look", "--base", base, *arguments).stdout)
+    assert (answer["study"]["vary"]["kind"], answer["study"]["vary"]["trials"]) == ("search", 4)
+    assert (answer["state"], answer["variants"], answer["there"]) == ("new", [], 0)
+    failed = ask("study", "new", "l", "--base", base, "--search", "tpe", "--vary", "network.dropout=0..2")
+    assert "network.dropout=2: " in failed.stderr
+
+
 def test_a_recipe_is_a_base(ask: Ask, tiny_data: str) -> None:
     made = ask(
         "study", "new", "r", "--base", "001-3-model1:3x3-sgd", "--size", "smoke", "--vary", "epochs=1,2", "--no-time",

@@ -16,6 +16,7 @@ from cnnviz.runs.run import Run, every
 from cnnviz.studies import folder, progress
 from cnnviz.studies.definition import Grid, Study
 from cnnviz.studies.results import best, rows
+from cnnviz.studies.search_space import Search, space
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick")]
 
@@ -117,6 +118,20 @@ def test_by_command_it_gives_the_same_numbers_twice(
     assert again.exit_code == 0
     assert "network.dropout=0.5  2/2" in again.stdout
     assert [run.id for run in every()] == runs
+
+
+def test_a_search_proposes_from_what_has_finished_and_carries_on(small: RunConfig, watch: Any) -> None:
+    pytest.importorskip("optuna")
+    found = Search(settings={"network.dropout": space("0..0.8")}, trials=3, sampler="random", pruner="median")
+    name = folder.create(Study(title="search", base=small.model_copy(update={"epochs": 1}), vary=found))
+    assert len(progress.start(name).trials) == 1
+    progress.stop(name)
+    first = folder.trials(name)
+    progress.start(name)
+    after = complete(name, watch)
+    assert (after.state, len(every())) == ("finished", 3)
+    assert folder.trials(name)[:1] == first
+    assert [row.finished for row in rows(after)] == [1] * 3
 
 
 def stamp(run: Run) -> tuple[int, int]:

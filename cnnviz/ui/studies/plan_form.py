@@ -14,7 +14,7 @@ from cnnviz.runs.run import every
 from cnnviz.studies import folder, plan, progress
 from cnnviz.studies.definition import CONFIRMED_FROM, Grid, Study, Task
 from cnnviz.studies.variant import values
-from cnnviz.ui.resources import run_estimates
+from cnnviz.ui.resources import datasets, run_estimates
 from cnnviz.ui.shell import selection
 from cnnviz.ui.studies.parameters import STUDY
 from cnnviz.ui.widgets import run_template
@@ -118,13 +118,20 @@ def _study(title: str, base: RunConfig, varied: Mapping[str, str], seeds: int) -
 
 def _time(missing: Sequence[Task]) -> str:
     try:
-        return f"about **{duration(finish(plan.seconds(missing, _speed)))}** on this machine"
+        return f"about **{duration(finish(plan.seconds(missing, _Machine())))}** on this machine"
     except CnnvizError as error:
         return str(error)
 
 
-def _speed(config: RunConfig) -> float:
-    return run_estimates.speed(config.network, config.data, config.device, config.precision).images_per_second
+class _Machine:
+    """This machine, as the app has come to know it."""
+
+    def images(self, config: RunConfig) -> int:
+        return datasets.split_sizes(config.data)[0]
+
+    def images_per_second(self, config: RunConfig) -> float:
+        found = run_estimates.speed(config.network, config.data, config.device, config.precision)
+        return found.images_per_second
 
 
 def _start(study: Study) -> None:

@@ -44,10 +44,11 @@ def _live(name: str, was_active: bool) -> None:
             help="The test is reported beside it, never chosen by.",
         )
         _table(found, now)
-        _runs(chosen)
+        _runs(found, chosen)
     else:
         _table(found, now)
-        _runs(found[0])
+        if found:
+            _runs(found, found[0])
 
 
 def _buttons(now: Progress) -> None:
@@ -93,9 +94,17 @@ def _table(found: Sequence[Row], now: Progress) -> None:
     st.caption("Means ± standard error over seeds; validation is that of each run's best epoch.")
 
 
-def _runs(row: Row) -> None:
+def _runs(found: Sequence[Row], chosen: Row) -> None:
     """A link to each run of a variant."""
-    st.markdown(f"**{quoted(row.variant.name)}**")
+    at = list(found).index(chosen)
+    number = st.selectbox(
+        "Runs of",
+        range(len(found)),
+        index=at,
+        format_func=lambda one: found[one].variant.name,
+        key=f"study variant {at}",
+    )
+    row = found[number]
     with st.container(gap=None):
         for one in row.trials:
             seed = f"seed {one.task.config.seed}"
