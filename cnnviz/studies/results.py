@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
+from cnnviz.diagnose.noise import CONFIDENCE, students_t
 from cnnviz.runs.outcome import Outcome, summary
 from cnnviz.studies.progress import Progress, Trial
 from cnnviz.studies.variant import Variant
-
-_CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -25,9 +24,7 @@ class Mean:
         """The 95 % interval of the mean, by Student's t; None for a single seed."""
         if self.standard_error is None:
             return None
-        from scipy.special import stdtrit
-
-        reach = float(stdtrit(self.seeds - 1, 0.5 + _CONFIDENCE / 2)) * self.standard_error
+        reach = students_t(0.5 + CONFIDENCE / 2, self.seeds - 1) * self.standard_error
         return self.value - reach, self.value + reach
 
 
