@@ -110,10 +110,10 @@ def _distributions(search: Search) -> dict[str, Any]:
     for key, one in search.settings.items():
         if isinstance(one, Choices):
             found[key] = CategoricalDistribution([text(value) for value in one.choices])
+        elif isinstance(one.low, int) and isinstance(one.high, int):
+            found[key] = IntDistribution(one.low, one.high, log=one.scale == "log")
         else:
-            whole = isinstance(one.low, int) and isinstance(one.high, int)
-            kind = IntDistribution if whole else FloatDistribution
-            found[key] = kind(one.low, one.high, log=one.scale == "log")
+            found[key] = FloatDistribution(one.low, one.high, log=one.scale == "log")
     return found
 
 
