@@ -84,11 +84,7 @@ def watch(run: Run) -> None:
 
 
 def _where(status: Status) -> str:
-    return (
-        f"epoch {min(status.epoch + 1, status.epochs)} of {status.epochs}"
-        if status.steps
-        else "Getting ready"
-    )
+    return f"epoch {status.current_epoch} of {status.epochs}" if status.steps else "Getting ready"
 
 
 def _figures(metrics: Metrics, status: Status) -> str:

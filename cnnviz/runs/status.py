@@ -40,6 +40,11 @@ class Status(Strict):
         return self.state in ACTIVE
 
     @property
+    def current_epoch(self) -> int:
+        """The epoch under way, from 1; the last one while it is tested."""
+        return min(self.epoch + 1, self.epochs)
+
+    @property
     def share(self) -> float:
         """Part of the run that is done, 0 to 1."""
         return min(1.0, self.step / self.steps) if self.steps else 0.0

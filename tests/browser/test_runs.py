@@ -73,7 +73,7 @@ def test_two_tabs_at_once_have_one_winner(page: Page, address: str, bench: Path)
         expect(tab.get_by_text(re.compile(r"epoch \d+ of 1500"))).to_be_visible(timeout=SLOW)
     for tab in tabs:
         with suppress(Error):  # the other tab may have been quicker
-            tab.locator(".st-key-stop-run button").first.click(no_wait_after=True, timeout=4000)
+            tab.locator(".st-key-stop-run button").first.click(no_wait_after=True, timeout=2000)
     for tab in tabs:
         expect(tab.get_by_text("stopped", exact=True)).to_be_visible()
         settled(tab)  # a popover that is open while the page starts over is closed
@@ -81,7 +81,7 @@ def test_two_tabs_at_once_have_one_winner(page: Page, address: str, bench: Path)
         for button in ("Delete", "Delete for good"):
             for tab in tabs:
                 with suppress(Error):  # the other tab may have been quicker
-                    tab.get_by_role("button", name=button).first.click(no_wait_after=True, timeout=4000)
+                    tab.get_by_role("button", name=button).first.click(no_wait_after=True, timeout=2000)
         for tab in tabs:
             settled(tab)
         if not (bench / "checkpoints" / run).exists():

@@ -28,5 +28,5 @@ def test_shared_options_have_the_same_words_everywhere() -> None:
     assert count >= 24
     assert {name: words[name] for name in SHARED if len(words[name]) != 1} == {}
     assert len(words["run"]) == 4  # a run, a run or a file, none for all, and whether anything is run
-    assert len(words["snapshot"]) == 2  # in place of an epoch of filters
+    assert len(words["snapshot"]) == 3  # one; in place of an epoch of filters; or several to take away
     assert len(words["image"]) == 2  # the size of images of `models`

@@ -57,6 +57,7 @@ def test_a_setting_is_changed_and_the_curves_are_marked(waiting: list[Run]) -> N
 def test_a_learning_rate_is_found_and_used(tiny_data: str, tiny_config: RunConfig) -> None:
     app = open_page("train")
     app.session_state["form"] = (1, tiny_config)
+    app.session_state["rate finder"] = True
     app.run()
     app.button(key="find rate").click().run()
     assert not app.exception

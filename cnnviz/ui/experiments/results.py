@@ -88,7 +88,7 @@ def _under_way(active: Sequence[Run]) -> None:
             left = f", {duration(status.seconds_left)} left" if status.seconds_left else ""
             st.progress(
                 status.share,
-                text=f"{run.title}, seed {run.config.seed}: epoch {status.epoch + 1} of {status.epochs}{left}",
+                text=f"{run.title}, seed {run.config.seed}: epoch {status.current_epoch} of {status.epochs}{left}",
             )
             st.page_link(
                 "pages/train.py",

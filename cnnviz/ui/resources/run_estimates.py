@@ -36,16 +36,14 @@ def parameters_for(network: Network, shape: tuple[int, int, int], classes: int) 
     return estimate.parameter_count(network, image_shape=shape, classes=classes)
 
 
-@st.cache_data(max_entries=64, show_spinner="Measuring this machine …")
 def speed(network: Network, data: Data, device: str, precision: str) -> Speed:
-    """Training images a second, measured for a second or two."""
+    """Training images a second, measured for a second or two; how many images there are does not matter."""
+    found = datasets.dataset(data.name)
+    return _speed(network, data.shape(found.image_shape), len(found.classes), device, precision)
+
+
+@st.cache_data(max_entries=64, show_spinner="Measuring this machine …")
+def _speed(network: Network, shape: tuple[int, int, int], classes: int, device: str, precision: str) -> Speed:
     from cnnviz.train import estimate
 
-    found = datasets.dataset(data.name)
-    return estimate.measure(
-        network,
-        device=device,
-        precision=precision,
-        image_shape=data.shape(found.image_shape),
-        classes=len(found.classes),
-    )
+    return estimate.measure(network, device=device, precision=precision, image_shape=shape, classes=classes)

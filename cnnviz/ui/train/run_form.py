@@ -63,8 +63,12 @@ def show(*, live: bool) -> None:
     if config is not None:
         with summary, guarded():
             _summarise(config)
-        with st.expander("Learning rate", icon=":material/show_chart:"), guarded():
-            rate_finder.show(config)
+        place = st.expander(
+            "Learning rate", icon=":material/show_chart:", key="rate finder", on_change="rerun"
+        )
+        if place.open:
+            with place, guarded():
+                rate_finder.show(config)
 
 
 def _data_set(chosen: str, key: str) -> str:

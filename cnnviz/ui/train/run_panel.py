@@ -110,7 +110,7 @@ def _stop(run: Run, status: Status) -> None:
     if not status.active:
         return
     left = f", {duration(status.seconds_left)} left" if status.seconds_left else ""
-    where = f"epoch {status.epoch + 1} of {status.epochs}, step {status.step:,} of {status.steps:,}"
+    where = f"epoch {status.current_epoch} of {status.epochs}, step {status.step:,} of {status.steps:,}"
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.progress(status.share, text=(where if status.steps else "Getting ready") + left)
         change_panel.show(run)
