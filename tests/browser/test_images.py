@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.looks import canvas, choose, colours, photo, settled
+from tests.browser.looks import canvas, choose, colours, drawn, photo, settled
 
 
 @pytest.fixture
@@ -87,6 +87,7 @@ def test_the_surest_mistakes_are_found_and_looked_at(page: Page, real_address: s
     settled(page)
     choose(page, "Order", "Surest first")
     expect(page.get_by_text(re.compile(r"^\d\d of the 2,000 test images predicted"))).to_be_visible()
+    drawn(page)  # a click on what is drawn anew is lost
     found = canvas(page, "test images: arrow keys")
     found.click(position={"x": 5, "y": 5})
     expect(page.get_by_text(re.compile(r"Looks like \d, but it is \d"))).to_be_visible()
