@@ -110,7 +110,7 @@ class TestRequests:
 def test_a_change_is_kept_by_a_killed_run_and_can_be_repeated(
     small: RunConfig, quick: None, watch: Any, bench: Any
 ) -> None:
-    config = small.model_copy(update={"epochs": 24})
+    config = small.model_copy(update={"epochs": 40})
     slow = (
         "import time, cnnviz.train.loop as m; plain = m.update\n"
         "m.update = lambda *a, **o: (time.sleep(0.01), plain(*a, **o))[1]\n"
@@ -121,14 +121,14 @@ def test_a_change_is_kept_by_a_killed_run_and_can_be_repeated(
     watch.lines(run, 4)
     changes.request(run, "learning_rate", 0.03)
     watch.all(lambda: changes.read(run.folder))
-    changes.request(run, "last_epoch", 18)
+    changes.request(run, "last_epoch", 30)
     watch.all(lambda: len(changes.read(run.folder)) == 2)
     watch.kill(run)
     control.resume(run.id)
     watch.until(run, "finished")
     made = changes.read(run.folder)
-    assert [(one.setting, one.value) for one in made] == [("learning_rate", 0.03), ("last_epoch", 18)]
+    assert [(one.setting, one.value) for one in made] == [("learning_rate", 0.03), ("last_epoch", 30)]
     finished = run.metrics().finished
-    assert (finished["reason"], finished["epoch"]) == ("ended on request", 18)
+    assert (finished["reason"], finished["epoch"]) == ("ended on request", 30)
     again = trained(config, *made)
     assert again[-1].weights_sha256 == finished["weights_sha256"]
