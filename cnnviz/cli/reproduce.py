@@ -20,8 +20,6 @@ from cnnviz.recipes.reproduction import Task
 from cnnviz.recipes.results import RecipeRuns, recipe_runs, reproduction_runs
 from cnnviz.runs import control
 
-"""What is run at these sizes goes into the repository."""
-
 
 def reproduce(
     recipes: Annotated[

@@ -12,8 +12,6 @@ from cnnviz.recipes.results import RecipeRuns
 from cnnviz.recipes.verdict import Verdict, judged_figures, verdict
 from cnnviz.runs.outcome import Outcome
 
-"""Sizes whose figures say something; the larger first."""
-
 
 @dataclass(frozen=True)
 class Assessment:
