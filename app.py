@@ -27,5 +27,6 @@ navigation.run(
             st.Page("pages/robustness.py", title="Shake it"),
             st.Page("pages/doctor.py", title="Doctor"),
         ],
+        "Hand in": [st.Page("pages/reports.py", title="Reports")],
     }
 )

@@ -55,6 +55,19 @@ def study_folder(study_id: str) -> Path:
     return studies_root() / plain_name(study_id, what="study")
 
 
+def reports_root() -> Path:
+    """The folder of what reports show, hidden among those of runs."""
+    return checkpoints_root() / ".reports"
+
+
+def report_file(report_id: str) -> Path:
+    """The file of one report, whether or not it exists.
+
+    Raises ConfigError for a name that could leave the folder of reports.
+    """
+    return reports_root() / f"{plain_name(report_id, what='report')}.json"
+
+
 def snapshot_file(run_id: str, snapshot: str) -> Path:
     """The weights of one snapshot ("last", "best", "epoch_0000") of a run, whether or not they exist."""
     return run_folder(run_id) / "snapshots" / f"{plain_name(snapshot, what='snapshot')}.safetensors"

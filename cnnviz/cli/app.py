@@ -27,6 +27,7 @@ from cnnviz.cli.models import models
 from cnnviz.cli.predictions import predictions
 from cnnviz.cli.queue import queue
 from cnnviz.cli.recipes import recipes
+from cnnviz.cli.report import report
 from cnnviz.cli.reproduce import reproduce
 from cnnviz.cli.robustness import robustness
 from cnnviz.cli.runs import delete, note, runs, stop
@@ -72,6 +73,7 @@ app.command("find-rate", cls=Command)(find_rate)
 app.command("import", cls=Command)(import_network)
 app.add_typer(data)
 app.add_typer(queue)
+app.add_typer(report)
 app.add_typer(study)
 app.command(cls=Command)(models)
 

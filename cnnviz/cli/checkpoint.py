@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnviz import workspace
 from cnnviz.cli import progress
-from cnnviz.errors import DataError, NotFound
+from cnnviz.errors import NotFound
 from cnnviz.runs.run import Run, find
 
 if TYPE_CHECKING:
@@ -78,30 +78,7 @@ def load(where: Source) -> tuple[nn.Module, Card]:
 
 
 def data_of(card: Card, *, any_size: bool = False) -> Dataset:
-    """The data set that the network was trained on, made first if it needs no download.
+    """The data set that the network was trained on, as `explore.inputs.test_images.data_of` has it."""
+    from cnnviz.explore.inputs import test_images
 
-    With `any_size` its images may have another size than the network reads.
-
-    Raises DataError, saying how to get it, if it is not here, or is another one of the same name.
-    """
-    from cnnviz.data import catalogue
-
-    if not card.data:
-        raise DataError(
-            "This network was imported without a data set, so it has no test images: give a picture."
-        )
-    try:
-        data = progress.run(catalogue.loading(card.data), f"Preparing {card.data}")
-    except NotFound:
-        raise DataError(
-            f"The data set {card.data!r} is not here and can't be downloaded: import its pictures with "
-            "`python -m cnnviz data import PATH --name NAME`, under that name."
-        ) from None
-    same_size = any_size or data.image_shape[:2] == card.image_shape[:2]
-    if data.classes != card.classes or data.image_shape[2] != card.image_shape[2] or not same_size:
-        size = "×".join(map(str, card.image_shape))
-        raise DataError(
-            f"The data set {card.data!r} here is another one: the network was trained on {size} images of "
-            f"{len(card.classes)} classes ({', '.join(card.classes[:3])}, …)."
-        )
-    return data
+    return progress.run(test_images.data_of(card, any_size=any_size), f"Preparing {card.data}")

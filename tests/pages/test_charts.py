@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from cnnviz.charts import learning_curves
 from cnnviz.runs.metrics import Metrics, read_line
 from cnnviz.train.events import EpochEnded, StepLogged
-from cnnviz.ui.widgets import charts
 
 
 def metrics(steps: int, epochs: int = 3) -> Metrics:
@@ -30,7 +30,7 @@ def rows(chart: object) -> list[dict[str, object]]:
 
 
 def test_the_learning_curve_holds_batches_training_and_validation() -> None:
-    shown = rows(charts.learning_curve(metrics(5), "loss"))
+    shown = rows(learning_curves.learning_curve(metrics(5), "loss"))
     by_series = {
         name: [row["value"] for row in shown if row["series"] == name]
         for name in ("training batch", "training", "validation")
@@ -43,24 +43,28 @@ def test_the_learning_curve_holds_batches_training_and_validation() -> None:
 def test_a_log_scale_leaves_out_what_it_cannot_show() -> None:
     found = metrics(3)
     found.steps[1] = replace(found.steps[1], loss=0.0)
-    chart = charts.learning_curve(found, "loss", log=True)
+    chart = learning_curves.learning_curve(found, "loss", log=True)
     assert all(row["value"] > 0 for row in rows(chart))  # type: ignore[operator]
     assert chart.to_dict()["layer"][0]["encoding"]["y"]["scale"]["type"] == "log"
 
 
 def test_a_single_point_stands_in_the_middle_of_an_axis_from_0_to_1_epochs() -> None:
-    encoding = charts.speed_curve(metrics(2, epochs=1)).to_dict()["encoding"]
+    encoding = learning_curves.speed_curve(metrics(2, epochs=1)).to_dict()["encoding"]
     assert encoding["x"]["scale"]["domain"] == [0, 1]
     assert encoding["y"]["scale"]["domain"] == [50, 150]
-    log = charts.rate_curve(metrics(1), "learning_rate", "Learning rate", log=True).to_dict()["encoding"]
+    log = learning_curves.rate_curve(metrics(1), "learning_rate", "Learning rate", log=True).to_dict()[
+        "encoding"
+    ]
     assert log["y"]["scale"]["domain"] == [pytest.approx(0.05), pytest.approx(0.15)]
-    assert "domain" not in charts.speed_curve(metrics(2, epochs=0)).to_dict()["encoding"]["y"]["scale"]
+    assert (
+        "domain" not in learning_curves.speed_curve(metrics(2, epochs=0)).to_dict()["encoding"]["y"]["scale"]
+    )
 
 
 @pytest.mark.parametrize("count", [1, 999, 1000, 1001, 12_345])
 def test_thinning_keeps_the_ends_and_at_most_about_a_thousand(count: int) -> None:
     lines = metrics(count).steps
-    kept = charts.thin(lines)
-    assert len(kept) <= charts.MOST_POINTS + 1
+    kept = learning_curves.thin(lines)
+    assert len(kept) <= learning_curves.MOST_POINTS + 1
     assert kept[0] is lines[0]
     assert kept[-1] is lines[-1]

@@ -2,10 +2,10 @@
 
 from dataclasses import fields
 
+from cnnviz.charts import run_curves
+from cnnviz.charts.heat_map import heat_map
 from cnnviz.train.events import EpochEnded
 from cnnviz.ui.experiments import charts
-from cnnviz.ui.widgets import run_curves
-from cnnviz.ui.widgets.heat_map import heat_map
 
 
 def lines(*values: float) -> list[EpochEnded]:

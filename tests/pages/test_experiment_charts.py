@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from cnnviz.charts import run_curves
 from cnnviz.runs.metrics import read_line
 from cnnviz.train.events import EpochEnded
 from cnnviz.ui.experiments import charts
-from cnnviz.ui.widgets import run_curves
 
 LINES = [
     line

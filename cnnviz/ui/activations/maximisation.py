@@ -14,6 +14,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz.artifact import HeldArtifact, Shelf
+from cnnviz.charts.learning_curves import MOST_POINTS
 from cnnviz.errors import CnnvizError
 from cnnviz.formatting import decimal, per_cent
 from cnnviz.render.colour import BLUE
@@ -25,7 +26,6 @@ from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import IMAGE
 from cnnviz.ui.widgets import long_work, option_fields
-from cnnviz.ui.widgets.charts import MOST_POINTS
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from cnnviz.charts.share_format import share_format
 from cnnviz.formatting import decimal, per_cent
 from cnnviz.render.attribution import coloured, scale_of_sizes
 from cnnviz.render.colour import BLUE, VERMILION
@@ -19,7 +20,6 @@ from cnnviz.ui.resources.attributions import AttributionMaps
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import long_work
 from cnnviz.ui.widgets.mosaic_canvas import sprite
-from cnnviz.ui.widgets.share_format import share_format
 
 if TYPE_CHECKING:
     from cnnviz.explore.attribution.attribute import Attribution

@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from cnnviz.charts import learning_curves
 from cnnviz.formatting import decimal, per_cent
 from cnnviz.render.bar import bar
 from cnnviz.render.colour import Per, Scale, scale_of
@@ -20,7 +21,7 @@ from cnnviz.ui.compare.parameters import LAYER_B, SCALE, SORT
 from cnnviz.ui.resources import networks
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import CHANNEL, LAYER
-from cnnviz.ui.widgets import channel_selection, charts, layer_picker
+from cnnviz.ui.widgets import channel_selection, layer_picker
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _head(side: Side) -> None:
                 png(enlarge(side.seen.pixels, to=128)), output_format="PNG", width=96, alt=side.image.title
             )
             st.altair_chart(
-                charts.probabilities(
+                learning_curves.probabilities(
                     [classes[one] for one in best], [float(probabilities[one]) for one in best]
                 ),
                 key=f"says {side.letter}",

@@ -6,8 +6,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from cnnviz.charts.share_format import share_format
 from cnnviz.render.colour import BLUE, GREEN, GREY, VERMILION
-from cnnviz.ui.widgets.share_format import share_format
 
 _STATES = {
     "reproduced": GREEN,

@@ -4,6 +4,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from cnnviz.charts.share_format import share_format
 from cnnviz.explore.inputs.builtin_images import photos
 from cnnviz.recipes.recipe import Recipe
 from cnnviz.render.colour import BLUE, VERMILION
@@ -12,7 +13,6 @@ from cnnviz.ui.resources import networks, recipe_results
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import IMAGE, LAYER, RUN, SNAPSHOT
 from cnnviz.ui.widgets.mosaic_canvas import sprite
-from cnnviz.ui.widgets.share_format import share_format
 
 _MOST = 16
 _TILE = 56

@@ -9,6 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz import workspace
+from cnnviz.charts.heat_map import heat_map
+from cnnviz.charts.run_curves import CURVES, curves
+from cnnviz.charts.share_format import share_format
 from cnnviz.config.comparison import setting_text
 from cnnviz.formatting import duration, per_cent
 from cnnviz.recipes import library, plan, results_table
@@ -22,9 +25,6 @@ from cnnviz.ui.resources import recipe_results
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUN
 from cnnviz.ui.widgets.config_form import words
-from cnnviz.ui.widgets.heat_map import heat_map
-from cnnviz.ui.widgets.run_curves import CURVES, curves
-from cnnviz.ui.widgets.share_format import share_format
 
 
 def show(recipe: Recipe, choice: VariantSelection) -> None:

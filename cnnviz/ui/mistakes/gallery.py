@@ -8,6 +8,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from cnnviz.charts import learning_curves
 from cnnviz.formatting import per_cent, whole_number
 from cnnviz.render.mosaic import grid_pictures
 from cnnviz.render.picture import enlarge, png
@@ -15,7 +16,6 @@ from cnnviz.ui.mistakes import grad_cam
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import CLASSES, IMAGE
-from cnnviz.ui.widgets import charts
 from cnnviz.ui.widgets.thumbnail_list import choose
 
 if TYPE_CHECKING:
@@ -151,7 +151,9 @@ def _detail(
             if label not in order:
                 order = [*order[:-1], label]
             st.altair_chart(
-                charts.probabilities([names[one] for one in order], [float(shares[one]) for one in order]),
+                learning_curves.probabilities(
+                    [names[one] for one in order], [float(shares[one]) for one in order]
+                ),
                 alt="Probabilities: " + ", ".join(f"{names[one]} {per_cent(shares[one])}" for one in order),
             )
         image = f"{PREFIX[split]}.{number}"

@@ -6,9 +6,9 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from cnnviz.charts.share_format import share_format
 from cnnviz.diagnose.calibration import Calibration
 from cnnviz.render.colour import BLUE, GREY, VERMILION
-from cnnviz.ui.widgets.share_format import share_format
 
 _COLOURS = [BLUE, VERMILION]
 _DASHES = [[1, 0], [6, 3]]

@@ -5,11 +5,11 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from cnnviz.charts.share_format import share_format
 from cnnviz.data.perturbation import PERTURBATIONS
 from cnnviz.explore.robustness.curve import Curve
 from cnnviz.formatting import per_cent
 from cnnviz.render.colour import BLUE, GREY, ORANGE, VERMILION
-from cnnviz.ui.widgets.share_format import share_format
 
 _SERIES = ["accuracy", "mean probability of the true class"]
 _COLOURS, _DASHES = [BLUE, ORANGE], [[1, 0], [6, 3]]

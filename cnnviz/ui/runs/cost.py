@@ -6,10 +6,10 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from cnnviz.charts.share_format import share_format
 from cnnviz.formatting import accuracy, duration, size, standard_error
 from cnnviz.render.colour import GREY, VERMILION
 from cnnviz.runs.summary import Summary
-from cnnviz.ui.widgets.share_format import share_format
 
 _LOG_FROM = 20
 """Times as long as the shortest: from there on time is drawn in powers of ten."""

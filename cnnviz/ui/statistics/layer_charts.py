@@ -6,10 +6,10 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from cnnviz.charts.share_format import share_format
 from cnnviz.explore.statistics.measures import Measure
 from cnnviz.explore.statistics.profile import LayerStatistics
 from cnnviz.render.colour import BLUE, GREY, VERMILION
-from cnnviz.ui.widgets.share_format import share_format
 
 PICKED = "picked"
 """Name of the selection that a click on a point makes; it has the layer."""

@@ -7,12 +7,12 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from cnnviz.charts.heat_map import heat_map
+from cnnviz.charts.share_format import share_format
 from cnnviz.render.colour import BLUE
 from cnnviz.studies.definition import Study
 from cnnviz.studies.results import Row
 from cnnviz.studies.variant import text
-from cnnviz.ui.widgets.heat_map import heat_map
-from cnnviz.ui.widgets.share_format import share_format
 
 _WIDE = 30
 """A range of so many times its lowest value has a logarithmic axis."""

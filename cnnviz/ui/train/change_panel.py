@@ -2,12 +2,12 @@
 
 import streamlit as st
 
+from cnnviz.charts.learning_curves import Mark
 from cnnviz.config.change import CHANGEABLE, changeable
 from cnnviz.errors import CnnvizError
 from cnnviz.runs import changes
 from cnnviz.runs.metrics import Metrics
 from cnnviz.runs.run import Run
-from cnnviz.ui.widgets.charts import Mark
 
 
 def show(run: Run) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import altair as alt
 import streamlit as st
 
+from cnnviz.charts import learning_curves
 from cnnviz.errors import CnnvizError
 from cnnviz.formatting import accuracy, duration, per_cent
 from cnnviz.runs import control, queue
@@ -16,7 +17,7 @@ from cnnviz.ui.resources import networks
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUN, SNAPSHOT
 from cnnviz.ui.train import change_panel, run_details, take_away
-from cnnviz.ui.widgets import charts, filter_pair, network_upload, run_template
+from cnnviz.ui.widgets import filter_pair, network_upload, run_template
 
 _COLOURS = {
     "queued": "gray", "running": "blue", "finished": "green",
@@ -202,16 +203,16 @@ def _curves(run: Run, metrics: Metrics) -> None:
     _in_a_row(*rates)
 
 
-def _charts(metrics: Metrics, marks: list[charts.Mark], log: bool) -> list[alt.Chart]:
+def _charts(metrics: Metrics, marks: list[learning_curves.Mark], log: bool) -> list[alt.Chart]:
     """The charts of a run, built anew only when there is something new: a page may watch for hours."""
     drawn = (metrics.path, len(metrics.steps), len(metrics.epochs), len(marks), log)
     if st.session_state.get("panel drawn") != drawn:
         st.session_state["panel charts"] = [
-            charts.learning_curve(metrics, "loss", log=log, marks=marks),
-            charts.learning_curve(metrics, "accuracy", share=True, marks=marks),
-            charts.rate_curve(metrics, "learning_rate", "Learning rate", log=log),
-            charts.rate_curve(metrics, "gradient_norm", "Gradient norm, before clipping", log=log),
-            charts.speed_curve(metrics),
+            learning_curves.learning_curve(metrics, "loss", log=log, marks=marks),
+            learning_curves.learning_curve(metrics, "accuracy", share=True, marks=marks),
+            learning_curves.rate_curve(metrics, "learning_rate", "Learning rate", log=log),
+            learning_curves.rate_curve(metrics, "gradient_norm", "Gradient norm, before clipping", log=log),
+            learning_curves.speed_curve(metrics),
         ]
         st.session_state["panel drawn"] = drawn
     built: list[alt.Chart] = st.session_state["panel charts"]

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from cnnviz.charts import learning_curves
 from cnnviz.data.fitting import DEFAULT, WAYS
 from cnnviz.formatting import per_cent
 from cnnviz.render.picture import enlarge, png
@@ -13,7 +14,7 @@ from cnnviz.ui.resources import networks
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import FIT, INVERT
-from cnnviz.ui.widgets import charts, input_size, preprocessing
+from cnnviz.ui.widgets import input_size, preprocessing
 from cnnviz.ui.widgets.image_picker import SelectedImage
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _say(network: SelectedNetwork, image: SelectedImage, probabilities: NDArray[
 @st.cache_data(max_entries=64, show_spinner=False)
 def _chart(classes: tuple[str, ...], shares: tuple[float, ...]) -> dict[str, Any]:
     """The specification, as making it takes longer than anything else here, and other layers don't change it."""
-    return charts.probabilities(classes, shares).to_dict()
+    return learning_curves.probabilities(classes, shares).to_dict()
 
 
 def _way(network: SelectedNetwork, image: SelectedImage) -> str:

@@ -8,10 +8,10 @@ from typing import Any, Literal, TypeVar
 import altair as alt
 import pandas as pd
 
+from cnnviz.charts.share_format import share_format
 from cnnviz.formatting import per_cent
 from cnnviz.render.colour import BLUE, GREY, VERMILION
 from cnnviz.runs.metrics import Metrics
-from cnnviz.ui.widgets.share_format import share_format
 
 T = TypeVar("T")
 MOST_POINTS = 1000

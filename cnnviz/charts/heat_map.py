@@ -18,10 +18,13 @@ def heat_map(
     value: str,
     style: str,
     select: bool = False,
+    cell: tuple[int, int] = (84, 48),
+    numbers: bool = True,
 ) -> Any:
     """A cell for each combination of two settings, a map for each value of a third (`split`) where there is one.
 
-    With `select` a click on a cell chooses it, as `cell`.
+    With `select` a click on a cell chooses it, as `cell`. A `cell` is so many pixels wide and high, with its number
+    if it has `numbers`.
     """
     frame = pd.DataFrame(rows)
     base = alt.Chart(frame).encode(
@@ -43,7 +46,8 @@ def heat_map(
     )
     if select:
         cells = cells.add_params(alt.selection_point(name="cell", fields=[across, down], toggle=False))
-    chart = (cells + text).properties(width=alt.Step(84), height=alt.Step(48))
+    shown = cells + text if numbers else cells
+    chart = shown.properties(width=alt.Step(cell[0]), height=alt.Step(cell[1]))
     titled = alt.Title(value, anchor="start", fontSize=13)
     if split is None:
         return chart.properties(title=titled)

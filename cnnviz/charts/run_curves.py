@@ -9,10 +9,10 @@ from typing import Any, Literal
 import altair as alt
 import pandas as pd
 
+from cnnviz.charts.learning_curves import thin
+from cnnviz.charts.share_format import share_format
 from cnnviz.render.colour import BLUE, GREEN, ORANGE, PINK, SKY, VERMILION
 from cnnviz.train.events import EpochEnded
-from cnnviz.ui.widgets.charts import thin
-from cnnviz.ui.widgets.share_format import share_format
 
 Across = Literal["epoch", "step", "seconds"]
 CURVES: Mapping[str, tuple[str, str]] = {

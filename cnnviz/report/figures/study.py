@@ -1,0 +1,134 @@
+"""What a study found."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from cnnviz.errors import RunError
+from cnnviz.formatting import decimal, duration, per_cent
+from cnnviz.progress import Progress, Work
+from cnnviz.report import provenance
+from cnnviz.report.figures.figure import Cell, Drawing, Figure, Link, Picture, Table, svg
+from cnnviz.studies import progress
+from cnnviz.studies.results import Mean, Row, best, rows
+from cnnviz.studies.variant import text
+
+
+class StudyResults(Figure):
+    """Each variant over its seeds, by its validation figure."""
+
+    kind: Literal["study"] = "study"
+    study: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,95}$")]
+
+    def draw(self) -> Work[Drawing]:
+        yield Progress(0.0, "Study")
+        now = progress.look(self.study)
+        found = rows(now)
+        there = [row for row in found if row.validation is not None]
+        if not there:
+            raise RunError(f"No run of the study {self.study} has finished: {now.state}.")
+        share = now.study.objective == "validation_accuracy"
+        value = "Validation accuracy" if share else "Validation loss"
+        first = best(found, now)
+        words = (
+            f"{now.study.title}: {now.finished:,} of {len(now.trials):,} runs finished. "
+            f"Means over seeds ± standard error; chosen by validation images alone"
+            + (f", where {first.variant.name} is best." if first else ".")
+        )
+        if now.finished < len(now.trials):
+            words += f" Missing: {len(now.trials) - now.finished:,} runs ({now.state})."
+        varied = now.study.vary.varied
+        pictures = []
+        if now.study.vary.kind == "grid" and len(varied) == 2:
+            pictures.append(
+                Picture(
+                    f"{value} by {' and '.join(varied)}", svg=_heat_map(there, varied, value, share=share)
+                )
+            )
+        cells: list[list[Cell]] = [
+            [
+                row.variant.name,
+                row.finished,
+                *_mean(row.validation),
+                *_mean(row.test),
+                row.seconds.value if row.seconds else None,
+            ]
+            for row in found
+        ]
+        seen = [
+            [
+                row.variant.name,
+                f"{row.finished} of {len(row.trials)}",
+                _text(row.validation, share=share), "",
+                _text(row.test), "",
+                duration(row.seconds.value) if row.seconds else "–",
+            ]
+            for row in found
+        ]  # fmt: skip
+        return Drawing(
+            title=now.study.title,
+            pictures=pictures,
+            table=Table(
+                [
+                    "variant",
+                    "seeds",
+                    value.lower(),
+                    "± standard error",
+                    "test accuracy",
+                    "± standard error",
+                    "training time",
+                ],
+                cells,
+                seen,
+            ),
+            table_place="first",
+            words=words,
+            sources=provenance.of_runs(one.run for one in now.trials if one.run),
+        )
+
+    @property
+    def heading(self) -> str:
+        return f"Study {self.study}"
+
+    @property
+    def command(self) -> str:
+        return f"study show {self.study}"
+
+    @property
+    def link(self) -> Link:
+        return Link("studies", {"study": self.study})
+
+
+def _mean(mean: Mean | None) -> tuple[float | None, float | None]:
+    return (None, None) if mean is None else (mean.value, mean.standard_error)
+
+
+def _text(mean: Mean | None, *, share: bool = True) -> str:
+    if mean is None:
+        return "–"
+    return per_cent(mean.value, mean.standard_error) if share else decimal(mean.value, ".4f")
+
+
+def _heat_map(found: list[Row], varied: list[str], value: str, *, share: bool) -> str:
+    from cnnviz.charts.heat_map import heat_map
+    from cnnviz.charts.share_format import share_format
+
+    across, down = (key.replace(".", " ").replace("_", " ") for key in varied)
+    cells = [
+        {
+            across: text(row.variant.settings[varied[0]]),
+            down: text(row.variant.settings[varied[1]]),
+            value: row.validation.value if row.validation else None,
+        }
+        for row in found
+    ]
+    return svg(
+        heat_map(
+            cells,
+            across=across,
+            down=down,
+            split=None,
+            value=value,
+            style=share_format(1) if share else ".3f",
+        )
+    )
