@@ -68,7 +68,12 @@ def curves(
         alt.Tooltip("value:Q", title=title, format=share_format(2) if style else ".4g"),
     ]
     legend = alt.Legend(
-        orient="bottom", title=None, columns=columns, symbolType="stroke", symbolOpacity=1, labelLimit=160
+        orient="bottom",
+        title=None,
+        columns=columns,
+        symbolType="stroke",
+        symbolOpacity=1,
+        labelLimit=640 // columns,
     )
     looks = [(_COLOURS[n % 6], _DASHES[(n + n // 6) % 3]) for n in range(len(names))]
     encoding: dict[str, Any] = {

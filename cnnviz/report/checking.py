@@ -78,7 +78,7 @@ def _read(path: Path) -> tuple[str, Document, list[Mapping[str, str] | None]]:
         content = path.read_text(encoding="utf-8")
         block: Any = html.data_block(content)
         document = Document.model_validate(block["document"])
-        sources = [
+        sources: list[Mapping[str, str] | None] = [
             None if one is None else {str(key): str(value) for key, value in one.items()}
             for one in block["sources"]
         ]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _WIDTH = 620
 _MOST = 18
 """Lines that look different."""
+_LABEL = 45
+"""Letters of a line's name."""
 
 
 class Curves(Figure):
@@ -76,7 +78,7 @@ class Curves(Figure):
             self.split,
             self.quantity,
             band=seeds > 1,
-            columns=3,
+            columns=2,
         )
         words = (
             f"Mean over up to {seeds} seeds, and one standard deviation to both sides."
@@ -113,12 +115,17 @@ def _one(run: Run, quantity: str) -> "tuple[alt.Chart, str]":
 
 
 def _labels(runs: Sequence[Run]) -> list[str]:
-    """Each run by the settings in which it differs from the others."""
+    """Each run by its title, or by the settings in which it differs where titles are long or the same."""
+    titles = [run.title for run in runs]
+    if len(set(titles)) == len(titles) and max(map(len, titles)) <= _LABEL:
+        return titles
     settings = {run.id: {key: one for key, one in flat(run.config).items() if key != "seed"} for run in runs}
     keys = differing(settings)
     found = [
-        ", ".join(f"{key.rpartition('.')[2]} {setting_text(settings[run.id].get(key))}" for key in keys)[:60]
-        or run.title
+        ", ".join(f"{key.rpartition('.')[2]} {setting_text(settings[run.id].get(key))}" for key in keys)[
+            :_LABEL
+        ]
+        or run.title[:_LABEL]
         for run in runs
     ]
     return [name if found.count(name) == 1 else f"{name} ({number})" for number, name in enumerate(found, 1)]
