@@ -65,6 +65,6 @@ with frame.guarded():
         st.rerun()
     number = int(order[0]) if selected is None else selected
     filter_card.show(before, now, number, per=per, link=view.link(run, found, now, number))
-    downloads.show(f"{run.id}-filters", found, now, order=order, per=per)
+    downloads.show(run, found, now, order=order, per=per)
     movement.show(run, mark, found)
     view.explanation()

@@ -4,7 +4,6 @@ from typing import Literal
 
 import numpy as np
 
-from cnnviz.diagnose import stored_predictions
 from cnnviz.diagnose.confusion import commonest
 from cnnviz.formatting import accuracy
 from cnnviz.progress import Progress, Work
@@ -27,7 +26,7 @@ class Confusion(Figure):
 
     def draw(self) -> Work[Drawing]:
         from cnnviz.explore.inputs.test_images import data_of
-        from cnnviz.explore.predictions import SPLITS, joined, predicting
+        from cnnviz.explore.predictions import SPLITS, joined, predicting, stored
         from cnnviz.models import checkpoint
 
         run = find(self.run)
@@ -37,15 +36,15 @@ class Confusion(Figure):
         data = yield from data_of(card)
         pool = SPLITS[self.split](data, run.config.data)
         (digest,) = weights.values()
-        stored = stored_predictions.artifact(run.id, self.snapshot, self.split, digest=digest, data=card.data)
-        known = stored.load()
+        artifact = stored(run.id, self.snapshot, self.split, digest=digest, data=card.data)
+        known = artifact.load()
         missing = pool.numbers if known is None else np.setdiff1d(pool.numbers, known.numbers)
         if len(missing):
             parts = [] if known is None else [known]
             known = yield from predicting(
                 model, card, pool.images, pool.labels, numbers=missing, of=f"{self.split} images", parts=parts
             )
-            stored.save(joined(parts))
+            artifact.save(joined(parts))
         assert known is not None
         counts = known.confusion()
         rows: list[list[Cell]] = [[name, *counts[at].tolist()] for at, name in enumerate(card.classes)]

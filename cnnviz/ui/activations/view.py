@@ -16,13 +16,14 @@ from cnnviz.render.order import MEASURES, largest_first
 from cnnviz.ui.activations import channel_card, network_strip
 from cnnviz.ui.resources import excitation_index, networks
 from cnnviz.ui.resources.selected_network import SelectedNetwork
-from cnnviz.ui.widgets import channel_selection
+from cnnviz.ui.widgets import channel_selection, pin
 from cnnviz.ui.widgets.image_picker import SelectedImage
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
 if TYPE_CHECKING:
     from cnnviz.explore.inputs.preprocessing import Input
     from cnnviz.explore.layers.structure import Layer
+    from cnnviz.report.figures.figure import Figure
 
 _SCALES = {"layer": "By layer", "channel": "By channel", "network": "Whole network"}
 _BY_INDEX, _BY_CLASS = "index", "class selectivity"
@@ -61,6 +62,9 @@ def show(network: SelectedNetwork, image: SelectedImage, seen: "Input", layer: "
         maps,
         layer.name,
         lambda: _picture(network.stamp, seen.values, layer.name, per, order),
+        lambda: pin.pin(
+            lambda: _figure(network, image, layer.name), key="maps", why_not=pin.only_named(image)
+        ),
     )
 
 
@@ -150,7 +154,19 @@ def _prepared(
     return maps, scale_of(np.array([[low, high]]))
 
 
-def _downloads(stem: str, maps: NDArray[np.float32], layer: str, picture: Callable[[], bytes]) -> None:
+def _figure(network: SelectedNetwork, image: SelectedImage, layer: str) -> "Figure":
+    from cnnviz.report.figures.maps import Maps
+
+    return Maps(**pin.of_image(network, image), layer=layer)
+
+
+def _downloads(
+    stem: str,
+    maps: NDArray[np.float32],
+    layer: str,
+    picture: Callable[[], bytes],
+    more: Callable[[], None],
+) -> None:
     stem = f"{stem}-{layer}".replace(":", "-")
     with st.container(horizontal=True):
         st.download_button(
@@ -164,6 +180,7 @@ def _downloads(stem: str, maps: NDArray[np.float32], layer: str, picture: Callab
             icon=":material/download:",
             on_click="ignore",
         )
+        more()
 
 
 def _arrays(maps: NDArray[np.float32], layer: str) -> bytes:

@@ -27,7 +27,7 @@ from cnnviz.ui.resources import attributions, networks
 from cnnviz.ui.resources.attributions import AttributionMaps
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
-from cnnviz.ui.widgets import long_work, option_fields
+from cnnviz.ui.widgets import long_work, option_fields, pin
 from cnnviz.ui.widgets.image_picker import SelectedImage
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from cnnviz.explore.attribution.attribute import Attribution
     from cnnviz.explore.attribution.options import Options
     from cnnviz.explore.inputs.preprocessing import Input
+    from cnnviz.report.figures.figure import Figure
 
 _TILE = 224
 
@@ -282,3 +283,17 @@ def _checks(scene: Scene, rows: Sequence[Row]) -> None:
         st.caption("Choose a map to see whether it can be trusted.")
         return
     checks.show(_title(row), scene.name(target), scene.seen, of=row.maps, options=row.options, target=target)
+    pin.pin(lambda: _figure(scene, row, target), key="attribution", why_not=pin.only_named(scene.image))
+
+
+def _figure(scene: Scene, row: Row, target: int) -> Figure:
+    from cnnviz.report.figures.attributions import Attributed
+
+    return Attributed(
+        **pin.of_image(scene.network, scene.image),
+        method=row.method,
+        of_class=scene.name(target),
+        baseline=row.maps.setting.baseline,
+        layer=row.maps.setting.layer,
+        settings=row.options.model_dump(mode="json", exclude_defaults=True),
+    )

@@ -1,6 +1,7 @@
 """What the doctor finds in a run: findings with their evidence and remedies, and what was checked."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -20,8 +21,11 @@ from cnnviz.ui.resources import datasets, networks
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RECIPE
-from cnnviz.ui.widgets import long_work, run_template
+from cnnviz.ui.widgets import long_work, pin, run_template
 from cnnviz.ui.widgets.network_picker import network_of
+
+if TYPE_CHECKING:
+    from cnnviz.report.figures.figure import Figure
 
 _COLOURS = {"serious": "red", "mild": "orange"}
 _MOST = 32
@@ -38,6 +42,13 @@ def show(run: Run, snapshot: str) -> None:
     for name, finding in examination.findings.items():
         _finding(name, finding, facts.config)
     _checks(examination)
+    pin.pin(lambda: _figure(run, snapshot), key="doctor")
+
+
+def _figure(run: Run, snapshot: str) -> "Figure":
+    from cnnviz.report.figures.findings import Findings
+
+    return Findings(run=run.id, snapshot=snapshot)
 
 
 def _facts(run: Run, snapshot: str) -> Facts:

@@ -1,6 +1,7 @@
 """One experiment: what it asks, how it is run, what came out."""
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -13,7 +14,10 @@ from cnnviz.ui.resources import run_estimates
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.frame import guarded
 from cnnviz.ui.shell.parameters import RECIPE
-from cnnviz.ui.widgets import experiment_links
+from cnnviz.ui.widgets import experiment_links, pin
+
+if TYPE_CHECKING:
+    from cnnviz.report.figures.figure import Figure
 
 
 def show(recipe: Recipe, recipe_runs: RecipeRuns) -> None:
@@ -71,7 +75,14 @@ def _parameters(recipe: Recipe) -> None:
 def _train(recipe: Recipe, recipe_runs: RecipeRuns) -> None:
     choice, estimate = variant_form.show(recipe, recipe_runs)
     results.show(recipe, choice)
+    pin.pin(lambda: _figure(recipe), key="experiment")
     estimate()
+
+
+def _figure(recipe: Recipe) -> "Figure":
+    from cnnviz.report.figures.reported import Reported
+
+    return Reported(recipe=recipe.id)
 
 
 _KINDS: Mapping[str, Callable[[Recipe, RecipeRuns], None]] = {

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -21,10 +21,11 @@ from cnnviz.ui.resources import datasets
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import IMAGE
-from cnnviz.ui.widgets import predictions
+from cnnviz.ui.widgets import pin, predictions
 
 if TYPE_CHECKING:
     from cnnviz.data.prepared import Dataset
+    from cnnviz.report.figures.figure import Figure
 
 _SPLITS = ("test", "validation")
 
@@ -90,6 +91,14 @@ def _data(network: SelectedNetwork) -> "Dataset | None":
     return None
 
 
+def _figure(asked: Evaluation) -> "Figure":
+    from cnnviz.report.figures.confusion import Confusion
+
+    network = asked.network
+    split: Any = asked.split
+    return Confusion(run=network.run.id, snapshot=network.snapshot, split=split)
+
+
 def _figures(asked: Evaluation) -> None:
     found, names = asked.found, asked.names
     count = len(found)
@@ -112,6 +121,7 @@ def _figures(asked: Evaluation) -> None:
     with st.container(horizontal=True):
         for label, value, explanation in shown:
             st.metric(label, value, help=explanation, width="content")
+        pin.pin(lambda: _figure(asked), key="confusion")
     worst = commonest(counts, most=3)
     common = "; ".join(f"{names[row]} taken for {names[column]} ({number})" for row, column, number in worst)
     asked_about = f"{'all ' if asked.whole else ''}{count:,} {asked.split} images"

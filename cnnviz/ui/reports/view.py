@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from cnnviz.config import explain
 from cnnviz.errors import CnnvizError
 from cnnviz.formatting import quoted, size
+from cnnviz.progress import Work
 from cnnviz.report import editing, folder, writing, written
 from cnnviz.report.document import Document, Pin
 from cnnviz.ui.shell import selection
@@ -64,7 +65,7 @@ def _page(name: str, document: Document) -> None:
         st.iframe(page, height=_HEIGHT, alt=f"The report {document.title}")
 
 
-def _writing(name: str, document: Document):  # type: ignore[no-untyped-def]
+def _writing(name: str, document: Document) -> Work[str]:
     page = yield from writing.write(document)
     written.artifact(name, document).save(page)
     return page

@@ -1,6 +1,7 @@
 """What can be done with the selected runs: tag, note, archive, stop, delete."""
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -10,6 +11,11 @@ from cnnviz.runs import control, notes
 from cnnviz.runs.summary import Summary
 from cnnviz.ui.runs.parameters import RUNS
 from cnnviz.ui.shell import selection
+from cnnviz.ui.widgets import pin
+
+if TYPE_CHECKING:
+    from cnnviz.progress import Work
+    from cnnviz.report.document import Document
 
 
 def show(selected: Sequence[Summary], tags: Sequence[str]) -> None:
@@ -22,6 +28,10 @@ def show(selected: Sequence[Summary], tags: Sequence[str]) -> None:
         if st.button("None", key="select none", type="tertiary", help="Select none"):
             selection.drop(RUNS)
             st.rerun()
+        pin.outline(
+            "Report", lambda: _outline(selected), key="report runs",
+            help="Outline a report of these runs: what differs, curves, results, a look into the first two.",
+        )  # fmt: skip
         if own:
             _tag(own, tags)
             _note(own)
@@ -34,6 +44,13 @@ def show(selected: Sequence[Summary], tags: Sequence[str]) -> None:
             _delete(own)
         if len(own) < len(selected):
             st.caption("What came with cnnviz takes no notes and stays.", width="content")
+
+
+def _outline(runs: Sequence[Summary]) -> "Work[Document]":
+    from cnnviz.report import outline
+
+    title = runs[0].title if len(runs) == 1 else f"{len(runs):,} runs"
+    return outline.of_runs(title[:120], [run.id for run in runs])
 
 
 def _tag(runs: Sequence[Summary], tags: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """One study: how far it is, what differs, and its runs."""
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -14,6 +15,11 @@ from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUN
 from cnnviz.ui.studies import charts
 from cnnviz.ui.studies.parameters import STUDY
+from cnnviz.ui.widgets import pin
+
+if TYPE_CHECKING:
+    from cnnviz.progress import Work
+    from cnnviz.report.document import Document
 
 _PACE = 2.0
 
@@ -60,6 +66,13 @@ def _buttons(now: Progress) -> None:
         words = "Start" if now.state == "new" else "Go on"
         if st.button(words, type="primary", icon=":material/play_arrow:", key="start study"):
             _attempt(lambda: _start(now))
+    if now.finished:
+        pin.outline(
+            "Report",
+            lambda: _outline(now),
+            key="report study",
+            help="What was found, and a look into the best variant.",
+        )
     with st.popover("Delete", icon=":material/delete:", type="tertiary"):
         st.markdown("The study goes; its runs stay.")
         if st.button("Delete the study", key="delete study"):
@@ -142,6 +155,12 @@ def _figure(mean: Mean | None, *, share: bool = True) -> str:
     if share:
         return per_cent(mean.value, mean.standard_error)
     return decimal(mean.value, ".4f")
+
+
+def _outline(now: Progress) -> "Work[Document]":
+    from cnnviz.report import outline
+
+    return outline.of_study(now.id)
 
 
 def _start(now: Progress) -> None:

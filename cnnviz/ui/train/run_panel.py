@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import altair as alt
 import streamlit as st
@@ -17,7 +18,11 @@ from cnnviz.ui.resources import networks
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUN, SNAPSHOT
 from cnnviz.ui.train import change_panel, run_details, take_away
-from cnnviz.ui.widgets import filter_pair, network_upload, run_template
+from cnnviz.ui.widgets import filter_pair, network_upload, pin, run_template
+
+if TYPE_CHECKING:
+    from cnnviz.progress import Work
+    from cnnviz.report.document import Document
 
 _COLOURS = {
     "queued": "gray", "running": "blue", "finished": "green",
@@ -141,12 +146,21 @@ def _actions(run: Run, status: Status) -> None:
             st.rerun()
         if not status.active:
             take_away.show(run)
+            pin.outline(
+                "Report", lambda: _outline(run), key="report run", help="Outline a report of this run."
+            )
         if not status.active and not run.shipped:
             with st.popover("Delete", icon=":material/delete:", type="tertiary"):
                 st.write(f"Delete {run.title} ({run.id}) and all its snapshots for good?")
                 if st.button("Delete for good", type="primary", key="delete run"):
                     selection.drop(RUN)
                     _attempt(control.delete, run.id)
+
+
+def _outline(run: Run) -> "Work[Document]":
+    from cnnviz.report import outline
+
+    return outline.of_runs(run.title[:120], [run.id])
 
 
 def _attempt(action: Callable[[str], object], run_id: str) -> None:

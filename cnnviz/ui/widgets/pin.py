@@ -25,8 +25,17 @@ PAGE = "pages/reports.py"
 def pin(make: "Callable[[], Figure]", *, key: str, why_not: str = "") -> None:
     """A button that adds a figure to a report; `why_not` says why what is seen can't be."""
     help = why_not or "Add this to a report, with a sentence of your own."
-    with st.popover("Pin", icon=":material/push_pin:", help=help, disabled=bool(why_not), key=f"pin {key}"):
-        _form(make, key)
+    place = st.popover(
+        "Pin",
+        icon=":material/push_pin:",
+        help=help,
+        disabled=bool(why_not),
+        key=f"pin {key}",
+        on_change="rerun",
+    )
+    if place.open:
+        with place:
+            _form(make, key)
 
 
 def outline(label: str, work: "Callable[[], Work[Document]]", *, key: str, help: str) -> None:
