@@ -57,6 +57,27 @@ def new(
     )
 
 
+@report.command("labs", cls=Command)
+def labs(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the files go.")],
+    *,
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Write the reports of the five lab reports' experiments: what they say beside what came out here."""
+    from cnnviz.recipes import library
+    from cnnviz.report import outline, writing
+
+    found: list[dict[str, Any]] = []
+    for one in library.reports():
+        target = files.destination(folder / f"{one.report}.html", suffixes=(".html",), force=force)
+        document = progress.run(outline.of_lab_report(one.report), f"Outlining {one.report}")
+        files.write(target, progress.run(writing.write(document), f"Writing {one.report}").encode())
+        found.append({"report": one.report, "file": str(target), "bytes": target.stat().st_size})
+    lines = [f"{one['file']}, {size(one['bytes'])}" for one in found]
+    answer(found, "\n".join(lines), as_json=as_json)
+
+
 @report.command("list", cls=Command)
 def listing(*, as_json: Json = False) -> None:
     """List all reports."""

@@ -47,12 +47,12 @@ def of_runs(title: str, names: Sequence[str], *, question: str = "", author: str
 def of_study(name: str, *, title: str = "", question: str = "", author: str = "") -> Work[Document]:
     """Of a study: what it found, its curves, and a look into the best variant's first run."""
     now = progress.look(name)
-    runs = [one.run for one in now.trials if one.run and one.finished]
+    named = {one.run.id: one.task.variant.name for one in now.trials if one.run and one.finished}
     figures: list[Figure] = [StudyResults(study=name)]
-    ids = tuple(run.id for run in runs)
+    ids = tuple(named)
     if ids:
-        figures += [Settings(runs=ids[:_CURVES])] if len(ids) <= _CURVES else []
-        figures += _curves(ids)
+        figures += _curves(ids, tuple(named.values()))
+        figures.append(Settings(runs=ids[:1]))
     sections = [_section("What was found", figures)]
     first = best(rows(now), now)
     chosen = next((one.run for one in first.trials if one.run and one.finished), None) if first else None
@@ -75,13 +75,13 @@ def of_lab_report(number: str, *, title: str = "", author: str = "") -> Work[Doc
         yield Progress(at / len(report.recipes), recipe.title)
         if recipe.kind != "train":
             continue
-        runs = [found.run for one in assess(recipe, there) for found in one.outcomes]
-        here = [run for run in runs if _on_this_bench(run)]
+        named = {found.run: one.variant.id for one in assess(recipe, there) for found in one.outcomes}
+        runs = list(named)
         figures: list[Figure] = [Reported(recipe=recipe.id)]
-        ids = tuple(dict.fromkeys(run.id for run in here))
+        ids = tuple(run.id for run in runs)
         if ids:
-            figures += _curves(ids)
-            whole = next((run for run in here if run.snapshots()), None)
+            figures += _curves(ids, tuple(named.values()))
+            whole = next((run for run in runs if run.snapshots()), None)
             figures += (yield from _looks(whole)) if whole else []
             used |= dict.fromkeys(ids)
         sections.append(_section(f"{recipe.id}: {recipe.title}"[:120], figures, recipe.question))
@@ -90,13 +90,6 @@ def of_lab_report(number: str, *, title: str = "", author: str = "") -> Work[Doc
     return Document(
         title=title or f"Report {number}: {report.title}"[:120], author=author, sections=tuple(sections)
     )
-
-
-def _on_this_bench(run: Run) -> bool:
-    try:
-        return find(run.id).folder == run.folder
-    except NotFound:
-        return False
 
 
 def _together(runs: Sequence[Run]) -> Section:
@@ -108,9 +101,12 @@ def _together(runs: Sequence[Run]) -> Section:
     return _section("What was done, and what came out", figures)
 
 
-def _curves(ids: tuple[str, ...]) -> Iterator[Figure]:
+def _curves(ids: tuple[str, ...], names: tuple[str, ...] = ()) -> Iterator[Figure]:
+    """Loss and accuracy, as far as lines can be told apart."""
+    if len(set(names or ids)) > _CURVES:
+        return
     for quantity in ("loss", "accuracy"):
-        yield Curves(runs=ids, quantity=quantity)
+        yield Curves(runs=ids, quantity=quantity, names=names)
 
 
 def _inside(run: Run) -> Work[list[Section]]:

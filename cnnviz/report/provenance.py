@@ -9,8 +9,20 @@ from pathlib import Path
 
 from cnnviz import workspace
 from cnnviz.data import identity
-from cnnviz.errors import RunError
-from cnnviz.runs.run import Run
+from cnnviz.errors import NotFound, RunError
+from cnnviz.recipes.results import reproduction_runs
+from cnnviz.runs.run import Run, find
+
+
+def run_named(name: str) -> Run:
+    """The run of that name: of this bench, or one whose figures came with cnnviz. Raises NotFound."""
+    try:
+        return find(name)
+    except NotFound:
+        for run in reproduction_runs():
+            if run.id == name:
+                return run
+        raise
 
 
 def of_files(run: Run, *names: str) -> dict[str, str]:

@@ -2,14 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import Field, model_validator
 
 from cnnviz.config.comparison import differing, flat, identity, setting_text
 from cnnviz.errors import RunError
 from cnnviz.progress import Progress, Work
 from cnnviz.report import provenance
 from cnnviz.report.figures.figure import Drawing, Figure, Link, Picture, RunIds, Table, svg
-from cnnviz.runs.run import Run, find
+from cnnviz.runs.run import Run
 
 if TYPE_CHECKING:
     import altair as alt
@@ -29,10 +31,18 @@ class Curves(Figure):
     quantity: Literal["loss", "accuracy"] = "loss"
     split: Literal["train", "validation"] = "validation"
     """Of several runs."""
+    names: tuple[Annotated[str, Field(max_length=200)], ...] = ()
+    """Of each run; those of one name are seeds of one line. Without names, runs are told apart by their settings."""
+
+    @model_validator(mode="after")
+    def _all_named(self) -> Self:
+        if self.names and len(self.names) != len(self.runs):
+            raise ValueError("give each run a name, or none")
+        return self
 
     def draw(self) -> Work[Drawing]:
         yield Progress(0.0, "Curves")
-        runs = [find(name) for name in self.runs]
+        runs = [provenance.run_named(name) for name in self.runs]
         lines = {run.id: run.metrics().epochs for run in runs}
         if not any(lines.values()):
             raise RunError(f"No epoch of {', '.join(lines)} was measured yet: wait for it, or resume it.")
@@ -64,11 +74,11 @@ class Curves(Figure):
         from cnnviz.charts import run_curves
 
         groups: dict[str, list[Run]] = defaultdict(list)
-        for run in runs:
-            groups[identity(run.config)].append(run)
+        for at, run in enumerate(runs):
+            groups[self.names[at] if self.names else identity(run.config)].append(run)
         if len(groups) > _MOST:
             raise RunError(f"More than {_MOST} curves can't be told apart: choose fewer runs.")
-        names = _labels([those[0] for those in groups.values()])
+        names = list(groups) if self.names else _labels([those[0] for those in groups.values()])
         seeds = max(map(len, groups.values()))
         chart = run_curves.curves(
             {

@@ -5,7 +5,6 @@ from typing import Literal
 from cnnviz.progress import Progress, Work
 from cnnviz.report import provenance
 from cnnviz.report.figures.figure import Cell, Drawing, Figure, Link, RunIds, Table
-from cnnviz.runs.run import find
 
 
 class Environment(Figure):
@@ -16,43 +15,30 @@ class Environment(Figure):
 
     def draw(self) -> Work[Drawing]:
         yield Progress(0.0, "Environment")
-        runs = [find(name) for name in self.runs]
+        runs = [provenance.run_named(name) for name in self.runs]
         rows: list[list[Cell]] = []
         sources: dict[str, str] = {}
         for run in runs:
-            record = run.record
-            way = run.metrics().started.get("execution", {})
+            record, way = run.record, run.metrics().started.get("execution", {})
             weights = provenance.of_weights(run, "last") if "last" in run.snapshots() else {}
-            rows.append(
-                [
-                    run.id,
-                    record.config.seed,
-                    record.machine,
-                    ", ".join(str(way[key]) for key in ("device", "precision", "memory_format") if key in way)
-                    or "–",
-                    ", ".join(f"{name} {one}" for name, one in record.versions.items()),
-                    next(iter(weights.values()), "–")[:16],
-                    f"python -m cnnviz train {run.id}.json",
-                ]
-            )
             sources |= provenance.of_files(run, "config.json") | weights
+            parts = (str(way[key]) for key in ("device", "precision", "memory_format") if key in way)
+            versions = ", ".join(f"{name} {one}" for name, one in record.versions.items())
+            digest = next(iter(weights.values()), "–")[:16]
+            rows.append(
+                [run.id, record.config.seed, ", ".join(parts) or "–", record.machine, versions, digest]
+            )
+        header = ["run", "seed", "computed", "machine", "versions", "weights (SHA-256)"]
+        shared = [at for at in (3, 4) if len({row[at] for row in rows}) == 1]
+        common = "; ".join(str(rows[0][at]) for at in shared)
+        kept = [at for at in range(len(header)) if at not in shared]
         return Drawing(
             title=self.heading,
-            table=Table(
-                [
-                    "run",
-                    "seed",
-                    "machine",
-                    "computed",
-                    "versions",
-                    "SHA-256 of the weights",
-                    "to train it again",
-                ],
-                rows,
-            ),
+            table=Table([header[at] for at in kept], [[row[at] for at in kept] for row in rows]),
             table_place="first",
-            words="The same settings, seed and versions give the same weights on a machine of the same kind. "
-            "The script that export writes does so with PyTorch alone.",
+            words=(f"{'All: ' if len(rows) > 1 else ''}{common}. " if common else "")
+            + "Settings are below, as files: python -m cnnviz train RUN.json trains one again. The same settings, seed "
+            "and versions give the same weights on such a machine.",
             sources=sources,
             files={f"{run.id}.json": run.config.model_dump_json(indent=1) for run in runs},
         )

@@ -10,7 +10,7 @@ from cnnviz.progress import Progress, Work
 from cnnviz.report import provenance
 from cnnviz.report.figures.figure import Cell, Drawing, Figure, Link, RunIds, Table
 from cnnviz.runs.outcome import Outcome, outcome, summary
-from cnnviz.runs.run import Run, find
+from cnnviz.runs.run import Run
 
 _HEADER = ("run", "seed", "epoch", "validation accuracy", "test accuracy", "test loss", "training time")
 
@@ -23,7 +23,7 @@ class Results(Figure):
 
     def draw(self) -> Work[Drawing]:
         yield Progress(0.0, "Results")
-        runs = [find(name) for name in self.runs]
+        runs = [provenance.run_named(name) for name in self.runs]
         rows: list[list[Cell]] = []
         seen: list[list[str]] = []
         groups: dict[str, list[Outcome]] = defaultdict(list)

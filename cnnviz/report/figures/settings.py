@@ -8,7 +8,7 @@ from cnnviz.progress import Progress, Work
 from cnnviz.report import provenance
 from cnnviz.report.figures.figure import Drawing, Figure, Link, RunIds, Table
 from cnnviz.runs import changes
-from cnnviz.runs.run import Run, find
+from cnnviz.runs.run import Run
 
 _ALWAYS = (
     "data.name",
@@ -29,7 +29,7 @@ class Settings(Figure):
 
     def draw(self) -> Work[Drawing]:
         yield Progress(0.0, "Settings")
-        runs = [find(name) for name in self.runs]
+        runs = [provenance.run_named(name) for name in self.runs]
         settings = {run.id: _settings(run) for run in runs}
         if len(runs) > 1:
             keys = differing(settings)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from cnnviz.formatting import quoted
 from cnnviz.recipes import library
-from cnnviz.report import checking, folder, outline
+from cnnviz.report import checking, folder, outline, written
 from cnnviz.report.document import Document
 from cnnviz.runs.summary import summaries
 from cnnviz.studies import folder as studies
@@ -15,6 +15,7 @@ from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import REPORT
 from cnnviz.ui.widgets import long_work, pin
 
+_HEIGHT = 720
 _EMPTY = "Nothing yet: I pin"
 _RUNS, _STUDY, _LAB = "Runs", "A study", "A lab report"
 
@@ -50,6 +51,14 @@ def _list() -> None:
                 st.rerun()
             count = len(list(one.document.pins))
             st.caption(f"{count:,} figure{'s' * (count != 1)}", width="content")
+    newest = next(((one, page) for one in found if one.document and (page := _page(one))), None)
+    if newest is not None:
+        st.iframe(newest[1], height=_HEIGHT, alt=f"The report {newest[0].id}")
+
+
+def _page(one: folder.Listed) -> str | None:
+    assert one.document is not None
+    return written.artifact(one.id, one.document).load()
 
 
 def _new() -> None:
@@ -106,7 +115,12 @@ def _new() -> None:
 
 def _check() -> None:
     st.subheader("Check a report", anchor=False)
-    file = st.file_uploader("An HTML file that the bench wrote", type=["html"], key="report to check")
+    file = st.file_uploader(
+        "An HTML file that the bench wrote",
+        type=["html"],
+        key="report to check",
+        max_upload_size=checking.LARGEST // 10**6,
+    )
     if file is None:
         st.caption("Its figures are drawn again from the files on this bench, and compared.")
         return

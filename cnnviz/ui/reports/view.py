@@ -19,17 +19,17 @@ _HEIGHT = 900
 
 
 def show(name: str) -> None:
-    """The page as it is written on the right, what is in it on the left."""
+    """The page as it is written on the left, what is in it on the right."""
     document = folder.read(name)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("All", icon=":material/arrow_back:", key="all reports"):
             selection.drop(REPORT)
             st.rerun()
         st.title(quoted(document.title), anchor=False)
-    left, right = st.columns([4, 7], gap="large")
-    with right:
-        _page(name, document)
+    left, right = st.columns([7, 4], gap="large")
     with left:
+        _page(name, document)
+    with right:
         _heading(name, document)
         _figures(name, document)
         with st.popover("Delete", icon=":material/delete:", type="tertiary"):
@@ -97,7 +97,7 @@ def _figures(name: str, document: Document) -> None:
 
 
 def _figure(name: str, document: Document, number: int, pin: Pin) -> None:
-    key = f"{name} {number} {hash(pin.figure)}"
+    key = f"{name} {number} {pin.figure.command}"
     last = len(list(document.pins))
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
@@ -121,7 +121,7 @@ def _figure(name: str, document: Document, number: int, pin: Pin) -> None:
                 _change(name, document, lambda: editing.without(document, number))
         words = st.text_area(
             "What one sees", pin.words, key=f"words {key}", placeholder="What one sees", max_chars=4000,
-            height="content", label_visibility="collapsed",
+            height=68, label_visibility="collapsed",
         )  # fmt: skip
         if words != pin.words:
             _change(name, document, lambda: editing.with_words(document, number, words))

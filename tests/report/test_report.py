@@ -1,0 +1,306 @@
+"""A report is written, opens by itself, and proves itself."""
+
+import base64
+import io
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cnnviz.config import RunConfig
+from cnnviz.errors import CnnvizError, RunError
+from cnnviz.explore.activations.activation_maps import channel_maps, probabilities
+from cnnviz.explore.inputs.preprocessing import as_input
+from cnnviz.models import checkpoint
+from cnnviz.progress import finish
+from cnnviz.report import checking, html, outline, writing
+from cnnviz.report.document import Document, Pin, Section
+from cnnviz.report.figures.attributions import Attributed
+from cnnviz.report.figures.confusion import Confusion
+from cnnviz.report.figures.curves import Curves
+from cnnviz.report.figures.environment import Environment
+from cnnviz.report.figures.figure import Figure
+from cnnviz.report.figures.kinds import AnyFigure
+from cnnviz.report.figures.maps import Maps
+from cnnviz.report.figures.reported import Reported
+from cnnviz.report.figures.results import Results
+from cnnviz.report.figures.settings import Settings
+from cnnviz.report.figures.study import StudyResults
+from cnnviz.runs import status
+from cnnviz.runs.run import Run
+from cnnviz.studies import folder as studies
+from cnnviz.studies.definition import Grid, Study
+from cnnviz.workspace import ROOT, snapshot_file
+from tests.pages.test_addresses import every as parameters
+from tests.report.conftest import made
+
+KINDS: tuple[type[Figure], ...] = get_args(get_args(AnyFigure)[0])
+
+
+def document(*figures: Any) -> Document:
+    return Document(
+        title="A test", sections=(Section(title="All", pins=tuple(Pin(figure=one) for one in figures)),)
+    )
+
+
+def unchecked(there: Document) -> Document:
+    """The same with attributions that are not put to the test, which takes seconds."""
+    text = there.model_dump_json().replace('"check":true', '"check":false')
+    return Document.model_validate_json(text)
+
+
+def of_figure(figure: Any) -> Any:
+    return {"document": {"title": "x", "sections": [{"title": "y", "pins": [{"figure": figure}]}]}}
+
+
+def page(there: Document) -> str:
+    return finish(writing.write(there))
+
+
+def checked(path: Path) -> list[tuple[str, str]]:
+    return [(one.state, one.words) for one in finish(checking.check(path))]
+
+
+@pytest.fixture
+def whole(looked_into: Run) -> Document:
+    """A report of a run, as it is outlined, with a study and an experiment beside it."""
+    base = looked_into.config
+    varied = Grid(settings={"batch_size": (32, 64)})
+    study = studies.create(Study(title="A study", base=base, vary=varied))
+    there = unchecked(finish(outline.of_runs("A test", [looked_into.id], question="Why?\n\nAnd <how>?")))
+    pins = (
+        Pin(figure=StudyResults(study=study), words="<b>One</b> sees it."),
+        Pin(figure=Reported(recipe="000-1")),
+    )
+    more = Section(title="More", pins=pins)
+    return there.model_copy(update={"sections": (*there.sections, more)})
+
+
+def needs_nothing_and_runs_nothing(written: str) -> None:
+    assert re.findall(r"<script([^>]*)>", written) == [f' type="application/json" id="{html.PROOF}"']
+    outside = re.findall(r"""(?:src|href)=["']([^"'#]+)""", written)
+    assert outside
+    assert all(one.startswith(("data:", html.BENCH)) for one in outside)
+    assert "@import" not in written
+    assert "url(http" not in written
+    assert "default-src 'none'" in written
+    assert "<p>And &lt;how&gt;?</p>" in written
+    assert "<b>One</b>" not in re.sub(r"<script.*?</script>", "", written, flags=re.DOTALL)
+    assert written.count("</script") == 1
+
+
+def test_all_figures_are_drawn_need_nothing_and_hold(whole: Document, tmp_path: Path) -> None:
+    assert {type(pin.figure) for pin in whole.pins} == set(KINDS)
+    said = list[str]()
+    written = finish(writing.write(whole), lambda progress: said.append(progress.doing))
+    assert any("Figure 3 of " in one for one in said)
+    assert 'class="missing"' not in written
+    assert len(html.fragments(written)) == len(list(whole.pins))
+    needs_nothing_and_runs_nothing(written)
+    file = tmp_path / "report.html"
+    file.write_text(written)
+    assert checked(file) == [("holds", "")] * len(list(whole.pins))
+
+
+def test_a_sentence_can_t_end_the_block_of_data() -> None:
+    there = document().model_copy(update={"question": "</script><script>alert(1)</script> <!-- -->"})
+    written = page(there)
+    assert written.count("<script") == 1
+    block: Any = html.data_block(written)
+    assert block["document"]["question"] == there.question
+
+
+def replaced(pattern: str, by: str | Callable[[re.Match[str]], str], text: str) -> str:
+    changed, count = re.subn(pattern, by, text, count=1)
+    assert count == 1
+    return changed
+
+
+def brightened(found: re.Match[str]) -> str:
+    """A PNG with one pixel of another colour."""
+    with Image.open(io.BytesIO(base64.b64decode(found[1]))) as image:
+        pixels = np.array(image.convert("RGB"))
+    pixels[0, 0] ^= 128
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return f"base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "by", "state", "words"),
+    [
+        (r"base64,([A-Za-z0-9+/=]+)", brightened, "differs", "picture 1 is another one, by up to 128 of 255 shades"),
+        (r"5 channels of", "6 channels of", "differs", "it says 6, not 5"),
+        (r"are zero", "are not zero", "differs", "its words are others"),
+        (r"(\d)\.(\d{5})\d(?=</td>)", r"\1.\g<2>9", "rounding", ""),
+        (r"base64,[A-Za-z0-9+/=]+", "base64,AAAA", "differs", "picture 1 can't be read"),
+        (r'<img src="data:image/png;base64,[^>]*>', "", "differs", "it has 1 pictures, not 2"),
+        (r"<!--figure 1-->", "", "differs", "it is missing in the page, and can be drawn here"),
+    ],
+)  # fmt: skip
+def test_what_was_changed_is_found(
+    looked_into: Run, tmp_path: Path, *, pattern: str, by: Any, state: str, words: str
+) -> None:
+    there = document(Maps(run=looked_into.id, layer="act2", image="photo.frog"))
+    file = tmp_path / "report.html"
+    file.write_text(replaced(pattern, by, page(there)))
+    assert checked(file) == [(state, words)]
+
+
+def test_other_weights_and_a_run_that_is_gone(looked_into: Run, small_cnn: RunConfig, tmp_path: Path) -> None:
+    run = looked_into.id
+    file = tmp_path / "report.html"
+    file.write_text(page(document(Maps(run=run, layer="conv1", image="photo.frog"), Settings(runs=(run,)))))
+    other = made(small_cnn, seed=1)
+    weights = snapshot_file(run, "last")
+    weights.write_bytes(snapshot_file(other.id, "last").read_bytes())
+    assert checked(file) == [
+        ("differs", f"it is of other files: {run}/snapshots/last.safetensors"),
+        ("holds", ""),
+    ]
+    weights.unlink()
+    (state, words), _ = checked(file)
+    assert (state, words) == ("missing", f"The run {run} has no snapshot 'last'.")
+
+
+def test_a_picture_that_can_t_be_drawn_is_said_in_its_place(looked_into: Run, tmp_path: Path) -> None:
+    there = document(
+        Maps(run=looked_into.id, layer="conv9", image="photo.frog"), Settings(runs=(looked_into.id,))
+    )
+    written = page(there)
+    assert "1 of the figures could not be drawn. figure 1: No layer &#x27;conv9&#x27;." in written
+    assert "Figure 2. Settings" in written
+    file = tmp_path / "report.html"
+    file.write_text(written)
+    assert [state for state, _ in checked(file)] == ["missing", "holds"]
+
+
+def test_figures_are_the_backend_s(looked_into: Run, bench: Any) -> None:
+    """What the tables say, worked out again without them."""
+    model, card = checkpoint.load(snapshot_file(looked_into.id, "last"))
+    images, labels = (np.load(bench.data / "tiny" / f"test_{name}.npy") for name in ("images", "labels"))
+    fed = as_input(images[7], card)
+    maps = channel_maps(model, fed.values, "act2")
+    drawing = finish(Maps(run=looked_into.id, layer="act2", image="test.7").draw())
+    assert drawing.table is not None
+    assert [row[2] for row in drawing.table.rows] == pytest.approx(maps.max((1, 2)).tolist())
+
+    import torch
+
+    batch = torch.from_numpy(np.stack([as_input(image, card).values for image in images]))
+    guesses = probabilities(model, batch).argmax(1)
+    drawing = finish(Confusion(run=looked_into.id).draw())
+    assert drawing.table is not None
+    counts = np.zeros((4, 4), int)
+    np.add.at(counts, (labels, guesses), 1)
+    assert [list(row[1:]) for row in drawing.table.rows] == counts.tolist()
+    right = (guesses == labels).mean()
+    assert (
+        f"{100 * right:.1f} % ± {100 * (right * (1 - right) / 60) ** 0.5:.1f} of 60 test images"
+        in drawing.words
+    )
+
+    attributed = Attributed(run=looked_into.id, image="test.7", method="integrated_gradients", of_class="two")
+    drawing = finish(attributed.draw())
+    assert drawing.table is not None
+    checks = {str(row[0]): row[1] for row in drawing.table.rows}
+    assert list(checks) == [
+        "completeness error", "deletion, area", "insertion, area", "max sensitivity", "infidelity",
+        "likeness when destroyed",
+    ]  # fmt: skip
+    assert abs(float(checks["completeness error"] or 0)) < 1e-2
+
+
+def test_seeds_are_a_band_a_mean_and_a_spread(bench: Any, tiny_data: str, small_cnn: RunConfig) -> None:
+    runs = [made(small_cnn, seed=seed, accuracy=0.4 + 0.1 * seed) for seed in range(3)]
+    ids = tuple(run.id for run in runs)
+    drawing = finish(Results(runs=ids).draw())
+    assert drawing.table is not None
+    assert drawing.table.seen is not None
+    assert drawing.table.seen[-1][3:5] == ["50.0 % ± 10.0"] * 2
+    assert drawing.table.rows[-1][4] == pytest.approx(0.5)
+    words = finish(Curves(runs=ids).draw()).words
+    assert words == "Mean over up to 3 seeds, and one standard deviation to both sides."
+    one_each = finish(Curves(runs=ids, names=("a", "b", "c")).draw())
+    assert one_each.words == "One seed each."
+    with pytest.raises(ValueError, match="each run a name"):
+        Curves(runs=ids, names=("a",))
+
+
+def test_what_has_not_ended_is_named(bench: Any, tiny_data: str, small_cnn: RunConfig) -> None:
+    done = made(small_cnn)
+    cut = made(small_cnn.model_copy(update={"batch_size": 16}))
+    lines = (cut.folder / "metrics.jsonl").read_text().splitlines(keepends=True)
+    (cut.folder / "metrics.jsonl").write_text("".join(lines[:-1]))
+    status.write(cut.folder, cut.status().model_copy(update={"state": "stopped"}))
+    ids = (done.id, cut.id)
+    assert f"Missing, since not finished: {cut.id}" in finish(Results(runs=ids).draw()).words
+    assert f"Not finished: {cut.id}." in finish(Curves(runs=ids).draw()).words
+    with pytest.raises(RunError, match="Nothing has finished yet"):
+        finish(Results(runs=(cut.id,)).draw())
+    study = Study(title="Half", base=small_cnn, vary=Grid(settings={"batch_size": (16, 32)}))
+    drawing = finish(StudyResults(study=studies.create(study)).draw())
+    assert "1 of 2 runs finished" in drawing.words
+    assert "Missing: 1 runs" in drawing.words
+
+
+def test_files_are_the_settings_that_train_takes(looked_into: Run) -> None:
+    drawing = finish(Environment(runs=(looked_into.id,)).draw())
+    assert RunConfig.model_validate_json(drawing.files[f"{looked_into.id}.json"]) == looked_into.config
+
+
+def test_links_open_pages_with_keys_that_they_know(whole: Document) -> None:
+    for pin in whole.pins:
+        link = pin.figure.link
+        assert (ROOT / "pages" / f"{link.page}.py").exists()
+        assert set(link.query) <= set(parameters())
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", "is no report of cnnviz, or was cut short."),
+        ("<script type='x'>", "is no report of cnnviz, or was cut short."),
+        ("{", "is no report of cnnviz, or was cut short."),
+        ([], "is no report of cnnviz, or was cut short."),
+        ({"document": {"format": 2, "title": "x"}}, "that this version reads: format"),
+        ({"document": {"format": 1, "title": "x"}, "sources": [{}]}, "was edited: it has 1 figures"),
+        (of_figure({"kind": "shell"}), "kind"),
+        (of_figure({"kind": "settings", "runs": ["../x"]}), "pattern"),
+        ({"document": {"title": "x"}, "sources": 3}, "cut short"),
+    ],
+)  # fmt: skip
+def test_what_is_no_report_is_refused_in_a_line(tmp_path: Path, content: Any, words: str) -> None:
+    block = content if isinstance(content, str) else json.dumps(content)
+    file = tmp_path / "report.html"
+    file.write_text(f'<script type="application/json" id="{html.PROOF}">{block}</script>' if content else "")
+    with pytest.raises(RunError) as refused:
+        checked(file)
+    assert words in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checking, "LARGEST", 10)
+    file = tmp_path / "report.html"
+    file.write_text("x" * 11)
+    with pytest.raises(RunError, match="larger than"):
+        checked(file)
+    with pytest.raises(RunError, match="can't be read"):
+        checked(tmp_path / "none.html")
+
+
+def test_reports_of_the_labs_need_no_weights(bench: Any) -> None:
+    """Their figures come with cnnviz."""
+    there = finish(outline.of_lab_report("001"))
+    some = {type(pin.figure): pin.figure for pin in there.pins}
+    assert set(some) == {Reported, Curves, Environment}
+    drawn = finish(writing.draw(document(*some.values())))
+    assert not [one for one in drawn if isinstance(one, str)]
+    with pytest.raises(CnnvizError, match="No report '009'"):
+        finish(outline.of_lab_report("009"))
