@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from cnnviz.artifact import StoredArtifact
+from cnnviz.charts.robustness import against_strength
 from cnnviz.data.perturbation import PERTURBATIONS
 from cnnviz.explore.robustness.curve import CODEC, Curve, table
-from cnnviz.ui.robustness.charts import against_strength
 from cnnviz.workspace import ROOT
 
 

@@ -21,15 +21,19 @@ from cnnviz.progress import finish
 from cnnviz.report import checking, html, outline, writing
 from cnnviz.report.document import Document, Pin, Section
 from cnnviz.report.figures.attributions import Attributed
+from cnnviz.report.figures.calibrated import Calibrated
+from cnnviz.report.figures.comparison import Compared
 from cnnviz.report.figures.confusion import Confusion
 from cnnviz.report.figures.curves import Curves
 from cnnviz.report.figures.environment import Environment
 from cnnviz.report.figures.figure import Figure
 from cnnviz.report.figures.kinds import AnyFigure
+from cnnviz.report.figures.layers import Layers
 from cnnviz.report.figures.maps import Maps
 from cnnviz.report.figures.reported import Reported
 from cnnviz.report.figures.results import Results
 from cnnviz.report.figures.settings import Settings
+from cnnviz.report.figures.shaken import Shaken
 from cnnviz.report.figures.study import StudyResults
 from cnnviz.runs import status
 from cnnviz.runs.run import Run
@@ -73,9 +77,21 @@ def whole(looked_into: Run) -> Document:
     varied = Grid(settings={"batch_size": (32, 64)})
     study = studies.create(Study(title="A study", base=base, vary=varied))
     there = unchecked(finish(outline.of_runs("A test", [looked_into.id], question="Why?\n\nAnd <how>?")))
+    run = looked_into.id
+    both = {
+        side: Maps(run=run, layer="act1", image=image)
+        for side, image in (("a", "photo.frog"), ("b", "test.3"))
+    }
+    others: tuple[Any, ...] = (
+        Reported(recipe="000-1"),
+        Calibrated(run=run),
+        Layers(run=run, measure="zeros", images=20),
+        Shaken(run=run, perturbation="rotation", images=10),
+        Compared(**both),
+    )
     pins = (
         Pin(figure=StudyResults(study=study), words="<b>One</b> sees it."),
-        Pin(figure=Reported(recipe="000-1")),
+        *(Pin(figure=one) for one in others),
     )
     more = Section(title="More", pins=pins)
     return there.model_copy(update={"sections": (*there.sections, more)})

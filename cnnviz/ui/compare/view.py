@@ -21,12 +21,13 @@ from cnnviz.ui.compare.parameters import LAYER_B, SCALE, SORT
 from cnnviz.ui.resources import networks
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import CHANNEL, LAYER
-from cnnviz.ui.widgets import channel_selection, layer_picker
+from cnnviz.ui.widgets import channel_selection, layer_picker, pin
 from cnnviz.ui.widgets.mosaic_canvas import sprite
 
 if TYPE_CHECKING:
     from cnnviz.explore.activations.difference import Difference
     from cnnviz.explore.layers.structure import Layer
+    from cnnviz.report.figures.figure import Figure
 
 _TILE, _UNIT, _LARGE = 48, 14, 256
 _HEAD = 168
@@ -95,6 +96,21 @@ def _compare(first: Side, second: Side) -> None:
         with card.container(border=True):
             _card(first, second, layer, other, channel)
     _downloads(f"compare-{layer.name}".replace(":", "-"), maps, other_maps, found)
+    pin.pin(
+        lambda: _figure(first, second, layer.name, other),
+        key="comparison",
+        why_not=pin.only_named(first.image) or pin.only_named(second.image),
+    )
+
+
+def _figure(first: Side, second: Side, layer: str, other: str) -> "Figure":
+    from cnnviz.report.figures.comparison import Compared
+    from cnnviz.report.figures.maps import Maps
+
+    return Compared(
+        a=Maps(**pin.of_image(first.network, first.image), layer=layer),
+        b=Maps(**pin.of_image(second.network, second.image), layer=other),
+    )
 
 
 def _layer_of(second: Side, layer: "Layer") -> str:

@@ -5,11 +5,11 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from cnnviz.charts import reliability
 from cnnviz.diagnose.calibration import Calibration, calibration
 from cnnviz.diagnose.scores import ClassScore, by_class, table
 from cnnviz.diagnose.temperature import Scaling, scaling
 from cnnviz.formatting import per_cent
-from cnnviz.ui.mistakes import reliability_chart
 from cnnviz.ui.mistakes.evaluation import Evaluation
 from cnnviz.ui.mistakes.parameters import BINS, CONFUSED, VIEW
 from cnnviz.ui.shell import selection
@@ -55,7 +55,7 @@ def calibrated(asked: Evaluation) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.altair_chart(
-            reliability_chart.reliability(series),
+            reliability.reliability(series),
             alt="Accuracy by confidence: "
             + "; ".join(f"{name}, ECE {per_cent(one.ece)}" for name, one in series.items()),
         )

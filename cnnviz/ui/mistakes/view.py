@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -92,11 +92,12 @@ def _data(network: SelectedNetwork) -> "Dataset | None":
 
 
 def _figure(asked: Evaluation) -> "Figure":
+    from cnnviz.report.figures.calibrated import Calibrated
     from cnnviz.report.figures.confusion import Confusion
 
     network = asked.network
-    split: Any = asked.split
-    return Confusion(run=network.run.id, snapshot=network.snapshot, split=split)
+    kind = Calibrated if (selection.peek(VIEW) or "") in ("classes", "calibration") else Confusion
+    return kind(run=network.run.id, snapshot=network.snapshot, split=asked.split)  # type: ignore[arg-type]
 
 
 def _figures(asked: Evaluation) -> None:
@@ -121,7 +122,7 @@ def _figures(asked: Evaluation) -> None:
     with st.container(horizontal=True):
         for label, value, explanation in shown:
             st.metric(label, value, help=explanation, width="content")
-        pin.pin(lambda: _figure(asked), key="confusion")
+        pin.pin(lambda: _figure(asked), key="mistakes")
     worst = commonest(counts, most=3)
     common = "; ".join(f"{names[row]} taken for {names[column]} ({number})" for row, column, number in worst)
     asked_about = f"{'all ' if asked.whole else ''}{count:,} {asked.split} images"

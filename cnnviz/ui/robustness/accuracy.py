@@ -8,20 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from cnnviz.charts.robustness import against_strength
 from cnnviz.data import catalogue
 from cnnviz.data.perturbation import PERTURBATIONS
 from cnnviz.explore.robustness.curve import Curve, table
 from cnnviz.formatting import accuracy, duration, per_cent
 from cnnviz.ui.resources import datasets
 from cnnviz.ui.resources.selected_network import SelectedNetwork
-from cnnviz.ui.robustness import charts, view
+from cnnviz.ui.robustness import view
 from cnnviz.ui.robustness.curves import SnapshotCurves
 from cnnviz.ui.robustness.parameters import CURVE, SHAKEN
 from cnnviz.ui.shell import selection
-from cnnviz.ui.widgets import long_work
+from cnnviz.ui.widgets import long_work, pin
 
 if TYPE_CHECKING:
     from cnnviz.data.prepared import Dataset
+    from cnnviz.report.figures.figure import Figure
 
 _COUNTS = (100, 250, 500, 1_000, 2_000)
 _COUNT = 500
@@ -129,12 +131,22 @@ def _charts(network: SelectedNetwork, found: Mapping[str, Curve], values: Mappin
         "CSV", table(list(found.values())), f"{network.run.id}-{network.snapshot}-robustness.csv",
         "text/csv", icon=":material/download:", on_click="ignore", key="robustness csv",
     )  # fmt: skip
+    chosen = found.get(selection.peek(CURVE) or _FIRST, one)
+    pin.pin(lambda: _figure(network, chosen), key="robustness")
+
+
+def _figure(network: SelectedNetwork, curve: Curve) -> Figure:
+    from cnnviz.report.figures.shaken import Shaken
+
+    return Shaken(
+        run=network.run.id, snapshot=network.snapshot, perturbation=curve.perturbation, images=curve.count
+    )
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _chart(curve: Curve, at: float | None) -> dict[str, Any]:
     """The specification: all charts are drawn anew whenever the sliders rest, and most are as they were."""
-    found: dict[str, Any] = charts.against_strength(curve, at=at).to_dict()
+    found: dict[str, Any] = against_strength(curve, at=at).to_dict()
     return found
 
 

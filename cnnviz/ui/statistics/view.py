@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
+from cnnviz.charts import layer_measures
 from cnnviz.data import catalogue
 from cnnviz.explore.statistics.measures import MEASURES, in_words
 from cnnviz.explore.statistics.profile import LayerStatistics, Profile, table
@@ -16,11 +18,13 @@ from cnnviz.ui.resources import datasets
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import LAYER
-from cnnviz.ui.statistics import layer_charts
 from cnnviz.ui.statistics.parameters import BESIDE, IMAGES, OF
 from cnnviz.ui.statistics.profiles import UNTRAINED, ImageSample, SnapshotProfiles
-from cnnviz.ui.widgets import long_work, snapshot_picker
+from cnnviz.ui.widgets import long_work, pin, snapshot_picker
 from cnnviz.ui.widgets.network_picker import name
+
+if TYPE_CHECKING:
+    from cnnviz.report.figures.figure import Figure
 
 _COUNTS = (100, 250, 500, 1_000, 2_000)
 _COUNT = 500
@@ -169,10 +173,10 @@ def _charts(network: SelectedNetwork, found: Mapping[str, Profile], *, all_layer
                 st.caption(_why_not(key, of))
                 continue
             event = st.altair_chart(
-                layer_charts.by_layer(measure, layers),
+                layer_measures.by_layer(measure, layers),
                 key=f"chart {key}",
                 on_select="rerun",
-                selection_mode=layer_charts.PICKED,
+                selection_mode=layer_measures.PICKED,
                 alt=f"{measure.title}, by layer. "
                 + " ".join(f"{title}: {text}" for title, text in told.items()),
             )
@@ -180,10 +184,19 @@ def _charts(network: SelectedNetwork, found: Mapping[str, Profile], *, all_layer
                 f"{f'*{title}*: ' if len(told) > 1 else ''}{text}" for title, text in told.items() if text
             ]
             st.caption("  \n".join([*lines, measure.meaning + _remark(key, of)]))
-            picked = event["selection"].get(layer_charts.PICKED) if event else None
+            pin.pin(partial(_figure, network, key, of), key=f"measure {key}")
+            picked = event["selection"].get(layer_measures.PICKED) if event else None
             if picked:
                 _go(network, str(picked[0]["layer"]))
     _table(network, found, layers)
+
+
+def _figure(network: SelectedNetwork, measure: str, of: Profile) -> "Figure":
+    from cnnviz.report.figures.layers import Layers
+
+    return Layers(
+        run=network.run.id, snapshot=network.snapshot, measure=measure, images=of.images, of_class=of.of_class
+    )
 
 
 def _why_not(key: str, of: Profile) -> str:
