@@ -90,6 +90,7 @@ PAGES = {
     "robustness": ({}, {"shake", "cam", "curve", "shaken"}),
     "experiments": ({"recipe": "003-1e"}, {"run_size"}),
     "studies": ({}, {"study"}),
+    "reports": ({}, {"report"}),
     "data": ({}, {"data"}, {}, {"sample"}),
     "runs": ({}, {"runs"}, {"runs": "mnist-mlp"}, {"curves", "across", "smoothing"}),
 }  # fmt: skip

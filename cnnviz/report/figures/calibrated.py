@@ -45,8 +45,8 @@ class Calibrated(OfPredictions):
             pictures=[Picture(f"Accuracy against confidence of {asked.run.title}", svg=svg(chart))],
             table=Table(["class", "images", "precision", "recall", "F1"], rows, seen),
             table_place="after",
-            words=f"{asked.words(self.snapshot, self.split)} Calibration error {100 * found.ece:.1f} points: the mean gap, "
-            f"in {found.of} bins, between how sure it is and how often it is right.",
+            words=f"{asked.words(self.snapshot, self.split)} Calibration error {100 * found.ece:.1f} points: the mean "
+            f"gap, in {found.of} bins, between how sure it is and how often it is right.",
             sources=asked.sources,
         )
 
