@@ -1,5 +1,6 @@
 """The logic of the Studies page, without a browser."""
 
+import json
 import re
 from typing import Any
 
@@ -8,14 +9,17 @@ from streamlit.testing.v1 import AppTest
 
 from cnnviz import workspace
 from cnnviz.config import RunConfig
+from cnnviz.diagnose.noise import CHOOSING
 from cnnviz.runs.run import every
 from cnnviz.studies import folder, progress
-from cnnviz.studies.definition import Grid, Study
+from cnnviz.studies.definition import Grid, Listing, Study
 from cnnviz.studies.results import rows
 from cnnviz.ui.resources import run_estimates
-from cnnviz.ui.studies import charts
+from cnnviz.ui.studies import chart_selection, heat_chart, importance_chart, parallel_chart
+from cnnviz.ui.studies.findings import Findings, title
 from cnnviz.ui.widgets import run_template
 from tests.pages.test_pages import open_page, words
+from tests.studies.made_runs import finish
 
 pytestmark = pytest.mark.slow
 
@@ -91,9 +95,80 @@ def test_a_damaged_study_is_said_beside_the_others(bench: Any, small: RunConfig)
     assert "cut short" in app.error[0].value
 
 
-def test_one_setting_is_drawn_as_points_on_its_own_axis(bench: Any, small: RunConfig) -> None:
-    grid = Grid(settings={"optimiser.learning_rate": (0.0001, 0.01, 1)})
-    found = rows(progress.look(folder.create(Study(title="rate", base=small, vary=grid))))
-    assert charts._axis("rate", [0.0001, 0.01, 1]).to_dict()["scale"]["type"] == "log"
-    assert charts._axis("rate", []).to_dict()["type"] == "nominal"
-    assert [charts._position(row, "optimiser.learning_rate") for row in found] == [0.0001, 0.01, 1]
+def study(base: RunConfig, vary: Any, validation: Any, **more: Any) -> str:
+    """The name of a study whose runs have finished with these validation accuracies."""
+    made = Study(title="tried", base=base, vary=vary, **more)
+    finish(made, validation)
+    return folder.create(made)
+
+
+def charts(app: AppTest) -> list[Any]:
+    return [json.loads(one.proto.spec) for one in app.get("vega_lite_chart")]
+
+
+def test_a_grid_has_four_charts_and_each_is_a_link(bench: Any, small: RunConfig) -> None:
+    grid = Grid(settings={"optimiser.learning_rate": (0.0001, 0.01, 1), "network.dropout": (0, 0.5)})
+    rates = {0.0001: 0.5, 0.01: 0.8, 1: 0.3}
+    name = study(
+        small,
+        grid,
+        lambda task: rates[task.variant.settings["optimiser.learning_rate"]] + 0.01 * task.config.seed,
+        seeds=2,
+    )
+    app = open_page("studies", study=name)
+    assert not app.exception
+    options = next(one for one in app.get("button_group") if one.label == "Chart").options
+    assert [str(one) for one in options] == ["Heat map", "By setting", "Parallel", "Importance"]
+    table = app.dataframe[0].value
+    assert list(table["Against the first"])[:3] == [
+        "–",
+        "no difference, within noise",
+        "30.0 points better, more than noise",
+    ]
+    assert CHOOSING in words(app)
+    links = [one.proto.query_string for one in app.get("page_link")]
+    assert sum("runs=" in one for one in links) == 1
+
+    app = open_page("studies", study=name, chart="setting")
+    (chart,) = charts(app)
+    assert chart["layer"][0]["encoding"]["x"]["scale"]["type"] == "log"
+    assert len(chart["layer"]) == 3  # lines, intervals, points
+    app = open_page("studies", study=name, chart="setting", setting="network.dropout")
+    assert charts(app)[0]["layer"][0]["encoding"]["x"]["title"] == "Dropout"
+    app = open_page("studies", study=name, chart="importance")
+    assert "Learning rate: 100 %, more than noise. Dropout: 0 %, within noise." in words(app)
+    app = open_page("studies", study=name, chart="parallel")
+    assert not app.exception
+    assert not app.warning
+    (chart,) = charts(app)
+    assert chart["layer"][2]["encoding"]["x"]["sort"] == ["Learning rate", "Dropout", "Validation accuracy"]
+
+
+def test_lines_go_through_the_settings_of_their_variant(bench: Any, small: RunConfig) -> None:
+    grid = Grid(
+        settings={"optimiser.learning_rate": (0.0001, 0.01, 1), "network.activation": ("relu", "gelu")}
+    )
+    name = study(small, grid, lambda task: 0.5 + 0.1 * task.config.optimiser.learning_rate)
+    found = Findings(folder.read(name), rows(progress.look(name)))
+    drawn = parallel_chart.parallel(found).to_dict()
+    (lines,) = [one for one in drawn["datasets"].values() if "figure" in one[0]]
+    last = {one["axis"]: one["place"] for one in lines if one["at"] == 5}
+    assert last["Learning rate"] == pytest.approx(1, abs=0.03)
+    assert last["Activation"] == pytest.approx(0.75, abs=0.03)
+    assert last["Validation accuracy"] == 1
+    middle = {one["axis"]: one["place"] for one in lines if one["at"] == 2}
+    assert middle["Learning rate"] == pytest.approx(0.5, abs=0.03)  # in powers
+    (ticks,) = [one for one in drawn["datasets"].values() if "text" in one[0]]
+    assert {one["text"] for one in ticks if one["axis"] == "Learning rate"} == {"0.0001", "0.01", "1"}
+    assert {one["text"] for one in ticks if one["axis"] == "Validation accuracy"} == {"50.0 %", "60.0 %"}
+
+
+def test_what_is_clicked_is_the_variant_of_the_mark(bench: Any, small: RunConfig) -> None:
+    name = study(small, Listing(settings=({}, {"epochs": 2})), lambda _: 0.5)
+    found = Findings(folder.read(name), rows(progress.look(name)))
+    assert chart_selection.row({"at": 1}, found) is found.rows[1]
+    assert chart_selection.row({"at": 9}, found) is None
+    assert chart_selection.row(None, found) is None
+    assert title(found.rows[0].variant) == "Nothing changed"
+    assert not heat_chart.fits(found)
+    assert not importance_chart.fits(found)
