@@ -31,6 +31,26 @@ NATS = Unit("nats", -1, 3)
 
 
 @dataclass(frozen=True)
+class Spread:
+    """How two settings scatter over their seeds."""
+
+    variances: tuple[float, float]
+    """In squares of the unit."""
+    seeds: int
+    """Of the one that has fewer."""
+    times: float = 1.0
+    """How much surer one has to be, as it is one of several that are looked at."""
+
+    def seeds_that_tell(self, points: float) -> int | None:
+        """Seeds of each from which on a difference of that size is more than noise; None for too many."""
+        level = 1 - (1 - CONFIDENCE) / 2 / self.times
+        for seeds in range(self.seeds + 1, _MOST_SEEDS + 1):
+            if abs(points) > students_t(level, 2 * seeds - 2) * sqrt(sum(self.variances) / seeds):
+                return seeds
+        return None
+
+
+@dataclass(frozen=True)
 class Difference:
     """How much better one figure is than another, and whether chance alone would give that."""
 
@@ -43,9 +63,14 @@ class Difference:
     low: float | None = None
     """95 % interval in points, of this comparison by itself; None where there is none."""
     high: float | None = None
-    seeds: int | None = None
-    """Seeds of each that would tell a difference of this size; None where that can't be said."""
     unit: Unit = POINTS
+    spread: Spread | None = None
+    """Over seeds; None where it rests on something else."""
+
+    @property
+    def seeds(self) -> int | None:
+        """Seeds of each, more than there are, that would tell a difference of this size; None where nobody can say."""
+        return None if self.spread is None else self.spread.seeds_that_tell(self.points)
 
     @property
     def certain(self) -> bool:
@@ -104,7 +129,7 @@ def over_seeds(one: Sequence[float], other: Sequence[float], *, unit: Unit = POI
     from scipy.special import stdtr
 
     points = unit.scale * (mean(one) - mean(other))
-    variances = [unit.scale**2 * variance(values) for values in (one, other)]
+    variances = unit.scale**2 * variance(one), unit.scale**2 * variance(other)
     parts = [spread / len(values) for spread, values in zip(variances, (one, other), strict=True)]
     error = sqrt(sum(parts))
     base = f"{len(one)} and {len(other)} seeds"
@@ -120,8 +145,8 @@ def over_seeds(one: Sequence[float], other: Sequence[float], *, unit: Unit = POI
         base=base,
         low=points - reach,
         high=points + reach,
-        seeds=_seeds_that_tell(points, variances),
         unit=unit,
+        spread=Spread(variances, min(len(one), len(other))),
     )
 
 
@@ -140,9 +165,13 @@ def from_first(settings: Sequence[Sequence[float]], *, unit: Unit = POINTS) -> l
 
 
 def corrected(differences: Sequence[Difference]) -> list[Difference]:
-    """The same with chances that hold for all of them together."""
+    """The same with chances that hold for all of them together, and the seeds that would tell it then."""
     chances = holm([one.chance for one in differences])
-    return [replace(one, chance=chance) for one, chance in zip(differences, chances, strict=True)]
+    found = []
+    for one, chance in zip(differences, chances, strict=True):
+        times = chance / one.chance if one.chance and chance < 1 else float(len(differences))
+        found.append(replace(one, chance=chance, spread=one.spread and replace(one.spread, times=times)))
+    return found
 
 
 def holm(chances: Sequence[float]) -> list[float]:
@@ -153,12 +182,3 @@ def holm(chances: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, (len(order) - rank) * chances[at]))
         found[at] = highest
     return found
-
-
-def _seeds_that_tell(points: float, variances: Sequence[float]) -> int | None:
-    """Seeds of each from which on a difference of that size lies outside the interval; None for too many."""
-    for seeds in range(2, _MOST_SEEDS + 1):
-        reach = students_t(1 - (1 - CONFIDENCE) / 2, 2 * seeds - 2) * sqrt(sum(variances) / seeds)
-        if abs(points) > reach:
-            return seeds
-    return None

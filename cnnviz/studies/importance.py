@@ -118,7 +118,7 @@ def _of_grid(rows: Sequence[Row], grid: Grid) -> Importance | str:
     else:
         explained = sum(one.share for one in shares) + sum(rest.values())
         rest["Seeds"] = max(0.0, 1 - explained)
-        remarks.append(f"Noise is the spread over seeds, of {freedom} more runs than variants.")
+        remarks.append(f"Noise is the spread over seeds ({freedom} degrees of freedom).")
     return Importance(shares, rest, remarks)
 
 

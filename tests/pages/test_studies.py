@@ -141,7 +141,7 @@ def test_a_grid_has_four_charts_and_each_is_a_link(bench: Any, small: RunConfig)
     assert not app.exception
     assert not app.warning
     (chart,) = charts(app)
-    assert chart["layer"][2]["encoding"]["x"]["sort"] == ["Learning rate", "Dropout", "Validation accuracy"]
+    assert chart["layer"][3]["encoding"]["x"]["sort"] == ["Learning rate", "Dropout", "Validation accuracy"]
 
 
 def test_lines_go_through_the_settings_of_their_variant(bench: Any, small: RunConfig) -> None:

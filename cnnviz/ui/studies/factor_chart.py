@@ -14,6 +14,8 @@ from cnnviz.ui.studies import chart_selection
 from cnnviz.ui.studies.findings import Findings, number, title, value
 from cnnviz.ui.studies.parameters import FACTOR
 
+_TICKS = 6
+"""Values up to which each has a tick, and nothing else."""
 _WIDE = 30
 """A range of so many times its lowest value has a logarithmic axis."""
 
@@ -45,8 +47,8 @@ def points(found: Findings, key: str | None) -> Any:
     numbers = [one for row in found.rows if key and (one := number(row.variant, key)) is not None]
     numeric = len(numbers) == len(found.rows)
     base = alt.Chart(frame).encode(x=axis(label, numbers if numeric else []))
-    y = alt.Y("figure:Q", title=found.value, scale=alt.Scale(zero=False), axis=alt.Axis(format=found.style))
-    bars = base.mark_rule(color=BLUE, strokeWidth=2).encode(y=alt.Y("low:Q", title=found.value), y2="high:Q")
+    y = alt.Y("figure:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(format=found.style))
+    bars = base.mark_rule(color=BLUE, strokeWidth=2).encode(y=alt.Y("low:Q", title=None), y2="high:Q")
     dots = (
         base.mark_point(size=90, filled=True, color=BLUE, opacity=1, cursor="pointer")
         .encode(
@@ -70,8 +72,12 @@ def axis(label: str, numbers: Sequence[float]) -> alt.X:
     if not numbers:
         return alt.X("position:N", sort=None, title=label, axis=alt.Axis(labelAngle=0, labelLimit=200))
     wide = min(numbers) > 0 and max(numbers) / min(numbers) >= _WIDE
+    there = sorted(set(numbers))
     return alt.X(
-        "position:Q", title=label, scale=alt.Scale(type="log" if wide else "linear", zero=False, padding=12)
+        "position:Q",
+        title=label,
+        scale=alt.Scale(type="log" if wide else "linear", zero=False, nice=False, padding=24),
+        axis=alt.Axis(values=there, format="~g") if len(there) <= _TICKS else alt.Axis(format="~g"),
     )
 
 

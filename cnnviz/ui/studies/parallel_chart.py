@@ -5,8 +5,9 @@ from typing import Any
 
 import altair as alt
 import pandas as pd
+import streamlit as st
 
-from cnnviz.render.colour import GREY
+from cnnviz.render.colour import BLACK, WHITE
 from cnnviz.studies.results import Row
 from cnnviz.ui.studies import chart_selection
 from cnnviz.ui.studies.findings import Findings, number, title, value
@@ -27,10 +28,11 @@ def fits(found: Findings) -> bool:
 
 def show(found: Findings) -> Row | None:
     """Draw it; the variant whose line is clicked."""
-    return chart_selection.row(chart_selection.draw(parallel(found), "parallel", found), found)
+    dark = st.context.theme.type == "dark"
+    return chart_selection.row(chart_selection.draw(parallel(found, dark=dark), "parallel", found), found)
 
 
-def parallel(found: Findings) -> Any:
+def parallel(found: Findings, *, dark: bool = False) -> Any:
     """A vertical axis for each setting, and the last one for the figure; lines run from axis to axis."""
     axes = {found.titles[key]: _places(found, key) for key in found.titles}
     axes[found.value] = _figures(found)
@@ -61,7 +63,7 @@ def parallel(found: Findings) -> Any:
         axis=alt.Axis(
             orient="top",
             labelAngle=0,
-            labelLimit=110,
+            labelExpr="split(datum.label, ' ')",  # a word a line, for narrow windows
             labelFontWeight="bold",
             domain=False,
             ticks=False,
@@ -73,7 +75,11 @@ def parallel(found: Findings) -> Any:
     base = alt.Chart(pd.DataFrame(lines)).encode(x=x, y=y, detail=f"{chart_selection.AT}:N")
     colour = alt.Color(
         "figure:Q",
-        scale=alt.Scale(scheme="viridis", reverse=not found.share),
+        scale=alt.Scale(
+            # Without the end that the page swallows.
+            scheme=alt.SchemeParams(name="viridis", extent=[0.25, 1] if dark else [0, 0.9]),
+            reverse=not found.share,
+        ),
         legend=None,  # the last axis says it
     )
     tooltip = [
@@ -87,12 +93,12 @@ def parallel(found: Findings) -> Any:
         .encode(tooltip=tooltip)
         .add_params(chart_selection.by_variant())
     )
-    words = (
-        alt.Chart(pd.DataFrame(ticks))
-        .mark_text(align="right", dx=-7, fontSize=11, color=GREY)
-        .encode(x=x, y=y, text="text:N")
-    )
-    return alt.layer(drawn, words, touched).properties(height=_HEIGHT)
+    texts = alt.Chart(pd.DataFrame(ticks)).encode(x=x, y=y, text="text:N")
+    # Lines pass below the words: a rim in the colour of the page keeps them apart.
+    page, ink = (BLACK, WHITE) if dark else (WHITE, BLACK)
+    rim = texts.mark_text(align="right", dx=-8, fontSize=12, stroke=page, strokeWidth=4, strokeJoin="round")
+    words = texts.mark_text(align="right", dx=-8, fontSize=12, color=ink)
+    return alt.layer(drawn, rim, words, touched).properties(height=_HEIGHT)
 
 
 Places = tuple[list[float], list[tuple[float, str]]]

@@ -39,7 +39,7 @@ def _live(name: str, was_active: bool) -> None:
     if first is not None:
         chosen = charts.show(Findings(now.study, found)) or first
         st.markdown(
-            f"Best on validation images: **{quoted(title(first.variant))}**",
+            f"Best on validation images: **{quoted(title(first.variant), most=200)}**",
             help="The test is reported beside it, never chosen by.",
         )
         variants.table(found, now)
