@@ -9,13 +9,15 @@ from streamlit.testing.v1 import AppTest
 
 from cnnviz import workspace
 from cnnviz.config import RunConfig
+from cnnviz.config.settings import settings_of
 from cnnviz.diagnose.noise import CHOOSING
 from cnnviz.runs.run import every
 from cnnviz.studies import folder, progress
 from cnnviz.studies.definition import Grid, Listing, Study
 from cnnviz.studies.results import rows
+from cnnviz.studies.search_space import Choices, Range, Search
 from cnnviz.ui.resources import run_estimates
-from cnnviz.ui.studies import chart_selection, heat_chart, importance_chart, parallel_chart
+from cnnviz.ui.studies import chart_selection, heat_chart, importance_chart, parallel_chart, plan_list
 from cnnviz.ui.studies.findings import Findings, title
 from cnnviz.ui.widgets import run_template
 from tests.pages.test_pages import open_page, words
@@ -43,7 +45,7 @@ def test_from_the_plan_to_the_heat_map(bench: Any, quick: None, watch: Any) -> N
     app = open_page("studies")
     plan(app, 0, "network.dropout", "0, 0.5")
     plan(app, 1, "optimiser.learning_rate", "0.001, 0.02")
-    app.number_input(key="study seeds").set_value(2).run()
+    app.number_input(key="study seeds Every combination").set_value(2).run()
     assert "**8** runs: 4 variants × 2 seeds · about **16 s** on this machine" in words(app)
     button(app, "Start").click().run()
     assert not app.exception
@@ -77,9 +79,59 @@ def test_what_cannot_be_run_is_said_and_not_started(bench: Any) -> None:
     plan(app, 0, "network.dropout", "")
     assert app.error
     plan(app, 0, "epochs", ", ".join(map(str, range(1, 601))))
-    app.number_input(key="study seeds").set_value(1).run()
+    app.number_input(key="study seeds Every combination").set_value(1).run()
     assert button(app, "Start").disabled
     assert app.checkbox(key="study confirmed").label == "Yes, 600 runs"
+
+
+def test_a_search_is_planned_in_the_words_of_the_form(bench: Any) -> None:
+    app = open_page("studies")
+    app.get("button_group")[0].set_value("search").run()
+    assert not app.exception
+    assert "**20** runs: 20 trials × 1 seed · about" in words(app)
+    first = "study values 0 optimiser.learning_rate"
+    app.number_input(key=f"{first} from").set_value(0.001).run()
+    app.number_input(key=f"{first} to").set_value(0.1).run()
+    app.selectbox(key="study setting 1").set_value("network.activation").run()
+    app.multiselect(key="study values 1 network.activation of").set_value(["relu", "gelu"]).run()
+    app.selectbox(key="study setting 2").set_value("batch_size").run()
+    app.selectbox(key="study pruner").set_value("median").run()
+    app.number_input(key="study trials").set_value(6).run()
+    app.number_input(key="study seeds A search").set_value(2).run()
+    assert "one seed" in app.error[0].value
+    app.number_input(key="study seeds A search").set_value(1).run()
+    app.number_input(key="study values 2 batch_size from").set_value(600).run()
+    assert "from a number to a larger one" in app.error[0].value
+    app.number_input(key="study values 2 batch_size from").set_value(16).run()
+    assert not app.error
+    button(app, "Start").click().run()
+    vary = folder.read(app.query_params["study"]).vary
+    progress.stop(app.query_params["study"])
+    assert isinstance(vary, Search)
+    assert vary.settings["optimiser.learning_rate"] == Range(low=0.001, high=0.1, scale="log")
+    assert vary.settings["network.activation"] == Choices(choices=("relu", "gelu"))
+    assert isinstance(vary.settings["batch_size"].low, int)
+    assert (vary.trials, vary.sampler, vary.pruner) == (6, "tpe", "median")
+
+
+def test_a_list_is_planned_line_by_line(bench: Any, small: RunConfig) -> None:
+    app = open_page("studies")
+    app.get("button_group")[0].set_value("list").run()
+    assert not app.exception
+    assert "**9** runs: 3 variants × 3 seeds" in words(app)
+    app.multiselect(key="study settings of a list").set_value([]).run()
+    assert app.error
+    settings = {one.key: one for one in settings_of(small)}
+    lines = [
+        {"optimiser.name": "adam", "epochs": "2"},
+        {"optimiser.name": None, "epochs": " 3 "},
+        {"optimiser.name": float("nan"), "epochs": ""},
+    ]
+    assert plan_list.listing(lines, settings).settings == (
+        {"optimiser.name": "adam", "epochs": 2},
+        {"epochs": 3},
+        {},
+    )
 
 
 def test_a_damaged_study_is_said_beside_the_others(bench: Any, small: RunConfig) -> None:
