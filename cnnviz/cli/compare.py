@@ -14,7 +14,7 @@ from cnnviz.diagnose.noise import CHOOSING
 from cnnviz.diagnose.run_comparison import Comparison
 from cnnviz.errors import RunError
 from cnnviz.explore import stored_predictions
-from cnnviz.formatting import accuracy, duration, standard_error
+from cnnviz.formatting import accuracy, duration, energy, standard_error
 from cnnviz.runs.labels import labels, of_group
 from cnnviz.runs.run import find
 from cnnviz.runs.summary import Summary, summaries
@@ -43,6 +43,8 @@ def compare(
         ["training time", *(duration(run.seconds) if run.seconds else "–" for run in runs)],
         ["parameters", *("–" if run.parameters is None else f"{run.parameters:,}" for run in runs)],
     ]
+    if any(run.energy for run in runs):
+        rows.append(["energy", *(energy(run.energy) if run.energy else "–" for run in runs)])
     found: dict[str, Any] = {
         "differs": {key: {run.id: run.settings.get(key) for run in runs} for key in keys},
         "runs": {run.id: _figures(run) for run in runs},
@@ -102,5 +104,5 @@ def _figures(run: Summary) -> dict[str, Any]:
         if value is not None:
             error = standard_error(value, count) if count else None
             found[split] = {"accuracy": value, "standard_error": error, "count": count}
-    names = ("seconds", "parameters", "images_per_second", "memory")
+    names = ("seconds", "parameters", "images_per_second", "memory", "energy")
     return found | {name: getattr(run, name) for name in names}

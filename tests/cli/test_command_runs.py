@@ -9,8 +9,9 @@ from cnnviz.diagnose.noise import CHOOSING
 from cnnviz.explore.predictions import Predictions
 from cnnviz.explore.stored_predictions import artifact
 from cnnviz.runs.run import create, environment, every
-from cnnviz.studies.definition import Grid, Study
-from tests.studies.made_runs import finish
+from cnnviz.studies.definition import Grid, Study, Task
+from cnnviz.studies.variant import Variant
+from tests.studies.made_runs import finish, finished
 
 
 def test_runs_are_listed_and_shown(ask, trained):
@@ -130,6 +131,16 @@ def test_networks_are_told_apart_by_stored_predictions_of_the_same_images(ask, t
     assert told["chance"] == pytest.approx(2 * 0.5**18)
     (trained.folder / "snapshots" / "last.safetensors").write_bytes(b"others")
     assert json.loads(ask("compare", trained.id, other.id, "--json").stdout)["noise"]["compared"] == []
+
+
+def test_energy_is_shown_where_the_machine_tells(ask, trained, tiny_config):
+    assert "\nenergy" not in ask("runs", trained.id).stdout
+    told = finished(Task(Variant({}), tiny_config.model_copy(update={"epochs": 1})), 0.5, energy=11_520)
+    assert ["energy", "3.2", "Wh"] in [line.split() for line in ask("runs", told.id).stdout.splitlines()]
+    found = ask("compare", trained.id, told.id)
+    assert ["energy", "–", "3.2", "Wh"] in [line.split() for line in found.stdout.splitlines()]
+    found = json.loads(ask("compare", trained.id, told.id, "--json").stdout)["runs"]
+    assert (found[told.id]["energy"], found[trained.id]["energy"]) == (11_520, None)
 
 
 def test_no_runs(ask):

@@ -26,7 +26,7 @@ from cnnviz.workspace import ROOT
 pytestmark = pytest.mark.slow
 
 AT_EVERY_EVENT = "import cnnviz.train.snapshots as m; m._EVERY = 0.0; m._SHARE = 0\n"
-MOODY = {"seconds", "images_per_second", "memory"}
+MOODY = {"seconds", "images_per_second", "memory", "energy"}
 
 
 def figures(run: Run) -> dict[str, Any]:

@@ -19,7 +19,7 @@ def finish(
     return [finished(task, validation(task)) for task in tasks(study, trials)]
 
 
-def finished(task: Task, right: float) -> Run:
+def finished(task: Task, right: float, *, energy: int = 0) -> Run:
     run = running.create(task.config, *running.environment())
     over = status.Status(state="finished", epoch=1, epochs=1, step=6, steps=6, seconds=2.0, updated=1)
     status.write(run.folder, over, durable=False)
@@ -28,7 +28,8 @@ def finished(task: Task, right: float) -> Run:
         "started", {"parameters": 100, "validation": 100, "test": 60, "classes": [], "device_name": "CPU"}
     )
     journal.add(
-        "epoch", asdict(EpochEnded(1, 6, 1.1, 0.5, 2 - right, right, 0.05, 1.0, 900.0, 2.0, 10**8, True))
+        "epoch",
+        asdict(EpochEnded(1, 6, 1.1, 0.5, 2 - right, right, 0.05, 1.0, 900.0, 2.0, 10**8, True, energy)),
     )
     journal.add("finished", asdict(Finished("completed", 1, 1, 1.2, right - 0.05, 60, (), 2.0, "")))
     journal.close()

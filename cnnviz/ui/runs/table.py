@@ -59,6 +59,10 @@ _COLUMNS: Mapping[str, _Column] = {
     "Memory, MB": _Column(
         lambda run: None if run.memory is None else run.memory / 1e6, _number("%.0f", "At most")
     ),
+    "Energy, Wh": _Column(
+        lambda run: None if run.energy is None else run.energy / 3600,
+        _number("%.1f", "Of processor and GPU, where the machine tells"),
+    ),
     "Tags": _Column(lambda run: list(run.tags), st.column_config.ListColumn()),
     "Note": _Column(lambda run: run.note),
     "Created": _Column(
