@@ -24,9 +24,12 @@ def finished(task: Task, right: float, *, energy: int = 0) -> Run:
     over = status.Status(state="finished", epoch=1, epochs=1, step=6, steps=6, seconds=2.0, updated=1)
     status.write(run.folder, over, durable=False)
     journal = Journal(run.folder)
-    journal.add(
-        "started", {"parameters": 100, "validation": 100, "test": 60, "classes": [], "device_name": "CPU"}
-    )
+    way = {"device": "cpu", "precision": "fp32", "memory_format": "contiguous", "compile": False}
+    facts = {
+        "execution": way, "probe_milliseconds": {}, "device_name": "1 CPU thread", "parameters": 100, "train": 180,
+        "validation": 100, "test": 60, "steps_per_epoch": 6, "classes": [], "image_shape": (8, 8, 3),
+    }  # fmt: skip
+    journal.add("started", facts)
     journal.add(
         "epoch",
         asdict(EpochEnded(1, 6, 1.1, 0.5, 2 - right, right, 0.05, 1.0, 900.0, 2.0, 10**8, True, energy)),
