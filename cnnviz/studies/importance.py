@@ -43,7 +43,7 @@ class Share:
     @property
     def words(self) -> str:
         """62 %, more than noise."""
-        said = f"{100 * self.share:.0f} %"
+        said = "under 1 %" if 0 < self.share < 0.005 else f"{100 * self.share:.0f} %"
         if self.certain is None:
             return said
         return f"{said}, {'more than' if self.certain else 'within'} noise"

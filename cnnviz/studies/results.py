@@ -63,9 +63,11 @@ def best(found: Sequence[Row], progress: Progress) -> Row | None:
 def beside_first(found: Sequence[Row], progress: Progress) -> list[Difference | None]:
     """How each variant but the first differs from the first, over seeds, corrected for all together.
 
-    None where one of the two has a single seed. With the first, as the study names it, and not with the best: that is
-    the best by luck, too, and too many others would differ from it.
+    None where one of the two has a single seed, and in a search, whose first trial is any. With the first, as the
+    study names it, and not with the best: that is the best by luck, too, and too many others would differ from it.
     """
+    if progress.study.vary.kind == "search":
+        return [None] * max(0, len(found) - 1)
     unit = NATS if progress.study.objective == "validation_loss" else POINTS
     return from_first([row.figures for row in found], unit=unit) if found else []
 

@@ -40,19 +40,31 @@ def show(found: Findings) -> Row | None:
 def points(found: Findings, key: str | None) -> Any:
     """A point a variant with the 95 % interval of its mean; by the values of one setting, or by variant.
 
-    In a grid, lines join variants that differ in that setting alone.
+    Names are written below each other, numbers have an axis from left to right. In a grid, lines join variants that
+    differ in that setting alone.
     """
     label = found.titles[key] if key else "Variant"
-    frame = pd.DataFrame(_points(found, key))
     numbers = [one for row in found.rows if key and (one := number(row.variant, key)) is not None]
     numeric = len(numbers) == len(found.rows)
-    base = alt.Chart(frame).encode(x=axis(label, numbers if numeric else []))
-    y = alt.Y("figure:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(format=found.style))
-    bars = base.mark_rule(color=BLUE, strokeWidth=2).encode(y=alt.Y("low:Q", title=None), y2="high:Q")
+    base = alt.Chart(pd.DataFrame(_points(found, key)))
+    figures: dict[str, Any] = {"title": None if numeric else found.value, "scale": alt.Scale(zero=False)}
+    style = alt.Axis(format=found.style, tickCount=5)
+    if numeric:
+        where: dict[str, Any] = {"x": axis(label, numbers)}
+        dot: dict[str, Any] = {"y": alt.Y("figure:Q", **figures, axis=style)}
+        span: dict[str, Any] = {"y": alt.Y("low:Q", **figures, axis=style), "y2": "high:Q"}
+    else:
+        where = {
+            "y": alt.Y("position:N", sort=None, title=None, axis=alt.Axis(labelLimit=150, labelFlush=False))
+        }
+        dot = {"x": alt.X("figure:Q", **figures, axis=style)}
+        span = {"x": alt.X("low:Q", **figures, axis=style), "x2": "high:Q"}
+    bars = base.mark_rule(color=BLUE, strokeWidth=2).encode(**where, **span)
     dots = (
         base.mark_point(size=90, filled=True, color=BLUE, opacity=1, cursor="pointer")
         .encode(
-            y=y,
+            **where,
+            **dot,
             tooltip=[
                 alt.Tooltip("variant:N"),
                 alt.Tooltip("figure:Q", title=found.value.lower(), format=found.style),
@@ -62,22 +74,26 @@ def points(found: Findings, key: str | None) -> Any:
         .add_params(chart_selection.by_variant())
     )
     joined = numeric and len(set(numbers)) > 1 and found.study.vary.kind == "grid"
-    lines = [base.mark_line(color=BLUE, opacity=0.5).encode(y=y, detail="others:N")] if joined else []
-    heading = alt.Title(found.value, anchor="start", fontSize=13)
-    return alt.layer(*lines, bars, dots).properties(height=320, title=heading)
+    lines = (
+        [base.mark_line(color=BLUE, opacity=0.5).encode(**where, **dot, detail="others:N")] if joined else []
+    )
+    chart = alt.layer(*lines, bars, dots)
+    if not numeric:
+        return chart.properties(height=alt.Step(36))
+    return chart.properties(height=320, title=alt.Title(found.value, anchor="start", fontSize=13))
 
 
 def axis(label: str, numbers: Sequence[float]) -> alt.X:
-    """A logarithmic axis for a wide range of numbers, one of names where there are none."""
-    if not numbers:
-        return alt.X("position:N", sort=None, title=label, axis=alt.Axis(labelAngle=0, labelLimit=200))
-    wide = min(numbers) > 0 and max(numbers) / min(numbers) >= _WIDE
+    """An axis for numbers: a logarithmic one for a wide range, with a tick for each where they are few."""
     there = sorted(set(numbers))
+    wide = there[0] > 0 and there[-1] / there[0] >= _WIDE
     return alt.X(
         "position:Q",
         title=label,
         scale=alt.Scale(type="log" if wide else "linear", zero=False, nice=False, padding=24),
-        axis=alt.Axis(values=there, format="~g") if len(there) <= _TICKS else alt.Axis(format="~g"),
+        axis=alt.Axis(values=there, format="~g", labelFlush=False)
+        if len(there) <= _TICKS
+        else alt.Axis(format="~g", labelFlush=False),
     )
 
 

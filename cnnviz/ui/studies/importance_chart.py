@@ -47,12 +47,12 @@ def _chart(told: Importance, found: Findings) -> Any:
         for name, one in told.rest.items()
     ]
     base = alt.Chart(pd.DataFrame(rows)).encode(
-        y=alt.Y("what:N", sort=None, title=None, axis=alt.Axis(labelLimit=130)),
+        y=alt.Y("what:N", sort=None, title=None, axis=alt.Axis(labelLimit=130, labelFlush=False)),
         x=alt.X(
             "share:Q",
             title="Share of the variance between runs",
             scale=alt.Scale(domain=[0, 1]),
-            axis=alt.Axis(format=share_format(), tickCount=5),
+            axis=alt.Axis(format=share_format(), values=[0, 0.25, 0.5, 0.75, 1]),
         ),
         tooltip=[alt.Tooltip("what:N", title="from"), alt.Tooltip("said:N", title="share")],
     )

@@ -46,7 +46,7 @@ def table(found: Sequence[Row], now: Progress) -> None:
     st.caption(" ".join(said))
 
 
-def runs(found: Sequence[Row], chosen: Row) -> None:
+def runs(found: Sequence[Row], chosen: Row, now: Progress) -> None:
     """A link to each run of a variant, and one to all of them beside each other."""
     at = list(found).index(chosen)
     number = st.selectbox(
@@ -60,7 +60,7 @@ def runs(found: Sequence[Row], chosen: Row) -> None:
     with st.container(gap=None):
         for one in row.trials:
             _run(one)
-    first = found[0]
+    first = row if now.study.vary.kind == "search" else found[0]
     beside = [
         one.run.id for each in ([row] if row is first else [first, row]) for one in each.trials if one.run
     ]

@@ -43,11 +43,11 @@ def _live(name: str, was_active: bool) -> None:
             help="The test is reported beside it, never chosen by.",
         )
         variants.table(found, now)
-        variants.runs(found, chosen)
+        variants.runs(found, chosen, now)
     else:
         variants.table(found, now)
         if found:
-            variants.runs(found, found[0])
+            variants.runs(found, found[0], now)
 
 
 def _buttons(now: Progress) -> None:
