@@ -46,10 +46,8 @@ def _processors(powercap: Path) -> list[_Counter]:
     """One counter a processor; none where there are none, or they can't be read."""
     found = []
     for domain in sorted(powercap.glob("intel-rapl:*")):
-        if domain.name.count(":") > 1:  # a part of a processor, which the whole has counted
-            continue
         try:
-            if (domain / "name").read_text().startswith("package"):
+            if (domain / "name").read_text().startswith("package"):  # else a part of it, or all around it
                 span = float((domain / "max_energy_range_uj").read_text()) / 1e6
                 found.append(_Counter(_reader(domain / "energy_uj"), span))
         except (OSError, ValueError):

@@ -8,6 +8,7 @@ import pytest
 from cnnviz.diagnose.noise import CHOOSING
 from cnnviz.explore.predictions import Predictions
 from cnnviz.explore.stored_predictions import artifact
+from cnnviz.models import checkpoint
 from cnnviz.runs.run import create, environment, every
 from cnnviz.studies.definition import Grid, Study, Task
 from cnnviz.studies.variant import Variant
@@ -129,7 +130,9 @@ def test_networks_are_told_apart_by_stored_predictions_of_the_same_images(ask, t
     (told,) = json.loads(ask("compare", trained.id, other.id, "--json").stdout)["noise"]["compared"]
     assert (told["images"], told["words"]) == ("test", "30.0 points better, more than noise")
     assert told["chance"] == pytest.approx(2 * 0.5**18)
-    (trained.folder / "snapshots" / "last.safetensors").write_bytes(b"others")
+    card, weights = checkpoint.read(trained.folder / "snapshots" / "last.safetensors")
+    others = {name: value + 1 for name, value in weights.items()}
+    checkpoint.save(trained.folder / "snapshots" / "last.safetensors", others, card)
     assert json.loads(ask("compare", trained.id, other.id, "--json").stdout)["noise"]["compared"] == []
 
 

@@ -48,6 +48,7 @@ def test_seeds_that_would_tell_are_more_than_there_are_and_hold_for_several() ->
     alone = over_seeds([0.56, 0.59], first)
     assert not alone.certain
     assert alone.seeds == 3
+    assert over_seeds([0.56, 0.60], [0.49, 0.4901]).seeds == 3  # two would be enough if both scattered alike
     several = from_first([first, [0.56, 0.59], *[[0.50, 0.521]] * 9])
     told = several[0]
     assert told is not None

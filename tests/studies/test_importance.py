@@ -58,6 +58,7 @@ def test_seeds_are_the_noise_and_chances_those_of_f() -> None:
     (share,) = found.shares
     assert share.chance == pytest.approx(stats.f_oneway(*figures).pvalue)
     assert share.words == f"{100 * share.share:.0f} %, within noise"
+    assert share.share == pytest.approx(1 - 1 / stats.f_oneway(*figures).statistic)
     assert share.share + found.rest["Seeds"] == pytest.approx(1)
     better = grid([[value + 0.1 * at for value in values] for at, values in enumerate(figures)], one)
     assert isinstance(better, Importance)
