@@ -42,6 +42,14 @@ def size(count: float) -> str:
     raise AssertionError
 
 
+def energy(joules: float) -> str:
+    """Energy, in watt-hours as on a meter from a thousandth of a kilowatt-hour on: 540 J, 3.2 Wh, 1.25 kWh."""
+    hours = joules / 3600
+    if hours < 1:
+        return f"{joules:.0f} J"
+    return f"{hours:.1f} Wh" if hours < 1000 else f"{hours / 1000:.2f} kWh"
+
+
 def whole_number(text: str) -> int | None:
     """The number that `text` writes in the digits 0 to 9 alone, if it does; none of more than 18 digits."""
     return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from cnnviz.formatting import accuracy, duration, quoted, size, standard_error, whole_number
+from cnnviz.formatting import accuracy, duration, energy, quoted, size, standard_error, whole_number
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,9 @@ def test_what_is_quoted_is_no_markdown_and_no_longer_than_it_may_be() -> None:
 )  # fmt: skip
 def test_a_whole_number_is_written_in_plain_digits(text: str, number: int | None) -> None:
     assert whole_number(text) == number
+
+
+def test_energy_is_written_as_on_a_meter() -> None:
+    assert [energy(joules) for joules in (0, 540, 3600, 11_520, 4_500_000)] == [
+        "0 J", "540 J", "1.0 Wh", "3.2 Wh", "1.25 kWh",
+    ]  # fmt: skip

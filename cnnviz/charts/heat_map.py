@@ -28,8 +28,8 @@ def heat_map(
     """
     frame = pd.DataFrame(rows)
     base = alt.Chart(frame).encode(
-        x=alt.X(f"{across}:N", sort=None, title=across, axis=alt.Axis(labelAngle=0)),
-        y=alt.Y(f"{down}:N", sort=None, title=down),
+        x=alt.X(f"{across}:N", sort=None, title=across, axis=alt.Axis(labelAngle=0, labelFlush=False)),
+        y=alt.Y(f"{down}:N", sort=None, title=down, axis=alt.Axis(labelFlush=False)),
     )
     cells = base.mark_rect().encode(
         color=alt.Color(

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from cnnviz.errors import RunError
-from cnnviz.formatting import accuracy, duration, per_cent, standard_error
+from cnnviz.formatting import accuracy, duration, energy, per_cent, standard_error
 from cnnviz.runs import changes, notes
 from cnnviz.runs.metrics import Metrics
 from cnnviz.runs.run import Run
@@ -92,6 +92,7 @@ def lines(run: Run) -> list[list[str]]:
     if metrics.epochs:
         last = metrics.epochs[-1]
         found.append(["last epoch", epoch_line(last, status.epochs)])
+        found += [["energy", energy(last.energy)]] if last.energy else []
     if metrics.finished:
         found.append(["test", test_line(metrics)])
     said = _notes(run)

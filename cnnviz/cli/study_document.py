@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnnviz.cli.answer import table
+from cnnviz.cli.difference_document import difference
+from cnnviz.diagnose.noise import CHOOSING
 from cnnviz.formatting import decimal, per_cent
+from cnnviz.studies.importance import Importance, importance
 from cnnviz.studies.progress import Progress
-from cnnviz.studies.results import Mean, Row, best, rows
+from cnnviz.studies.results import Mean, Row, beside_first, best, rows
 
 
 def summary(now: Progress) -> dict[str, Any]:
@@ -35,6 +38,7 @@ def document(now: Progress) -> dict[str, Any]:
                 "validation": _mean(row.validation),
                 "test": _mean(row.test),
                 "seconds": _mean(row.seconds),
+                "beside_first": difference(told) if told else None,
                 "runs": [
                     {
                         "seed": one.task.config.seed,
@@ -45,9 +49,23 @@ def document(now: Progress) -> dict[str, Any]:
                     for one in row.trials
                 ],
             }
-            for row in found
+            for row, told in zip(found, [None, *beside_first(found, now)], strict=False)
         ],
         "best": first.variant.name if first else None,
+        "importance": _importance(importance(found, now.study)),
+    }
+
+
+def _importance(told: Importance | str) -> dict[str, Any]:
+    if isinstance(told, str):
+        return {"settings": [], "remarks": [told]}
+    return {
+        "settings": [
+            {"setting": one.key, "share": one.share, "chance": one.chance, "certain": one.certain}
+            for one in told.shares
+        ],
+        "rest": dict(told.rest),
+        "remarks": list(told.remarks),
     }
 
 
@@ -76,8 +94,24 @@ def text(now: Progress) -> str:
         f"{now.study.title}: {now.state}, {now.finished:,} of {len(now.trials):,} runs finished.",
         table(lines),
     ]
+    told = {
+        row.variant.name: one for row, one in zip(found[1:], beside_first(found, now), strict=True) if one
+    }
+    if told:
+        said.append(f"Compared with {found[0].variant.name}, the first, on validation images:")
+        said.append(table([[f"  {name}", one.words] for name, one in told.items()]))
+        if len(told) > 1:
+            said.append("They hold for all comparisons together (Holm).")
     if first:
         said.append(f"Best on validation images: {first.variant.name}. Means ± standard error over seeds.")
+    if sum(row.test is not None for row in found) > 1:
+        said.append(CHOOSING)
+    shares = importance(found, now.study)
+    if isinstance(shares, Importance):
+        said.append("Of the variance between runs:")
+        lines = [[f"  {one.key}", one.words] for one in shares.shares]
+        lines += [[f"  {name.lower()}", f"{100 * one:.0f} %"] for name, one in shares.rest.items()]
+        said += [table(lines), *shares.remarks]
     return "\n".join(said)
 
 

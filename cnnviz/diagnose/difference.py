@@ -1,4 +1,4 @@
-"""Whether one accuracy is better than another: on the same images, or over seeds; alone, or among several."""
+"""Whether one figure is better than another: on the same images, or over seeds; alone, or among several."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -9,16 +9,53 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.diagnose.noise import CONFIDENCE, students_t
+from cnnviz.formatting import decimal
 
 _MOST_SEEDS = 30
 
 
 @dataclass(frozen=True)
+class Unit:
+    """What differences of a figure are told in."""
+
+    name: str
+    scale: float
+    """Of these in 1; negative where less is better."""
+    digits: int
+
+
+POINTS = Unit("points", 100, 1)
+"""Percentage points, of accuracies."""
+NATS = Unit("nats", -1, 3)
+"""Of cross-entropy losses."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How two settings scatter over their seeds."""
+
+    variances: tuple[float, float]
+    """In squares of the unit."""
+    seeds: int
+    """Of the one that has fewer."""
+    times: float = 1.0
+    """How much surer one has to be, as it is one of several that are looked at."""
+
+    def seeds_that_tell(self, points: float) -> int | None:
+        """Seeds of each from which on a difference of that size is more than noise; None for too many."""
+        level = 1 - (1 - CONFIDENCE) / 2 / self.times
+        for seeds in range(self.seeds + 1, _MOST_SEEDS + 1):
+            if abs(points) > students_t(level, 2 * seeds - 2) * sqrt(sum(self.variances) / seeds):
+                return seeds
+        return None
+
+
+@dataclass(frozen=True)
 class Difference:
-    """How much better one accuracy is than another, and whether chance alone would give that."""
+    """How much better one figure is than another, and whether chance alone would give that."""
 
     points: float
-    """Percentage points; negative where it is worse."""
+    """In the unit: percentage points, if it is not another; negative where it is worse."""
     chance: float
     """How often chance alone gives a difference at least as large (p), corrected where several are looked at."""
     base: str
@@ -26,8 +63,14 @@ class Difference:
     low: float | None = None
     """95 % interval in points, of this comparison by itself; None where there is none."""
     high: float | None = None
-    seeds: int | None = None
-    """Seeds of each that would tell a difference of this size; None where that can't be said."""
+    unit: Unit = POINTS
+    spread: Spread | None = None
+    """Over seeds; None where it rests on something else."""
+
+    @property
+    def seeds(self) -> int | None:
+        """Seeds of each, more than there are, that would tell a difference of this size; None where nobody can say."""
+        return None if self.spread is None else self.spread.seeds_that_tell(self.points)
 
     @property
     def certain(self) -> bool:
@@ -37,13 +80,26 @@ class Difference:
     @property
     def words(self) -> str:
         """In one line: 0.8 points better, within noise: 5 seeds would tell."""
-        size = f"{abs(self.points):.1f} points"
+        size = f"{abs(self.points):.{self.unit.digits}f} {self.unit.name}"
         said = f"{size} {'better' if self.points > 0 else 'worse'}" if self.points else "no difference"
         if self.certain:
             return f"{said}, more than noise"
         if self.seeds is not None and self.points:
             return f"{said}, within noise: {self.seeds} seeds would tell"
         return f"{said}, within noise"
+
+    @property
+    def chance_in_words(self) -> str:
+        """As a share: 3.1 %, or under 0.1 %."""
+        return "under 0.1 %" if self.chance < 0.001 else f"{100 * self.chance:.1f} %"
+
+    @property
+    def interval_in_words(self) -> str:
+        """−0.4 to +2.0; a dash where there is none."""
+        if self.low is None or self.high is None:
+            return "–"
+        style = f"+.{self.unit.digits}f"
+        return f"{decimal(self.low, style)} to {decimal(self.high, style)}"
 
 
 def paired(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> Difference:
@@ -63,19 +119,22 @@ def paired(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> Difference:
     )
 
 
-def over_seeds(one: Sequence[float], other: Sequence[float]) -> Difference:
-    """Of the accuracies (shares) of two settings under two or more seeds each. Welch's t-test and interval.
+def over_seeds(one: Sequence[float], other: Sequence[float], *, unit: Unit = POINTS) -> Difference:
+    """Of the accuracies (shares) of two settings under two or more seeds each, or of other figures in their `unit`.
+
+    Welch's t-test and interval.
 
     Welch 1947, The generalization of "Student's" problem when several different population variances are involved.
     """
     from scipy.special import stdtr
 
-    points = 100 * (mean(one) - mean(other))
-    parts = [1e4 * variance(values) / len(values) for values in (one, other)]
+    points = unit.scale * (mean(one) - mean(other))
+    variances = unit.scale**2 * variance(one), unit.scale**2 * variance(other)
+    parts = [spread / len(values) for spread, values in zip(variances, (one, other), strict=True)]
     error = sqrt(sum(parts))
     base = f"{len(one)} and {len(other)} seeds"
     if not error:
-        return Difference(points, 0.0 if points else 1.0, base, points, points)
+        return Difference(points, 0.0 if points else 1.0, base, points, points, unit=unit)
     freedom = error**4 / sum(
         part**2 / (len(values) - 1) for part, values in zip(parts, (one, other), strict=True)
     )
@@ -86,24 +145,40 @@ def over_seeds(one: Sequence[float], other: Sequence[float]) -> Difference:
         base=base,
         low=points - reach,
         high=points + reach,
-        seeds=_seeds_that_tell(points, [1e4 * variance(values) for values in (one, other)]),
+        unit=unit,
+        spread=Spread(variances, min(len(one), len(other))),
     )
 
 
-def corrected(differences: Sequence[Difference]) -> list[Difference]:
-    """The same with chances that hold for all of them together (Holm 1979)."""
-    order = sorted(range(len(differences)), key=lambda at: differences[at].chance)
-    found, highest = list(differences), 0.0
-    for rank, at in enumerate(order):
-        highest = max(highest, min(1.0, (len(order) - rank) * differences[at].chance))
-        found[at] = replace(differences[at], chance=highest)
+def from_first(settings: Sequence[Sequence[float]], *, unit: Unit = POINTS) -> list[Difference | None]:
+    """How each setting but the first differs from the first, by their figures over seeds, as `over_seeds` says.
+
+    Corrected for all of them together; None where one of the two has a single seed.
+    """
+    first, *others = settings
+    several = [at for at, values in enumerate(others) if min(len(values), len(first)) > 1]
+    told = corrected([over_seeds(others[at], first, unit=unit) for at in several])
+    found: list[Difference | None] = [None] * len(others)
+    for at, one in zip(several, told, strict=True):
+        found[at] = one
     return found
 
 
-def _seeds_that_tell(points: float, variances: Sequence[float]) -> int | None:
-    """Seeds of each from which on a difference of that size lies outside the interval; None for too many."""
-    for seeds in range(2, _MOST_SEEDS + 1):
-        reach = students_t(1 - (1 - CONFIDENCE) / 2, 2 * seeds - 2) * sqrt(sum(variances) / seeds)
-        if abs(points) > reach:
-            return seeds
-    return None
+def corrected(differences: Sequence[Difference]) -> list[Difference]:
+    """The same with chances that hold for all of them together, and the seeds that would tell it then."""
+    chances = holm([one.chance for one in differences])
+    found = []
+    for one, chance in zip(differences, chances, strict=True):
+        times = chance / one.chance if one.chance and chance < 1 else float(len(differences))
+        found.append(replace(one, chance=chance, spread=one.spread and replace(one.spread, times=times)))
+    return found
+
+
+def holm(chances: Sequence[float]) -> list[float]:
+    """Chances that hold for all of them together (Holm 1979)."""
+    order = sorted(range(len(chances)), key=lambda at: chances[at])
+    found, highest = list(chances), 0.0
+    for rank, at in enumerate(order):
+        highest = max(highest, min(1.0, (len(order) - rank) * chances[at]))
+        found[at] = highest
+    return found

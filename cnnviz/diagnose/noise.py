@@ -6,6 +6,8 @@ from math import hypot, inf, sqrt
 from statistics import NormalDist, variance
 
 CONFIDENCE = 0.95
+CHOOSING = "Choose by validation: a test that is chosen by is no test any more, the best of many is too good by chance."
+"""To be said where the test figures of many runs are looked at."""
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from cnnviz import workspace
-from cnnviz.artifact import StoredArtifact
 from cnnviz.codecs import Npz
 from cnnviz.config import Data
 from cnnviz.data import split
-from cnnviz.data.identity import identity
 from cnnviz.data.prepared import Dataset
 from cnnviz.errors import CnnvizError
 from cnnviz.explore.activations.activation_maps import probabilities
@@ -208,15 +205,6 @@ def _doubled(arrays: Mapping[str, Any]) -> Predictions | None:
 
 CODEC = Npz(Predictions, unpack=_doubled)
 """Reads predictions of half precision, too."""
-
-
-def stored(run: str, snapshot: str, split: str, *, digest: str, data: str) -> StoredArtifact[Predictions]:
-    """Where it is stored what a snapshot says of a split's images: of weights with that SHA-256, and that data set."""
-    return StoredArtifact(
-        workspace.predictions_file(run, snapshot, split),
-        f"predictions {digest} {identity(data)} {split}",
-        CODEC,
-    )
 
 
 def _halved(probabilities: NDArray[np.float32]) -> NDArray[np.float16]:

@@ -50,6 +50,10 @@ class Job(ABC):
     def do(self) -> None:
         """All of it; the last thing that it does is to say that it is finished."""
 
+    def advice(self, error: BaseException) -> str:
+        """What to do where memory is short, as far as the error says more than that."""
+        return self.smaller
+
     def work(self) -> None:
         """Do it to its end, to a stop request or to a failure, and say in `status.json` which it was."""
         try:
@@ -58,7 +62,7 @@ class Job(ABC):
         except Stopped:
             self._end(state="stopped", reason=STOPPED)
         except BaseException as error:
-            words = failure.in_words(error, room=self.room, smaller=self.smaller)
+            words = failure.in_words(error, room=self.room, smaller=self.advice(error))
             self._end(state="failed", reason=words)
             with suppress(OSError):  # the log is on the same full disk
                 traceback.print_exc()

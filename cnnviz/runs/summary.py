@@ -57,6 +57,8 @@ class Summary:
     images_per_second: float | None = None
     memory: int | None = None
     """Bytes at most."""
+    energy: int | None = None
+    """Joules so far, of the whole processor and the GPU; None where the machine does not tell."""
     tags: tuple[str, ...] = ()
     note: str = ""
     archived: bool = False
@@ -230,6 +232,7 @@ def _figures(path: str) -> dict[str, Any]:
         "validation_accuracy": last and _number(last.validation_accuracy),
         "images_per_second": last and _number(last.images_per_second),
         "memory": last and _number(last.memory),
+        "energy": last and (_number(last.energy) or None),
         "test_accuracy": _number(found.finished.get("test_accuracy")),
         "test_count": _number(found.finished.get("test_count")) or 0,
     }

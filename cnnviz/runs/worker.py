@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cnnviz import atomic, workspace
+from cnnviz import atomic, failure, workspace
 from cnnviz.errors import RunError
 from cnnviz.formatting import per_cent
 from cnnviz.runs import changes, job, lease, queue, slots
@@ -37,11 +37,20 @@ class Worker(Job):
     """One run being trained: what it writes, and how it ends."""
 
     room = "make room, then resume; the run goes on from its last snapshot"
-    smaller = "start again with a smaller batch or network"
+    smaller = "start again with a smaller network, or smaller images"
 
     def __init__(self, folder: Path, descriptor: int) -> None:
         super().__init__(folder, descriptor)
         self.run = Run(folder.name, folder)
+        self._batch = 0
+
+    def advice(self, error: BaseException) -> str:
+        """A batch size that should fit."""
+        smaller = failure.smaller_batch(self._batch, error)
+        if smaller is None:
+            return self.smaller
+        fits = f"a batch of {smaller:,} should fit where {self._batch:,} did not"
+        return f"{fits}; start again with that, or a smaller network"
 
     def do(self) -> None:
         """Train."""
@@ -94,6 +103,7 @@ class Worker(Job):
         from cnnviz.train.snapshots import Snapshots
 
         config = self.run.config
+        self._batch = config.batch_size
         dataset = catalogue.load(config.data.name)
         self.check()
         snapshots = Snapshots(self.run.folder)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
+from cnnviz.diagnose.difference import NATS, POINTS, Difference, from_first
 from cnnviz.diagnose.noise import CONFIDENCE, students_t
 from cnnviz.runs.outcome import Outcome, summary
 from cnnviz.studies.progress import Progress, Trial
@@ -39,6 +40,8 @@ class Row:
     test: Mean | None
     """Test accuracy: to be reported, never to choose by."""
     seconds: Mean | None
+    figures: Sequence[float]
+    """What the objective looks at, of each seed that has finished."""
 
     @property
     def finished(self) -> int:
@@ -57,10 +60,27 @@ def best(found: Sequence[Row], progress: Progress) -> Row | None:
     return min(those, key=lambda row: sign * row.validation.value if row.validation else 0.0, default=None)
 
 
+def beside_first(found: Sequence[Row], progress: Progress) -> list[Difference | None]:
+    """How each variant but the first differs from the first, over seeds, corrected for all together.
+
+    None where one of the two has a single seed, and in a search, whose first trial is any. With the first, as the
+    study names it, and not with the best: that is the best by luck, too, and too many others would differ from it.
+    """
+    if progress.study.vary.kind == "search":
+        return [None] * max(0, len(found) - 1)
+    unit = NATS if progress.study.objective == "validation_loss" else POINTS
+    return from_first([row.figures for row in found], unit=unit) if found else []
+
+
 def _row(variant: Variant, trials: Sequence[Trial], figure: str) -> Row:
     outcomes = [found for one in trials if (found := one.outcome)]
     return Row(
-        variant, trials, _mean(outcomes, figure), _mean(outcomes, "test_accuracy"), _mean(outcomes, "seconds")
+        variant,
+        trials,
+        _mean(outcomes, figure),
+        _mean(outcomes, "test_accuracy"),
+        _mean(outcomes, "seconds"),
+        [one.figures[figure] for one in outcomes if figure in one.figures],
     )
 
 

@@ -45,6 +45,8 @@ class EpochEnded:
     """Largest memory so far in bytes: of the process on CPU, of the allocator on a GPU."""
     best: bool
     """Better than all epochs before it in what is watched."""
+    energy: int = 0
+    """Joules since the start of the run, of the whole processor and of the GPU; 0 where the machine does not tell."""
 
 
 @dataclass(frozen=True)

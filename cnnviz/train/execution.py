@@ -12,6 +12,7 @@ from torch import nn
 
 from cnnviz.config import RunConfig
 from cnnviz.errors import ConfigError
+from cnnviz.failure import out_of_memory
 from cnnviz.models.tracing import ModuleCall, tracing
 
 _LONG_RUN = 20 * 60
@@ -90,6 +91,8 @@ def choose(
                 timings[way] = _time(candidate, way, step)
         except (RuntimeError, ValueError) as error:
             if config.precision != "auto" or way.precision == "fp32":
+                if out_of_memory(error):
+                    raise
                 raise ConfigError(
                     f"A training step in {way.precision} fails on {device} ({_first_line(error)}): "
                     "try a smaller batch, or set precision to auto."

@@ -76,6 +76,7 @@ def _epoch(session: Session) -> Iterator[Event]:
         progress.seconds += passed
         progress.epoch_seconds += passed
         if logged:
+            progress.energy += session.meter.lap()
             yield StepLogged(
                 step=progress.step,
                 epoch=progress.step / per_epoch,
@@ -162,6 +163,7 @@ def _end_of_epoch(session: Session) -> Iterator[Event]:
     progress.epoch += 1
     best = _remember_best(session, score.loss, score.accuracy)
     progress.seconds += watch.lap()
+    progress.energy += session.meter.lap()
     learning_rate = _rates(session, progress.step - 1).learning_rate
     apply_due(session)
     progress.done = _reason_to_end(session, train_loss)
@@ -178,6 +180,7 @@ def _end_of_epoch(session: Session) -> Iterator[Event]:
         seconds=progress.seconds,
         memory=_memory(session.way.device),
         best=best,
+        energy=round(progress.energy),
     )
 
 

@@ -22,6 +22,7 @@ from cnnviz.errors import ConfigError
 from cnnviz.models.checkpoint import Card
 from cnnviz.models.freezing import train_mode
 from cnnviz.train import execution, optimisers
+from cnnviz.train.energy import EnergyMeter
 from cnnviz.train.evaluate import forward
 from cnnviz.train.execution import Execution, ExecutionProbe
 from cnnviz.train.randomness import seed_step
@@ -38,6 +39,8 @@ class TrainingProgress:
     """Whole epochs so far."""
     seconds: float = 0.0
     """Of training and validation, pauses not counted."""
+    energy: float = 0.0
+    """Joules in that time, where the machine tells."""
     epoch_seconds: float = 0.0
     """Of training in the running epoch."""
     best_epoch: int = 0
@@ -66,6 +69,7 @@ class Session:
     best_weights: dict[str, Tensor] = field(default_factory=dict)
     tally: Tensor = field(default_factory=lambda: torch.zeros(2))
     """Sums of loss and of right answers in the running epoch, on the device."""
+    meter: EnergyMeter = field(init=False)
     changes: list[Change] = field(default_factory=list)
     """Settings to be changed, in the order of their steps; see `changes`."""
 
@@ -74,6 +78,7 @@ class Session:
         """The highest learning rate of the schedule."""
         self.last_epoch = self.config.epochs
         """After which training ends."""
+        self.meter = EnergyMeter(self.way.device)
         self.scaler = torch.amp.GradScaler(self.way.device, enabled=self.way.precision == "fp16")
         self.compiled: Any = torch.compile(self.model) if self.way.compile else self.model
 

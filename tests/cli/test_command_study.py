@@ -6,8 +6,11 @@ import pytest
 
 from cnnviz import workspace
 from cnnviz.config import RunConfig
+from cnnviz.diagnose.noise import CHOOSING
 from cnnviz.runs.run import every
+from cnnviz.studies import folder
 from tests.cli.conftest import Ask
+from tests.studies.made_runs import finish
 
 
 @pytest.fixture
@@ -52,6 +55,31 @@ def test_a_search_is_planned(ask: Ask, base) -> None:
     assert (answer["state"], answer["variants"], answer["there"]) == ("new", [], 0)
     failed = ask("study", "new", "l", "--base", base, "--search", "tpe", "--vary", "network.dropout=0..2")
     assert "network.dropout=2: " in failed.stderr
+
+
+def test_variants_are_told_from_noise_and_settings_by_their_importance(ask: Ask, base, tiny_config) -> None:
+    vary = ("--vary", "optimiser.learning_rate=0.05,0.01", "--vary", "batch_size=16,32")
+    ask("study", "new", "both", "--base", base, *vary, "--seeds", 2, "--no-time")
+    finish(
+        folder.read("both"),
+        lambda task: (
+            0.8
+            - 0.2 * (task.config.optimiser.learning_rate < 0.02)
+            + 0.01 * (task.config.seed - tiny_config.seed)
+        ),
+    )
+    found = json.loads(ask("study", "show", "both", "--json").stdout)
+    first, same, worse, _ = (one["beside_first"] for one in found["variants"])
+    assert first is None
+    assert (same["points"], same["certain"]) == (pytest.approx(0), False)
+    assert (worse["points"], worse["certain"]) == (pytest.approx(-20), True)
+    rate, batch = found["importance"]["settings"]
+    assert rate["share"] > 0.95
+    assert (rate["certain"], batch["certain"]) == (True, False)
+    text = ask("study", "show", "both").stdout
+    assert "20.0 points worse, more than noise" in text
+    assert "optimiser.learning_rate  100 %, more than noise" in text
+    assert CHOOSING in text
 
 
 def test_a_recipe_is_a_base(ask: Ask, tiny_data: str) -> None:

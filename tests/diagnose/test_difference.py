@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cnnviz.diagnose.difference import Difference, corrected, over_seeds, paired
+from cnnviz.diagnose.difference import NATS, Difference, corrected, from_first, over_seeds, paired
 
 
 def test_pairs_are_tested_as_a_coin_is() -> None:
@@ -41,6 +41,32 @@ def test_more_seeds_tell_what_fewer_do_not() -> None:
     again = np.resize(noise, found.seeds + 1)
     assert over_seeds([*(0.8 + again)], [*(0.79 + again)]).chance < found.chance
     assert over_seeds([0.80, 0.90], [0.80, 0.8999]).seeds is None
+
+
+def test_seeds_that_would_tell_are_more_than_there_are_and_hold_for_several() -> None:
+    first = [0.50, 0.52]
+    alone = over_seeds([0.56, 0.59], first)
+    assert not alone.certain
+    assert alone.seeds == 3
+    assert over_seeds([0.56, 0.60], [0.49, 0.4901]).seeds == 3  # two would be enough if both scattered alike
+    several = from_first([first, [0.56, 0.59], *[[0.50, 0.521]] * 9])
+    told = several[0]
+    assert told is not None
+    assert told.seeds is not None
+    assert told.seeds > 3  # one of ten has to be surer
+    more = over_seeds(
+        np.resize([0.56, 0.59], told.seeds + 1).tolist(), np.resize(first, told.seeds + 1).tolist()
+    )
+    assert 10 * more.chance < 0.05
+    assert from_first([[0.5], [0.6, 0.7]]) == [None]
+
+
+def test_losses_are_told_in_nats_of_which_less_is_better() -> None:
+    found = over_seeds([0.50, 0.51, 0.52], [0.60, 0.61, 0.62], unit=NATS)
+    assert found.words == "0.100 nats better, more than noise"
+    assert found.low is not None
+    assert 0 < found.low < 0.1
+    assert found.interval_in_words.startswith("+0.0")
 
 
 def test_several_are_corrected_together() -> None:

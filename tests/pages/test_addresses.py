@@ -22,6 +22,8 @@ from cnnviz.models.checkpoint import Card
 from cnnviz.runs import run as running
 from cnnviz.runs import status
 from cnnviz.runs.run import Run
+from cnnviz.studies import folder
+from cnnviz.studies.definition import Grid, Study
 from cnnviz.ui.activations import maximisation
 from cnnviz.ui.attribution import parameters as attribution
 from cnnviz.ui.mistakes import parameters as mistakes
@@ -34,6 +36,7 @@ from tests.conftest import Bench
 from tests.pages.test_diagnosis import asked
 from tests.pages.test_filters import shipped
 from tests.pages.test_pages import open_page, words
+from tests.studies.made_runs import finish
 
 SOURCES = [*(ROOT / "cnnviz" / "ui").rglob("*.py"), *(ROOT / "pages").glob("*.py")]
 LONG, MARKDOWN = "9" * 5000, "![x](https://a.b/c.png)"
@@ -89,7 +92,7 @@ PAGES = {
     ),
     "robustness": ({}, {"shake", "cam", "curve", "shaken"}),
     "experiments": ({"recipe": "003-1e"}, {"run_size"}),
-    "studies": ({}, {"study"}),
+    "studies": ({}, {"study"}, {"study": "tried"}, {"chart"}, {"study": "tried", "chart": "setting"}, {"setting"}),
     "reports": ({}, {"report"}),
     "data": ({}, {"data"}, {}, {"sample"}),
     "runs": ({}, {"runs"}, {"runs": "mnist-mlp"}, {"curves", "across", "smoothing"}),
@@ -139,6 +142,11 @@ def test_nonsense_is_said_in_the_words_of_the_page(
     address = {"run": run.id} | context | dict.fromkeys(keys, nonsense)
     if address.get("image") == "wide":
         address["image"] = wide()
+    if page == "studies":
+        vary = Grid(settings={"batch_size": (16, 32), "epochs": (1, 2)})
+        study = Study(title="tried", base=run.config, vary=vary)
+        folder.create(study)
+        finish(study, lambda _: 0.5)
     if page == "diagnosis":
         for snapshot in ("last", "epoch_0000"):
             asked(open_page(page, run=run.id, snapshot=snapshot))

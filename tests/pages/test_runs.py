@@ -57,7 +57,7 @@ def test_runs_are_listed_filtered_and_sorted(seven: Bench) -> None:
     assert accuracies == sorted(accuracies, reverse=True)
     assert len(accuracies) == 7
     app.multiselect(key="runs columns").set_value(["optimiser.learning_rate", "Seed"]).run()
-    assert list(app.dataframe[0].value.columns) == ["Title", "optimiser.learning_rate", "Seed"]
+    assert list(app.dataframe[0].value.columns) == ["Title", "Learning rate", "Seed"]
     assert table.CHOOSING not in words(app).replace(table.CHOOSING, "", 1)
     assert not app.exception
 
@@ -159,7 +159,7 @@ def test_differences_come_with_their_noise(seven: Bench, monkeypatch: pytest.Mon
     assert row["Difference"] == "1.7 points better, more than noise"
     assert "Compared with Run 0, 2 seeds" in words(app)
     right = {"run-0000": np.arange(100) < 60, "run-0001": np.arange(100) < 63, "run-0002": np.arange(80) < 10}
-    monkeypatch.setattr(noise, "_right", lambda run: (np.arange(len(right[run.id])), right[run.id]))
+    monkeypatch.setattr(noise, "_right", lambda run: (np.arange(len(right[run])), right[run]))
     app = open_page("runs", runs="run-0000,run-0001,run-0002")
     rows = app.table[1].value
     assert list(rows["Images"]) == ["test", "test"]

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from cnnviz.cli.app import app
 from cnnviz.config import Data, RunConfig, Sgd
 from cnnviz.models import checkpoint
 from cnnviz.runs import control, lease
@@ -24,7 +26,7 @@ from cnnviz.workspace import ROOT
 pytestmark = pytest.mark.slow
 
 AT_EVERY_EVENT = "import cnnviz.train.snapshots as m; m._EVERY = 0.0; m._SHARE = 0\n"
-MOODY = {"seconds", "images_per_second", "memory"}
+MOODY = {"seconds", "images_per_second", "memory", "energy"}
 
 
 def figures(run: Run) -> dict[str, Any]:
@@ -405,3 +407,28 @@ def test_the_real_thing(
     watch.all(lambda: run.status().state == "finished")
     watch.all(lambda: not lease.held(run.folder / "lease"))
     assert figures(run) == reference
+
+
+NO_ROOM = """
+import torch
+from cnnviz.train import execution
+def no_room(*_):
+    raise torch.OutOfMemoryError(
+        "CUDA out of memory. Tried to allocate 20.00 MiB. GPU 0 has a total capacity of 79.15 GiB"
+    )
+execution._time = no_room
+"""
+
+
+def test_where_memory_is_short_a_batch_that_should_fit_is_named(
+    small: RunConfig, quick: None, watch: Any
+) -> None:
+    watch.fault(NO_ROOM)
+    run = control.start(small)
+    now = watch.until(run, "failed")
+    assert now.reason == (
+        f"Out of memory: a batch of {small.batch_size // 2} should fit where {small.batch_size} did not; "
+        "start again with that, or a smaller network."
+    )
+    shown = CliRunner().invoke(app, ["runs", run.id])
+    assert now.reason in shown.stdout

@@ -49,7 +49,7 @@ def figures() -> Callable[[Event], dict[str, Any]]:
     """An event without what depends on the machine's mood."""
 
     def plain(event: Event) -> dict[str, Any]:
-        moody = {"seconds", "images_per_second", "memory"}
+        moody = {"seconds", "images_per_second", "memory", "energy"}
         values = {key: value for key, value in asdict(event).items() if key not in moody}
         return {"kind": type(event).__name__, **values}
 

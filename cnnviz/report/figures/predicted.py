@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from cnnviz.explore import stored_predictions
 from cnnviz.formatting import accuracy
 from cnnviz.progress import Progress, Work
 from cnnviz.report import provenance
@@ -45,7 +46,7 @@ class OfPredictions(Figure):
     def predicted(self) -> Work[Predicted]:
         """Predictions as they are stored, and stored where they were not all there."""
         from cnnviz.explore.inputs.test_images import data_of
-        from cnnviz.explore.predictions import SPLITS, joined, predicting, stored
+        from cnnviz.explore.predictions import SPLITS, joined, predicting
         from cnnviz.models import checkpoint
 
         run = find(self.run)
@@ -55,7 +56,9 @@ class OfPredictions(Figure):
         data = yield from data_of(card)
         pool = SPLITS[self.split](data, run.config.data)
         (digest,) = weights.values()
-        artifact = stored(run.id, self.snapshot, self.split, digest=digest, data=card.data)
+        artifact = stored_predictions.artifact(
+            run.id, self.snapshot, self.split, digest=digest, data=card.data
+        )
         known = artifact.load()
         missing = pool.numbers if known is None else np.setdiff1d(pool.numbers, known.numbers)
         if len(missing):

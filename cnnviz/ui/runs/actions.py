@@ -9,8 +9,8 @@ from cnnviz.errors import CnnvizError
 from cnnviz.formatting import quoted
 from cnnviz.runs import control, notes
 from cnnviz.runs.summary import Summary
-from cnnviz.ui.runs.parameters import RUNS
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import RUNS
 from cnnviz.ui.widgets import pin
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz.charts.share_format import share_format
-from cnnviz.formatting import accuracy, duration, size, standard_error
+from cnnviz.formatting import accuracy, duration, energy, size, standard_error
 from cnnviz.render.colour import GREY, VERMILION
 from cnnviz.runs.summary import Summary
 
@@ -55,6 +55,7 @@ def _chart(runs: Sequence[Summary], front: set[str], names: Mapping[str, str]) -
                 "time": duration(run.seconds),
                 "said": accuracy(value, run.validation_count),
                 "speed": "–" if run.images_per_second is None else f"{run.images_per_second:,.0f} images/s",
+                "energy": "–" if run.energy is None else energy(run.energy),
                 "memory": "–" if run.memory is None else size(run.memory),
             }
         )
@@ -89,6 +90,7 @@ def _chart(runs: Sequence[Summary], front: set[str], names: Mapping[str, str]) -
             alt.Tooltip("time:N"),
             alt.Tooltip("speed:N"),
             alt.Tooltip("memory:N"),
+            *([alt.Tooltip("energy:N")] if any(run.energy for run in runs) else []),
         ],
     )
     errors = base.mark_rule(color=GREY, opacity=0.6).encode(y=alt.Y("low:Q", title=None), y2="high:Q")

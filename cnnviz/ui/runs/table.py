@@ -9,16 +9,16 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz.config.comparison import setting_text
+from cnnviz.diagnose.noise import CHOOSING
 from cnnviz.formatting import per_cent
 from cnnviz.runs.summary import Summary, fitting
-from cnnviz.ui.runs.parameters import RUNS
 from cnnviz.ui.shell import selection
-from cnnviz.ui.widgets.config_form import words
+from cnnviz.ui.shell.parameters import RUNS
+from cnnviz.ui.widgets.config_form import setting_titles, words
 
 _KEY, _LISTED = "runs table", "runs listed"
 _MOST_SELECTED = 200
 """Runs that an address names at most."""
-CHOOSING = "Choose by validation: of many test accuracies the best one is too good by chance."
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,10 @@ _COLUMNS: Mapping[str, _Column] = {
     "Images/s": _Column(lambda run: run.images_per_second, _number("%.0f", "Training, last epoch")),
     "Memory, MB": _Column(
         lambda run: None if run.memory is None else run.memory / 1e6, _number("%.0f", "At most")
+    ),
+    "Energy, Wh": _Column(
+        lambda run: None if run.energy is None else run.energy / 3600,
+        _number("%.1f", "Of processor and GPU, where the machine tells"),
     ),
     "Tags": _Column(lambda run: list(run.tags), st.column_config.ListColumn()),
     "Note": _Column(lambda run: run.note),
@@ -134,14 +138,20 @@ def _filtered(runs: Sequence[Summary]) -> list[Summary]:
 
 
 def _columns(runs: Sequence[Summary]) -> list[str]:
-    """Names of the columns that are chosen: figures, facts and settings by their dotted keys."""
+    """Names of the columns that are chosen: figures, facts, and the dotted keys of settings."""
     settings = sorted(
         {key for run in runs for key in run.settings} - {"seed", "epochs", "data.name", "network.name"}
     )
     names = list(dict.fromkeys([*_COLUMNS, *settings, *st.session_state.get("runs columns", ())]))
+    titles = setting_titles(settings)
     with st.popover("Columns", icon=":material/view_column:"):
         return st.multiselect(
-            "Columns", names, default=list(_USUAL), key="runs columns", placeholder="Title alone"
+            "Columns",
+            names,
+            default=list(_USUAL),
+            key="runs columns",
+            format_func=lambda name: titles.get(name, name),
+            placeholder="Title alone",
         )
 
 
@@ -155,9 +165,10 @@ def _sorted(runs: Sequence[Summary], order: str) -> list[Summary]:
 
 def _draw(runs: Sequence[Summary], columns: Sequence[str], selected: Sequence[str]) -> None:
     cells: dict[str, list[Any]] = {"Title": [run.title for run in runs]}
+    titles = setting_titles(name for name in columns if name not in _COLUMNS)
     for name in columns:
         known = _COLUMNS.get(name)
-        cells[name] = (
+        cells[titles.get(name, name)] = (
             [known.value(run) for run in runs]
             if known
             else [setting_text(run.settings.get(name)) if name in run.settings else None for run in runs]

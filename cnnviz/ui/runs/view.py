@@ -7,8 +7,8 @@ import streamlit as st
 from cnnviz.formatting import quoted
 from cnnviz.runs.summary import Summary, summaries
 from cnnviz.ui.runs import actions, comparison, table
-from cnnviz.ui.runs.parameters import RUNS
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import RUNS
 
 _PACE = 3.0
 """Seconds between two looks at whether a run that is under way has got another state."""

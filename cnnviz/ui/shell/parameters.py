@@ -5,6 +5,7 @@ import re
 from cnnviz.ui.shell.parameter import Cell, Flag, Named, Parameter, Several, Text, Whole
 
 RUN = Parameter("run", "run", Text(), title="Checkpoint", literal=True)
+RUNS = Parameter("runs", "run", Several(), title="Runs", page="runs", place="on this bench", literal=True)
 SNAPSHOT = Parameter("snapshot", "epoch", Text(), place="of this run")
 EPOCH = Parameter("epoch", "epoch", Whole(), place="of this run")
 LAYER = Parameter("layer", "layer", Text(), place="in this network", literal=True)

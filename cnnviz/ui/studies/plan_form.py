@@ -1,40 +1,81 @@
-"""Planning a study: whose settings, what varies, how often."""
+"""Planning a study: whose settings, how they vary, how often."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 from pydantic import ValidationError
 
 from cnnviz.config import RunConfig, explain
-from cnnviz.config.settings import ConfigSetting, settings_of
+from cnnviz.config.settings import settings_of
 from cnnviz.errors import CnnvizError, ConfigError
 from cnnviz.formatting import duration
 from cnnviz.progress import finish
+from cnnviz.registry import Entry
 from cnnviz.runs.run import every
 from cnnviz.studies import folder, plan, progress
-from cnnviz.studies.definition import CONFIRMED_FROM, Grid, Study, Task
-from cnnviz.studies.variant import values
+from cnnviz.studies.definition import CONFIRMED_FROM, Grid, Listing, Study, Task
+from cnnviz.studies.search_space import Search
 from cnnviz.ui.resources import datasets, run_estimates
 from cnnviz.ui.shell import selection
+from cnnviz.ui.studies import plan_grid, plan_list, plan_search
 from cnnviz.ui.studies.parameters import STUDY
+from cnnviz.ui.studies.planned_settings import Settings
 from cnnviz.ui.widgets import run_template
-from cnnviz.ui.widgets.config_form import words
+from cnnviz.ui.widgets.config_form import setting_titles, words
 
-_FORM, _NONE = "form", ""
-_FIRST = "optimiser.learning_rate"
+_FORM = "form"
+Vary = Grid | Listing | Search
+
+
+@dataclass(frozen=True)
+class PlanKind(Entry):
+    """A way to say what varies."""
+
+    form: Callable[[Settings], Vary]
+    """Draws its controls; raises ValidationError for what can't be."""
+    variants: str
+    """What its variants are called."""
+    seeds: int
+    """Runs of each, if nobody says otherwise."""
+
+
+KINDS: Mapping[str, PlanKind] = {
+    "grid": PlanKind("Every combination", plan_grid.show, "variants", 3),
+    "list": PlanKind("A list", plan_list.show, "variants", 3),
+    "search": PlanKind("A search", plan_search.show, "trials", 1),
+}
 
 
 def show() -> None:
     """Draw the form; Start makes a study and opens it."""
     base = _base()
     settings = {one.key: one for one in settings_of(base) if one.key not in ("title", "seed")}
-    varied = _varied(settings)
-    seeds = int(st.number_input("Seeds", 1, 100, 3, key="study seeds", help="Runs of each variant."))
-    default = " × ".join(words(key.rpartition(".")[2]) for key in varied) or "Seeds"
+    kind = KINDS[
+        st.segmented_control(
+            "Study", list(KINDS), default="grid", required=True, key="study kind",
+            format_func=lambda one: KINDS[one].title,
+        )
+    ]  # fmt: skip
+    vary, wrong = _vary(kind, settings)
+    seeds = int(
+        st.number_input(
+            "Seeds",
+            1,
+            100,
+            kind.seeds,
+            key=f"study seeds {kind.title}",
+            help=f"Runs of each of its {kind.variants}.",
+        )
+    )
+    titles = setting_titles(settings)
+    default = " × ".join(titles[key] for key in (vary.varied if vary else ()))[:60] or "Seeds"
     title = st.text_input("Title", placeholder=default, max_chars=60, key="study title") or default
     place = st.empty()
     try:
-        study = _study(title, base, varied, seeds)
+        if vary is None:
+            raise ConfigError(wrong)
+        study = _study(title, base, vary, seeds)
         yes = study.count <= CONFIRMED_FROM or st.checkbox(
             f"Yes, {study.count:,} runs", key="study confirmed"
         )
@@ -42,7 +83,8 @@ def show() -> None:
     except CnnvizError as error:
         place.error(str(error), icon=":material/error:")
         return
-    sizes = f"**{study.count:,}** runs: {study.vary.count:,} variants × {seeds} seeds"
+    times = "1 seed" if seeds == 1 else f"{seeds} seeds"
+    sizes = f"**{study.count:,}** runs: {study.vary.count:,} {kind.variants} × {times}"
     if yes and len(missing) < study.count:
         sizes += f"; {study.count - len(missing):,} are there"
     place.caption(sizes)
@@ -53,6 +95,14 @@ def show() -> None:
             st.error(str(error), icon=":material/error:")
     if yes and missing:
         place.caption(f"{sizes} · {_time(missing)}")
+
+
+def _vary(kind: PlanKind, settings: Settings) -> tuple[Vary | None, str]:
+    """What its controls say; else what is wrong with that."""
+    try:
+        return kind.form(settings), ""
+    except ValidationError as error:
+        return None, explain(error)
 
 
 def _base() -> RunConfig:
@@ -71,47 +121,9 @@ def _base() -> RunConfig:
     return config
 
 
-def _varied(settings: Mapping[str, ConfigSetting]) -> dict[str, str]:
-    """Values as they are typed, by setting: of one or two settings."""
-    keys = list(settings)
-    found: dict[str, str] = {}
-    for number, label in enumerate(("What varies", "And")):
-        options = keys if not number else [_NONE, *(key for key in keys if key not in found)]
-        first = options.index(_FIRST) if not number and _FIRST in options else 0
-        key = st.selectbox(
-            label,
-            options,
-            index=first,
-            format_func=lambda one: one or "nothing else",
-            key=f"study setting {number}",
-        )
-        if key:
-            setting = settings[key]
-            found[key] = st.text_input(
-                "Values",
-                _proposal(setting),
-                key=f"study values {number} {key}",
-                help=setting.explanation or None,
-            )
-    return found
-
-
-def _proposal(setting: ConfigSetting) -> str:
-    """Values to begin with: all choices, else some around the present one."""
-    if setting.choices:
-        return ", ".join(setting.choices[:6])
-    value = setting.value
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value:
-        return "" if value is None else str(value)
-    if isinstance(value, int):
-        return f"{max(1, value // 2)}, {value}, {2 * value}"
-    return f"{value / 3:.1g}, {value:g}, {3 * value:.1g}"
-
-
-def _study(title: str, base: RunConfig, varied: Mapping[str, str], seeds: int) -> Study:
+def _study(title: str, base: RunConfig, vary: Vary, seeds: int) -> Study:
     try:
-        grid = Grid(settings={key: values(text) for key, text in varied.items()})
-        return Study(title=title, base=base, vary=grid, seeds=seeds)
+        return Study(title=title, base=base, vary=vary, seeds=seeds)
     except ValidationError as error:
         raise ConfigError(explain(error)) from None
 

@@ -1,20 +1,19 @@
 """One study: how far it is, what differs, and its runs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
 
 from cnnviz.errors import CnnvizError
-from cnnviz.formatting import decimal, duration, per_cent, quoted
+from cnnviz.formatting import quoted
 from cnnviz.studies import folder, plan, progress
-from cnnviz.studies.progress import Progress, Trial
-from cnnviz.studies.results import Mean, Row, best, rows
+from cnnviz.studies.progress import Progress
+from cnnviz.studies.results import best, rows
 from cnnviz.ui.shell import selection
-from cnnviz.ui.shell.parameters import RUN
-from cnnviz.ui.studies import charts
-from cnnviz.ui.studies.parameters import STUDY
+from cnnviz.ui.studies import charts, variants
+from cnnviz.ui.studies.findings import Findings, title
+from cnnviz.ui.studies.parameters import CHART, FACTOR, STUDY
 from cnnviz.ui.widgets import pin
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def show(name: str) -> None:
     now = progress.advance(name)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("All", icon=":material/arrow_back:", key="all studies"):
-            selection.drop(STUDY)
+            selection.drop(STUDY, CHART, FACTOR)
             st.rerun()
         _buttons(now)
     st.title(quoted(now.study.title), anchor=False)
@@ -44,17 +43,17 @@ def _live(name: str, was_active: bool) -> None:
     st.progress(now.share, text=_how_far(now))
     first = best(found, now)
     if first is not None:
-        chosen = charts.show(found, now.study) or first
+        chosen = charts.show(Findings(now.study, found)) or first
         st.markdown(
-            f"Best on validation images: **{quoted(first.variant.name)}**",
+            f"Best on validation images: **{quoted(title(first.variant), most=200)}**",
             help="The test is reported beside it, never chosen by.",
         )
-        _table(found, now)
-        _runs(found, chosen)
+        variants.table(found, now)
+        variants.runs(found, chosen, now)
     else:
-        _table(found, now)
+        variants.table(found, now)
         if found:
-            _runs(found, found[0])
+            variants.runs(found, found[0], now)
 
 
 def _buttons(now: Progress) -> None:
@@ -63,8 +62,8 @@ def _buttons(now: Progress) -> None:
             with st.spinner("Stopping …"):
                 _attempt(lambda: progress.stop(now.id))
     elif now.state != "finished":
-        words = "Start" if now.state == "new" else "Go on"
-        if st.button(words, type="primary", icon=":material/play_arrow:", key="start study"):
+        label = "Start" if now.state == "new" else "Go on"
+        if st.button(label, type="primary", icon=":material/play_arrow:", key="start study"):
             _attempt(lambda: _start(now))
     if now.finished:
         pin.outline(
@@ -88,75 +87,6 @@ def _how_far(now: Progress) -> str:
     return ", ".join(parts)
 
 
-def _table(found: Sequence[Row], now: Progress) -> None:
-    share = now.study.objective == "validation_accuracy"
-    frame = pd.DataFrame(
-        [
-            {
-                "Variant": row.variant.name,
-                "Seeds": f"{row.finished} of {len(row.trials)}",
-                "Validation": _figure(row.validation, share=share),
-                "Test": _figure(row.test),
-                "Training": "–" if row.seconds is None else duration(row.seconds.value),
-                "State": _states(row.trials),
-            }
-            for row in found
-        ]
-    )
-    st.dataframe(frame, hide_index=True, key="study table")
-    st.caption("Means ± standard error over seeds; validation is that of each run's best epoch.")
-
-
-def _runs(found: Sequence[Row], chosen: Row) -> None:
-    """A link to each run of a variant."""
-    at = list(found).index(chosen)
-    number = st.selectbox(
-        "Runs of",
-        range(len(found)),
-        index=at,
-        format_func=lambda one: found[one].variant.name,
-        key=f"study variant {at}",
-    )
-    row = found[number]
-    with st.container(gap=None):
-        for one in row.trials:
-            seed = f"seed {one.task.config.seed}"
-            if one.run is None or one.status is None:
-                st.caption(f"{seed}: not begun")
-                continue
-            outcome = one.outcome
-            said = f"test {per_cent(outcome.figures['test_accuracy'])}" if outcome else one.status.state
-            st.page_link(
-                "pages/train.py",
-                label=f"{seed}: {said}",
-                icon=":material/show_chart:",
-                query_params=selection.link({RUN: one.run.id}),
-            )
-            if one.status.state in ("failed", "interrupted"):
-                st.caption(quoted(one.status.reason, most=300))
-
-
-def _states(trials: Sequence[Trial]) -> str:
-    """running 40 %, queued."""
-    parts = []
-    for one in trials:
-        if one.status is None:
-            parts.append("missing")
-        elif one.status.state == "running":
-            parts.append(f"running {per_cent(one.status.share, digits=0)}")
-        elif one.status.state != "finished":
-            parts.append(one.status.state)
-    return ", ".join(parts) or "finished"
-
-
-def _figure(mean: Mean | None, *, share: bool = True) -> str:
-    if mean is None:
-        return "–"
-    if share:
-        return per_cent(mean.value, mean.standard_error)
-    return decimal(mean.value, ".4f")
-
-
 def _outline(now: Progress) -> "Work[Document]":
     from cnnviz.report import outline
 
@@ -170,7 +100,7 @@ def _start(now: Progress) -> None:
 
 def _delete(now: Progress) -> None:
     folder.delete(now.id)
-    selection.drop(STUDY)
+    selection.drop(STUDY, CHART, FACTOR)
 
 
 def _attempt(action: Callable[[], object]) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from cnnviz.charts import learning_curves
 from cnnviz.errors import CnnvizError
-from cnnviz.formatting import accuracy, duration, per_cent
+from cnnviz.formatting import accuracy, duration, energy, per_cent
 from cnnviz.runs import control, queue
 from cnnviz.runs.metrics import Metrics
 from cnnviz.runs.run import Run
@@ -200,6 +200,8 @@ def _figures(metrics: Metrics, status: Status) -> None:
         ]
     if status.seconds:
         shown.append(("Training time", duration(status.seconds), "Validation included, pauses not"))
+    if last and last.energy:
+        shown.append(("Energy", energy(last.energy), "Of the whole processor, and of the GPU, meanwhile"))
     with st.container(horizontal=True):
         for label, value, explanation in shown:
             st.metric(label, value, help=explanation, width="content")

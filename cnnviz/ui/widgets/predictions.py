@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnviz import workspace
 from cnnviz.artifact import StoredArtifact
+from cnnviz.explore import stored_predictions
 from cnnviz.ui.resources import networks, results
 from cnnviz.ui.resources.selected_network import SelectedNetwork
 from cnnviz.ui.widgets import long_work
@@ -21,10 +21,10 @@ FIRST = 2_000
 
 def artifact(network: SelectedNetwork, split: str) -> "StoredArtifact[Predictions]":
     """Where it is stored what these very weights say of the images of a split."""
-    from cnnviz.explore.predictions import stored
-
     digest = networks.digest(network.stamp)
-    return stored(network.run.id, network.snapshot, split, digest=digest, data=network.card.data)
+    return stored_predictions.artifact(
+        network.run.id, network.snapshot, split, digest=digest, data=network.card.data
+    )
 
 
 def known(network: SelectedNetwork, data: "Dataset | None", *, split: str = "test") -> "Predictions | None":
@@ -40,7 +40,7 @@ def known(network: SelectedNetwork, data: "Dataset | None", *, split: str = "tes
 
 def exist(run: str, snapshot: str, split: str) -> bool:
     """Whether there are predictions of a snapshot at all, of whatever weights."""
-    return workspace.predictions_file(run, snapshot, split).exists()
+    return stored_predictions.exist(run, snapshot, split)
 
 
 def pool(network: SelectedNetwork, data: "Dataset", split: str) -> "Pool":
