@@ -72,7 +72,7 @@ def _record(run: Run, state: str, pace: float) -> None:
             (st.info if status.active else st.warning)(reason)
     if status.active:
         with moving:
-            _curves(run, metrics)
+            _curves(run, metrics, expected=status.state == "running")
     _figures(metrics, status)
     if not status.active:
         _curves(run, metrics)
@@ -190,9 +190,11 @@ def _figures(metrics: Metrics, status: Status) -> None:
             st.metric(label, value, help=explanation, width="content")
 
 
-def _curves(run: Run, metrics: Metrics) -> None:
+def _curves(run: Run, metrics: Metrics, *, expected: bool = False) -> None:
+    """Draw them; where there are none, hold their place free if they are `expected`."""
     if not metrics.steps:
-        st.skeleton(height=240)
+        if expected:
+            st.skeleton(height=240)
         return
     place = st.container()
     log = st.toggle("Log scale", key="log scale")
