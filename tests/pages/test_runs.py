@@ -57,7 +57,7 @@ def test_runs_are_listed_filtered_and_sorted(seven: Bench) -> None:
     assert accuracies == sorted(accuracies, reverse=True)
     assert len(accuracies) == 7
     app.multiselect(key="runs columns").set_value(["optimiser.learning_rate", "Seed"]).run()
-    assert list(app.dataframe[0].value.columns) == ["Title", "optimiser.learning_rate", "Seed"]
+    assert list(app.dataframe[0].value.columns) == ["Title", "Learning rate", "Seed"]
     assert table.CHOOSING not in words(app).replace(table.CHOOSING, "", 1)
     assert not app.exception
 

@@ -21,7 +21,7 @@ from cnnviz.ui.experiments.variant_form import VariantSelection
 from cnnviz.ui.resources import recipe_results
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUN
-from cnnviz.ui.widgets.config_form import words
+from cnnviz.ui.widgets.config_form import setting_titles, words
 from cnnviz.ui.widgets.heat_map import heat_map
 from cnnviz.ui.widgets.run_curves import CURVES, curves
 from cnnviz.ui.widgets.share_format import share_format
@@ -159,9 +159,9 @@ def _settings_table(recipe: Recipe) -> None:
     settings = plan.differences(recipe)
     if len(settings) < 2:
         return
-    keys = list(dict.fromkeys(key for values in settings.values() for key in values))
+    titles = setting_titles(key for values in settings.values() for key in values)
     rows = [
-        {"Variant": name} | {words(key.rpartition(".")[2]): setting_text(values[key], words) for key in keys}
+        {"Variant": name} | {title: setting_text(values[key], words) for key, title in titles.items()}
         for name, values in settings.items()
     ]
     _folded("Settings that differ", ":material/tune:", rows)

@@ -1,6 +1,6 @@
 """The selected runs beside each other: settings that differ first, then curves, then what accuracy costs."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -19,7 +19,7 @@ from cnnviz.ui.runs.labels import labels, of_group
 from cnnviz.ui.runs.parameters import ACROSS, SHOWN, SMOOTHING
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUN
-from cnnviz.ui.widgets.config_form import words
+from cnnviz.ui.widgets.config_form import setting_titles, words
 from cnnviz.ui.widgets.run_curves import CURVES, MOST, curves
 
 _ACROSS: Mapping[str, str] = {"epoch": "Epoch", "step": "Step", "seconds": "Time"}
@@ -48,7 +48,7 @@ def show(runs: Sequence[Summary]) -> None:
 def _differences(runs: Sequence[Summary], names: Mapping[str, str]) -> None:
     st.header("What differs", anchor=False)
     keys = differing({run.id: run.settings for run in runs})
-    titles = _titles(keys)
+    titles = setting_titles(keys)
     rows = [
         {"Run": _in_a_line(quoted(names[run.id]))}
         | {titles[key]: quoted(setting_text(run.settings.get(key), words)) for key in keys}
@@ -84,16 +84,6 @@ def _remarks(runs: Sequence[Summary], keys: Sequence[str]) -> list[str]:
         "Accuracies are ± one standard error of the images. Choose by validation; the test has the last word."
     )
     return found
-
-
-def _titles(keys: Sequence[str]) -> dict[str, str]:
-    """Settings as a person writes them: by their own name, or their part's where that says what is chosen."""
-    plain = {}
-    for key in keys:
-        part, _, name = key.rpartition(".")
-        plain[key] = words(part) if part and name in ("name", "source") else words(name)
-    count = Counter(plain.values())
-    return {key: title if count[title] == 1 else key for key, title in plain.items()}
 
 
 def _curves(runs: Sequence[Summary], names: Mapping[str, str]) -> None:

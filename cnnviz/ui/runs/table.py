@@ -13,7 +13,7 @@ from cnnviz.formatting import per_cent
 from cnnviz.runs.summary import Summary, fitting
 from cnnviz.ui.runs.parameters import RUNS
 from cnnviz.ui.shell import selection
-from cnnviz.ui.widgets.config_form import words
+from cnnviz.ui.widgets.config_form import setting_titles, words
 
 _KEY, _LISTED = "runs table", "runs listed"
 _MOST_SELECTED = 200
@@ -134,14 +134,20 @@ def _filtered(runs: Sequence[Summary]) -> list[Summary]:
 
 
 def _columns(runs: Sequence[Summary]) -> list[str]:
-    """Names of the columns that are chosen: figures, facts and settings by their dotted keys."""
+    """Names of the columns that are chosen: figures, facts, and the dotted keys of settings."""
     settings = sorted(
         {key for run in runs for key in run.settings} - {"seed", "epochs", "data.name", "network.name"}
     )
     names = list(dict.fromkeys([*_COLUMNS, *settings, *st.session_state.get("runs columns", ())]))
+    titles = setting_titles(settings)
     with st.popover("Columns", icon=":material/view_column:"):
         return st.multiselect(
-            "Columns", names, default=list(_USUAL), key="runs columns", placeholder="Title alone"
+            "Columns",
+            names,
+            default=list(_USUAL),
+            key="runs columns",
+            format_func=lambda name: titles.get(name, name),
+            placeholder="Title alone",
         )
 
 
@@ -155,9 +161,10 @@ def _sorted(runs: Sequence[Summary], order: str) -> list[Summary]:
 
 def _draw(runs: Sequence[Summary], columns: Sequence[str], selected: Sequence[str]) -> None:
     cells: dict[str, list[Any]] = {"Title": [run.title for run in runs]}
+    titles = setting_titles(name for name in columns if name not in _COLUMNS)
     for name in columns:
         known = _COLUMNS.get(name)
-        cells[name] = (
+        cells[titles.get(name, name)] = (
             [known.value(run) for run in runs]
             if known
             else [setting_text(run.settings.get(name)) if name in run.settings else None for run in runs]

@@ -18,7 +18,7 @@ from cnnviz.ui.resources import datasets, run_estimates
 from cnnviz.ui.shell import selection
 from cnnviz.ui.studies.parameters import STUDY
 from cnnviz.ui.widgets import run_template
-from cnnviz.ui.widgets.config_form import words
+from cnnviz.ui.widgets.config_form import setting_titles, words
 
 _FORM, _NONE = "form", ""
 _FIRST = "optimiser.learning_rate"
@@ -28,9 +28,10 @@ def show() -> None:
     """Draw the form; Start makes a study and opens it."""
     base = _base()
     settings = {one.key: one for one in settings_of(base) if one.key not in ("title", "seed")}
-    varied = _varied(settings)
+    titles = setting_titles(settings)
+    varied = _varied(settings, titles)
     seeds = int(st.number_input("Seeds", 1, 100, 3, key="study seeds", help="Runs of each variant."))
-    default = " × ".join(words(key.rpartition(".")[2]) for key in varied) or "Seeds"
+    default = " × ".join(titles[key] for key in varied) or "Seeds"
     title = st.text_input("Title", placeholder=default, max_chars=60, key="study title") or default
     place = st.empty()
     try:
@@ -71,7 +72,7 @@ def _base() -> RunConfig:
     return config
 
 
-def _varied(settings: Mapping[str, ConfigSetting]) -> dict[str, str]:
+def _varied(settings: Mapping[str, ConfigSetting], titles: Mapping[str, str]) -> dict[str, str]:
     """Values as they are typed, by setting: of one or two settings."""
     keys = list(settings)
     found: dict[str, str] = {}
@@ -82,7 +83,7 @@ def _varied(settings: Mapping[str, ConfigSetting]) -> dict[str, str]:
             label,
             options,
             index=first,
-            format_func=lambda one: one or "nothing else",
+            format_func=lambda one: titles.get(one, "nothing else"),
             key=f"study setting {number}",
         )
         if key:

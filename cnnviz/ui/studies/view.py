@@ -5,15 +5,18 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
+from cnnviz.config.comparison import setting_text
 from cnnviz.errors import CnnvizError
 from cnnviz.formatting import decimal, duration, per_cent, quoted
 from cnnviz.studies import folder, plan, progress
 from cnnviz.studies.progress import Progress, Trial
 from cnnviz.studies.results import Mean, Row, best, rows
+from cnnviz.studies.variant import Variant
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUN
 from cnnviz.ui.studies import charts
 from cnnviz.ui.studies.parameters import STUDY
+from cnnviz.ui.widgets.config_form import setting_titles, words
 
 _PACE = 2.0
 
@@ -40,7 +43,7 @@ def _live(name: str, was_active: bool) -> None:
     if first is not None:
         chosen = charts.show(found, now.study) or first
         st.markdown(
-            f"Best on validation images: **{quoted(first.variant.name)}**",
+            f"Best on validation images: **{quoted(_title(first.variant))}**",
             help="The test is reported beside it, never chosen by.",
         )
         _table(found, now)
@@ -57,8 +60,8 @@ def _buttons(now: Progress) -> None:
             with st.spinner("Stopping …"):
                 _attempt(lambda: progress.stop(now.id))
     elif now.state != "finished":
-        words = "Start" if now.state == "new" else "Go on"
-        if st.button(words, type="primary", icon=":material/play_arrow:", key="start study"):
+        label = "Start" if now.state == "new" else "Go on"
+        if st.button(label, type="primary", icon=":material/play_arrow:", key="start study"):
             _attempt(lambda: _start(now))
     with st.popover("Delete", icon=":material/delete:", type="tertiary"):
         st.markdown("The study goes; its runs stay.")
@@ -77,10 +80,11 @@ def _how_far(now: Progress) -> str:
 
 def _table(found: Sequence[Row], now: Progress) -> None:
     share = now.study.objective == "validation_accuracy"
+    titles = setting_titles(now.study.vary.varied)
     frame = pd.DataFrame(
         [
-            {
-                "Variant": row.variant.name,
+            {title: _value(row.variant, key) for key, title in titles.items()}
+            | {
                 "Seeds": f"{row.finished} of {len(row.trials)}",
                 "Validation": _figure(row.validation, share=share),
                 "Test": _figure(row.test),
@@ -101,7 +105,7 @@ def _runs(found: Sequence[Row], chosen: Row) -> None:
         "Runs of",
         range(len(found)),
         index=at,
-        format_func=lambda one: found[one].variant.name,
+        format_func=lambda one: _title(found[one].variant),
         key=f"study variant {at}",
     )
     row = found[number]
@@ -121,6 +125,17 @@ def _runs(found: Sequence[Row], chosen: Row) -> None:
             )
             if one.status.state in ("failed", "interrupted"):
                 st.caption(quoted(one.status.reason, most=300))
+
+
+def _title(variant: Variant) -> str:
+    """Dropout 0.2, Learning rate 0.01."""
+    titles = setting_titles(variant.settings)
+    parts = [f"{title} {_value(variant, key)}" for key, title in titles.items()]
+    return ", ".join(parts) or "Nothing changed"
+
+
+def _value(variant: Variant, key: str) -> str:
+    return setting_text(variant.settings[key], words) if key in variant.settings else "–"
 
 
 def _states(trials: Sequence[Trial]) -> str:

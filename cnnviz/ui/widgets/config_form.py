@@ -1,7 +1,8 @@
 """Controls for any value of the configuration, made from its fields: a new setting needs no new form."""
 
 import types
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import streamlit as st
@@ -23,12 +24,27 @@ _WORDS = {
     "matching": "Weights by name", "first_of_pair": "First of each pair", "cutmix": "CutMix",
     "dropout_conv1": "Dropout after conv1", "dropout_fc": "Dropout before fc", "dropout_conv": "Dropout, convolutions",
     "dropout_linear": "Dropout, linear layers", "learning_rate": "Learning rate", "t_max": "Half period",
+    "train": "Training images", "validation": "Validation images", "test": "Test images",
 }  # fmt: skip
 
 
 def words(name: str) -> str:
     """A field or an option as a person writes it."""
     return _WORDS.get(name, name.replace("_", " ").capitalize() if name.islower() else name)
+
+
+def setting_titles(keys: Iterable[str]) -> dict[str, str]:
+    """Dotted settings as a person writes them, by key; where two share a name, with that of their part before it.
+
+    What a part is (`network.name`, `start.source`) goes by the name of the part.
+    """
+    plain, whole = {}, {}
+    for key in keys:
+        part, _, name = key.rpartition(".")
+        plain[key] = words(part) if part and name in _CHOOSES else words(name)
+        whole[key] = f"{words(part)}: {words(name)}" if part else words(name)
+    count = Counter(plain.values())
+    return {key: title if count[title] == 1 else whole[key] for key, title in plain.items()}
 
 
 def fields(
