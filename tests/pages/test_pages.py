@@ -34,7 +34,16 @@ def open_page(name: str, **query: str) -> AppTest:
 
 def words(app: AppTest) -> str:
     """All text of the page."""
-    kinds = (app.markdown, app.caption, app.info, app.warning, app.error, app.title, app.subheader)
+    kinds = (
+        app.markdown,
+        app.caption,
+        app.info,
+        app.warning,
+        app.error,
+        app.title,
+        app.header,
+        app.subheader,
+    )
     return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 
