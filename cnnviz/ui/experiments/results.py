@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz import workspace
-from cnnviz.config.comparison import setting_text
 from cnnviz.formatting import duration, per_cent
 from cnnviz.recipes import library, plan, results_table
 from cnnviz.recipes.assessment import Assessment, assess
@@ -21,7 +20,7 @@ from cnnviz.ui.experiments.variant_form import VariantSelection
 from cnnviz.ui.resources import recipe_results
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUN
-from cnnviz.ui.widgets.config_form import setting_titles, words
+from cnnviz.ui.widgets.config_form import setting_titles, setting_value
 from cnnviz.ui.widgets.heat_map import heat_map
 from cnnviz.ui.widgets.run_curves import CURVES, curves
 from cnnviz.ui.widgets.share_format import share_format
@@ -161,7 +160,7 @@ def _settings_table(recipe: Recipe) -> None:
         return
     titles = setting_titles(key for values in settings.values() for key in values)
     rows = [
-        {"Variant": name} | {title: setting_text(values[key], words) for key, title in titles.items()}
+        {"Variant": name} | {title: setting_value(key, values[key]) for key, title in titles.items()}
         for name, values in settings.items()
     ]
     _folded("Settings that differ", ":material/tune:", rows)
