@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
-from cnnviz.config.comparison import setting_text
 from cnnviz.errors import CnnvizError
 from cnnviz.formatting import decimal, duration, per_cent, quoted
 from cnnviz.studies import folder, plan, progress
@@ -16,7 +15,7 @@ from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUN
 from cnnviz.ui.studies import charts
 from cnnviz.ui.studies.parameters import STUDY
-from cnnviz.ui.widgets.config_form import setting_titles, words
+from cnnviz.ui.widgets.config_form import setting_titles, setting_value
 
 _PACE = 2.0
 
@@ -37,21 +36,28 @@ def _live(name: str, was_active: bool) -> None:
     now = progress.advance(name)
     if was_active and not now.active:
         st.rerun()
+    if now.state == "finished":
+        st.caption(f"All {len(now.trials):,} runs have finished.")
+    else:
+        st.progress(now.share, text=_how_far(now))
     found = rows(now)
-    st.progress(now.share, text=_how_far(now))
+    chosen = results(found, now)
+    if found:
+        _runs(found, chosen or found[0])
+
+
+def results(found: Sequence[Row], now: Progress) -> Row | None:
+    """Draw what differs, as a chart and in figures; gives the variant that is chosen in it, at first the best one."""
     first = best(found, now)
+    chosen = None
     if first is not None:
         chosen = charts.show(found, now.study) or first
         st.markdown(
             f"Best on validation images: **{quoted(_title(first.variant))}**",
             help="The test is reported beside it, never chosen by.",
         )
-        _table(found, now)
-        _runs(found, chosen)
-    else:
-        _table(found, now)
-        if found:
-            _runs(found, found[0])
+    _table(found, now)
+    return chosen
 
 
 def _buttons(now: Progress) -> None:
@@ -72,7 +78,7 @@ def _buttons(now: Progress) -> None:
 def _how_far(now: Progress) -> str:
     training = [one for one in now.under_way if one.status and one.status.state == "running"]
     waiting = len(now.under_way) - len(training)
-    parts = [f"{now.state}: {now.finished:,} of {len(now.trials):,} runs finished"]
+    parts = [f"{now.state.capitalize()}: {now.finished:,} of {len(now.trials):,} runs finished"]
     if now.under_way:
         parts.append(f"{len(training)} training, {waiting} waiting")
     return ", ".join(parts)
@@ -135,7 +141,7 @@ def _title(variant: Variant) -> str:
 
 
 def _value(variant: Variant, key: str) -> str:
-    return setting_text(variant.settings[key], words) if key in variant.settings else "–"
+    return setting_value(key, variant.settings[key]) if key in variant.settings else "–"
 
 
 def _states(trials: Sequence[Trial]) -> str:
