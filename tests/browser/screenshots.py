@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import torch
 from playwright.sync_api import Page, sync_playwright
 
 from cnnviz import workspace
-from cnnviz.config import Mlp
+from cnnviz.config import Cnn, Mlp
 from cnnviz.data import catalogue
 from cnnviz.runs import control, queue
 from cnnviz.studies import definition, folder
@@ -60,7 +61,7 @@ def shoot(page: Page, address: str, target: Path) -> None:
 
 
 def furnish(root: Path) -> None:
-    """Make a bench with something on it: the shipped runs, a study that has ended, and a run that waits."""
+    """Make a bench with something on it: the shipped runs, a study and a run that have ended, a run that waits."""
     os.environ |= {"CNNVIZ_CHECKPOINTS": str(root / "checkpoints"), "CNNVIZ_DATA": str(app.ROOT / "data")}
     for card in (app.ROOT / "checkpoints").glob("*/card.md"):
         shutil.copytree(card.parent, root / "checkpoints" / card.parent.name)
@@ -74,7 +75,11 @@ def furnish(root: Path) -> None:
     folder.create(study)
     for task in definition.tasks(study):
         trained(task.config)
-    trained(PLAIN.model_copy(update={"title": "Digits, two hidden layers"}))
+    own = control.start(
+        PLAIN.model_copy(update={"title": "A small network on digits", "network": Cnn(), "epochs": 3})
+    )
+    while own.status().active:
+        time.sleep(0.5)
     queue.pause()
     control.start(PLAIN.model_copy(update={"title": "Digits, for longer", "epochs": 40}))
 
