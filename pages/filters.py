@@ -18,11 +18,11 @@ with frame.guarded():
         for run in every()
         if run.snapshots() or (run.folder / "filters.npz").exists() or run.status().active
     ]
-    if not runs:
-        st.info("There is no run yet. Train a network: its filters are kept for every epoch.")
-        st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")
-        st.stop()
     with navigation.beside_title():
+        if not runs:
+            st.info("There is no run yet. Train a network: its filters are kept for every epoch.")
+            st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")
+            st.stop()
         left, right = st.columns(2)
     with left:
         run = pick_run(runs)

@@ -83,6 +83,7 @@ def test_every_page_shows_a_run(finished: Run, name: str) -> None:
     app = open_page(name)
     assert not app.exception
     assert not app.error
+    assert len(app.title) == 1
     if name not in ("home", "experiments", "runs", "studies", "data"):
         assert app.query_params["run"] == finished.id
 

@@ -44,12 +44,14 @@ def pick_snapshot(
 ) -> tuple[Run, str] | None:
     """The selected snapshot of the selected run, unopened: as `pick_network`, whatever its file holds."""
     runs = [run for run in every() if run.snapshots()]
-    if not runs:
-        st.info("There is no trained network yet. Train one: it can be looked at from its first epoch on.")
-        st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")
-        network_upload.show()
-        return None
     with nullcontext() if avoid else navigation.beside_title():
+        if not runs:
+            st.info(
+                "There is no trained network yet. Train one: it can be looked at from its first epoch on."
+            )
+            st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")
+            network_upload.show()
+            return None
         first, second, third = st.columns([6, 4, 2], vertical_alignment="bottom")
     with first:
         run = pick_run(runs, parameter=parameters[0], avoid=avoid)
