@@ -65,8 +65,8 @@ _COLUMNS: Mapping[str, _Column] = {
         st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
     ),
 }
-_TITLE = 240
-"""Pixels: what a phone has room for beside a column of figures."""
+_TITLE = 310
+"""Pixels, for the title of a study and two settings; where that is most of the table it is not pinned."""
 _USUAL = ("State", "Data", "Network", "Seed", "Validation", "Test", "Minutes", "Tags", "Created")
 _ORDERS: Mapping[str, Callable[[Summary], Any]] = {
     "Newest": lambda run: -run.created,
