@@ -31,8 +31,10 @@ _VIEWS: Mapping[str, Sequence[str]] = {
     "experiments": ("recipe=001-3-model1", "recipe=001-1", "recipe=000-2.4"),
     "runs": ("runs=cifar10-resnet18,mnist-mlp",),
     "studies": ("study=dropout-and-rate",),
-    "activations": ("layer=layer2.0&channel=12",),
-    "diagnosis": ("view=map",),
+    "activations": ("run=cifar10-resnet18&layer=layer2.0&channel=12",),
+    "statistics": ("run=cifar10-resnet18",),
+    "diagnosis": ("run=cifar10-resnet18", "run=cifar10-resnet18&view=map"),
+    "robustness": ("run=cifar10-resnet18",),
 }
 """What a page shows beside that with which it opens."""
 
