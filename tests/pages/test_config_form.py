@@ -25,7 +25,8 @@ def test_settings_of_one_name_are_told_apart_by_their_part() -> None:
     ("key", "value", "text"),
     [("network.name", "resnet18", "ResNet-18"), ("data.name", "cifar10", "cifar10"),
      ("optimiser.nesterov", True, "yes"), ("network.dropout", 0.5, "0.5"),
-     ("network.hidden", [16, 8], "16 + 8"), ("clip_norm", None, "–")],
+     ("network.hidden", [16, 8], "16 + 8"), ("clip_norm", None, "–"), ("data.train", 45_000, "45,000"),
+     ("seed", 12_345, "12345")],
 )  # fmt: skip
 def test_values_are_in_words_but_for_names_that_somebody_gave(key: str, value: object, text: str) -> None:
     assert setting_value(key, value) == text

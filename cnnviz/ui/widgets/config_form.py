@@ -56,6 +56,8 @@ def setting_value(key: str, value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, str) and key not in _NAMES:
         return words(value)
+    if isinstance(value, int) and not key.endswith("seed"):
+        return f"{value:,}"
     return setting_text(value, words)
 
 
