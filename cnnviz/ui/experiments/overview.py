@@ -51,7 +51,7 @@ def _line(recipe: Recipe, assessments: list[Assessment]) -> None:
         state = results_table.totals(assessments) if run else "not run"
     else:
         state = {"explore": "to look at", "teach": "to work out"}[recipe.kind]
-    with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall"):  # what wraps stays near
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):  # what wraps stays near
         if st.button(f"{recipe.id} · {recipe.question}", key=f"open {recipe.id}", type="tertiary", wrap=True):
             selection.put(RECIPE, recipe.id)
             st.rerun()
