@@ -6,7 +6,7 @@ from cnnviz.explore.filters.similarity import ORDERS
 from cnnviz.runs.run import every
 from cnnviz.ui.filters import cache, downloads, epoch_slider, filter_card, movement, view
 from cnnviz.ui.filters.view import SCALES
-from cnnviz.ui.shell import frame
+from cnnviz.ui.shell import frame, navigation
 from cnnviz.ui.widgets import experiment_links, network_upload
 from cnnviz.ui.widgets.network_picker import pick_run
 
@@ -18,11 +18,12 @@ with frame.guarded():
         for run in every()
         if run.snapshots() or (run.folder / "filters.npz").exists() or run.status().active
     ]
-    if not runs:
-        st.info("There is no run yet. Train a network: its filters are kept for every epoch.")
-        st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")
-        st.stop()
-    left, right = st.columns(2)
+    with navigation.beside_title():
+        if not runs:
+            st.info("There is no run yet. Train a network: its filters are kept for every epoch.")
+            st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")
+            st.stop()
+        left, right = st.columns(2)
     with left:
         run = pick_run(runs)
     active = run.status().active

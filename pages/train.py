@@ -16,7 +16,8 @@ live = None
 with panel, frame.guarded():
     runs = {run.id: run for run in every()}
     if runs:
-        live = next(queue.active(), None)
+        # What waits in a paused queue has nothing to show.
+        live = next(iter(queue.training() if queue.settings().paused else queue.active()), None)
         default = (live or preferred(list(runs.values()))).id
         chosen = selection.selectbox(
             RUN, list(runs), default=default, words=lambda run: name(runs[run]), title="Run"

@@ -153,4 +153,4 @@ def _configuration(study: Study, variant: Variant) -> RunConfig:
         config = with_settings(study.base, {name: json.dumps(one) for name, one in variant.settings.items()})
     except ConfigError as error:
         raise ConfigError(f"{variant.name}: {error}") from None
-    return config.model_copy(update={"title": f"{study.title}: {variant.name}"[:80]})
+    return config.model_copy(update={"title": f"{study.title}: {variant.short}"[:80]})

@@ -1,6 +1,7 @@
 """A variant: settings that differ from what is shared, and how they are typed."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -21,6 +22,17 @@ class Variant:
         """network.dropout=0.2, epochs=5."""
         return ", ".join(f"{key}={text(value)}" for key, value in self.settings.items()) or "base"
 
+    @property
+    def short(self) -> str:
+        """dropout=0.2, epochs=5: by the settings' own names, and by whole ones where two share a name."""
+        own = {key: _own(key) for key in self.settings}
+        count = Counter(own.values())
+        parts = (
+            f"{own[key] if count[own[key]] == 1 else key}={text(value)}"
+            for key, value in self.settings.items()
+        )
+        return ", ".join(parts) or "base"
+
 
 def values(words: str) -> tuple[JsonValue, ...]:
     """The values in a text: 0, 0.2, 0.5 or relu,gelu or [16],[32,32]."""
@@ -37,6 +49,12 @@ def value(word: str) -> JsonValue:
     except (ValueError, RecursionError):
         return word.strip()
     return found
+
+
+def _own(key: str) -> str:
+    """dropout of network.dropout; network of network.name, which is what it is."""
+    part, _, name = key.rpartition(".")
+    return part if part and name in ("name", "source") else name
 
 
 def text(value: JsonValue) -> str:

@@ -15,8 +15,8 @@ def test_train_watch_and_look_inside(page: Page, address: str, bench: Path, tmp_
     enter(page, "Epochs", "3")
     enter(page, "Batch size", "64")
     page.get_by_text("More settings").click()
-    enter(page, "Train", "256")
-    enter(page, "Validation", "64")
+    enter(page, "Training images", "256")
+    enter(page, "Validation images", "64")
     expect(page.get_by_text(re.compile("256.*training and.*64.*validation"))).to_be_visible()
     page.get_by_role("button", name="Start").click()
 

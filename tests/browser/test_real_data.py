@@ -24,9 +24,9 @@ def test_train_on_it_and_look_inside(
     enter(page, "Epochs", "2")
     enter(page, "Batch size", "32")
     page.get_by_text("More settings").click()
-    enter(page, "Train", str(train))
-    enter(page, "Validation", str(others))
-    enter(page, "Test", str(others))
+    enter(page, "Training images", str(train))
+    enter(page, "Validation images", str(others))
+    enter(page, "Test images", str(others))
     expect(page.get_by_text(re.compile(f"{train:,}.*training and.*{others:,}.*validation"))).to_be_visible()
     page.get_by_role("button", name="Start").click()
     title = f"{network.lower().replace('-', '')} on {data.lower().replace('-', '')}"

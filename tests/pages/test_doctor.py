@@ -18,7 +18,7 @@ def test_a_damaged_snapshot_leaves_what_the_files_tell(
     assert not app.exception
     (error,) = [one.value for one in app.error]
     assert "last.safetensors" in error
-    assert " checks" in app.title[0].value
+    assert " checks" in app.header[0].value
     assert "Learning rate too high: nothing found" in words(app)
     assert "Dead ReLUs: could not be checked, since" in words(app)
     assert not any(one.key == "examine" for one in app.button)

@@ -34,7 +34,16 @@ def open_page(name: str, **query: str) -> AppTest:
 
 def words(app: AppTest) -> str:
     """All text of the page."""
-    kinds = (app.markdown, app.caption, app.info, app.warning, app.error, app.title, app.subheader)
+    kinds = (
+        app.markdown,
+        app.caption,
+        app.info,
+        app.warning,
+        app.error,
+        app.title,
+        app.header,
+        app.subheader,
+    )
     return "\n".join(str(element.value) for kind in kinds for element in kind)
 
 
@@ -75,6 +84,7 @@ def test_every_page_shows_a_run(finished: Run, name: str) -> None:
     app = open_page(name)
     assert not app.exception
     assert not app.error
+    assert len(app.title) == 1
     if name not in ("home", "experiments", "runs", "studies", "data", "reports"):
         assert app.query_params["run"] == finished.id
 

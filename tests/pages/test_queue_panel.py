@@ -30,7 +30,7 @@ def test_the_queue_is_seen_and_steered(waiting: list[Run]) -> None:
     app = open_page("train", run=second)
     assert not app.exception
     assert any(text.value == "**3 waiting**, paused" for text in app.markdown)
-    assert any(text.value == "Waits: the queue is paused." for text in app.info)
+    assert "Waits: the queue is paused." in [one.proto.text for one in app.get("progress")]
     app.button(key=f"queue first {third}").click().run()
     assert names() == [third, first, second]
     app.button(key=f"queue cancel {first}").click().run()

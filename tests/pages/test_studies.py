@@ -55,9 +55,7 @@ def test_from_the_plan_to_the_heat_map(bench: Any, quick: None, watch: Any) -> N
     app = open_page("studies", study=name)
     assert not app.exception
     assert not app.error
-    assert "finished: 8 of 8 runs finished" in words(app) + "".join(
-        one.proto.text for one in app.get("progress")
-    )
+    assert "All 8 runs have finished" in words(app)
     table = app.dataframe[0].value
     assert list(table["Seeds"]) == ["2 of 2"] * 4
     assert all(re.fullmatch(r"[\d.]+ % ± [\d.]+", one) for one in table["Validation"])

@@ -31,7 +31,7 @@ def test_a_grid_is_every_combination_the_first_seed_first() -> None:
     assert found[1].variant.name == "network.dropout=0, optimiser.learning_rate=0.01"
     pairs = [(one.config.network.dropout, one.config.optimiser.learning_rate) for one in found[:6]]  # type: ignore[union-attr]
     assert pairs == [(dropout, rate) for dropout in (0, 0.2) for rate in (0.1, 0.01, 0.001)]
-    assert found[0].config.title == "dropout: network.dropout=0, optimiser.learning_rate=0.1"
+    assert found[0].config.title == "dropout: dropout=0, learning_rate=0.1"
 
 
 def test_a_list_has_what_it_says() -> None:
@@ -42,6 +42,8 @@ def test_a_list_has_what_it_says() -> None:
         "network.name=cnn",
         "optimiser.name=adam, epochs=2",
     ]
+    assert [one.variant.short for one in found] == ["base", "network=cnn", "optimiser=adam, epochs=2"]
+    assert Variant({"data.size": 8, "network.size": 9}).short == "data.size=8, network.size=9"
     assert [one.config.network.name for one in found] == ["mlp", "cnn", "mlp"]
     assert found[2].config.optimiser.name == "adam"
     assert found[2].config.epochs == 2

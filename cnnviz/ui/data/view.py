@@ -80,7 +80,7 @@ def _counts(dataset: Dataset) -> None:
         alt.Chart(pd.DataFrame(rows))
         .mark_bar(cornerRadiusEnd=2)
         .encode(
-            y=alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False)),
+            y=alt.Y("class:N", sort=None, title=None, axis=alt.Axis(labelOverlap=False, labelFlush=False)),
             x=alt.X("images:Q", title=None),
             color=alt.Color(
                 "split:N",

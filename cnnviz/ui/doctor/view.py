@@ -98,7 +98,7 @@ def _shelf() -> Shelf:
 
 def _summary(examination: Examination) -> None:
     rest = len(examination.not_checked)
-    st.title(examination.summary, anchor=False)
+    st.header(examination.summary, anchor=False)
     st.caption(
         (f"{rest} of the checks could not be made yet, see below. " if rest else "")
         + "Thresholds are rules of thumb: look at the evidence."
@@ -108,7 +108,7 @@ def _summary(examination: Examination) -> None:
 def _finding(name: str, finding: Finding, config: RunConfig) -> None:
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"## {finding.title}")
+            st.markdown(f"### {finding.title}")
             st.badge(finding.severity, color=_COLOURS[finding.severity])  # type: ignore[arg-type]
         st.markdown(finding.words)
         with st.container(horizontal=True):
@@ -131,7 +131,7 @@ def _remedy(key: str, remedy: Remedy, config: RunConfig) -> None:
         st.markdown(f"{remedy.words} {settings}", width="content")
         if changed is not None and st.button(
             "Set up", icon=":material/model_training:", type="tertiary", key=f"mend {key}",
-            help="Fills the form on Train with this run's settings, so changed.",
+            help="Fills the form on New run with this run's settings, so changed.",
         ):  # fmt: skip
             run_template.fill(changed.model_copy(update={"title": ""}))
             st.switch_page("pages/train.py")

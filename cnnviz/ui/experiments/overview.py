@@ -40,7 +40,7 @@ def show(recipe_runs: RecipeRuns) -> None:
     with listed if rows else st.container():
         for report in library.reports():
             st.markdown(f"**Report {report.report}** · {report.title}")
-            with st.container(gap=None):
+            with st.container(gap="xsmall"):
                 for recipe in report.recipes:
                     _line(recipe, assessments[recipe.id])
 
@@ -51,7 +51,7 @@ def _line(recipe: Recipe, assessments: list[Assessment]) -> None:
         state = results_table.totals(assessments) if run else "not run"
     else:
         state = {"explore": "to look at", "teach": "to work out"}[recipe.kind]
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):  # what wraps stays near
         if st.button(f"{recipe.id} · {recipe.question}", key=f"open {recipe.id}", type="tertiary", wrap=True):
             selection.put(RECIPE, recipe.id)
             st.rerun()

@@ -12,7 +12,6 @@ from cnnviz import workspace
 from cnnviz.charts.heat_map import heat_map
 from cnnviz.charts.run_curves import CURVES, curves
 from cnnviz.charts.share_format import share_format
-from cnnviz.config.comparison import setting_text
 from cnnviz.formatting import duration, per_cent
 from cnnviz.recipes import library, plan, results_table
 from cnnviz.recipes.assessment import Assessment, assess
@@ -24,7 +23,7 @@ from cnnviz.ui.experiments.variant_form import VariantSelection
 from cnnviz.ui.resources import recipe_results
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUN
-from cnnviz.ui.widgets.config_form import words
+from cnnviz.ui.widgets.config_form import setting_titles, setting_value
 
 
 def show(recipe: Recipe, choice: VariantSelection) -> None:
@@ -159,9 +158,9 @@ def _settings_table(recipe: Recipe) -> None:
     settings = plan.differences(recipe)
     if len(settings) < 2:
         return
-    keys = list(dict.fromkeys(key for values in settings.values() for key in values))
+    titles = setting_titles(key for values in settings.values() for key in values)
     rows = [
-        {"Variant": name} | {words(key.rpartition(".")[2]): setting_text(values[key], words) for key in keys}
+        {"Variant": name} | {title: setting_value(key, values[key]) for key, title in titles.items()}
         for name, values in settings.items()
     ]
     _folded("Settings that differ", ":material/tune:", rows)

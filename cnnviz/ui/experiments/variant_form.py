@@ -21,7 +21,8 @@ from cnnviz.ui.resources import datasets, recipe_results, run_estimates
 from cnnviz.ui.shell import selection
 from cnnviz.ui.widgets import data_sets
 
-_SIZES = {"full": "Full, as reported", "short": "Short, minutes", "smoke": "Smoke, seconds"}
+_SIZES = {"full": "Full", "short": "Short", "smoke": "Smoke"}
+_SIZES_EXPLAINED = "Full: as reported. Short: minutes. Smoke: seconds, to see that it runs."
 _IMAGENET = "ImageNet"
 _SIZED = "recipe of the chosen size"
 
@@ -56,6 +57,7 @@ def show(recipe: Recipe, recipe_runs: RecipeRuns) -> tuple[VariantSelection, Cal
                 required=True,
                 format_func=lambda one: _SIZES[one],
                 key=f"size {recipe.id} {size}",
+                help=_SIZES_EXPLAINED,
             )
             if chosen != size:
                 selection.put(RUN_SIZE, str(chosen))

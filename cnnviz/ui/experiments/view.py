@@ -50,12 +50,10 @@ def show(recipe: Recipe, recipe_runs: RecipeRuns) -> None:
 
 def _chooser(recipe: Recipe) -> None:
     recipes = library.every()
-    back, chosen = st.columns([1, 6], vertical_alignment="bottom")
-    with back:
-        if st.button("All", icon=":material/arrow_back:", width="stretch", key="all recipes"):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if st.button("All", icon=":material/arrow_back:", key="all recipes"):
             selection.drop(RECIPE)
             st.rerun()
-    with chosen:
         selection.selectbox(
             RECIPE,
             list(recipes),

@@ -22,7 +22,9 @@ def show() -> None:
         when = (
             "came with cnnviz" if run.shipped else time.strftime("%d %b %H:%M", time.localtime(run.created))
         )
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(
+            horizontal=True, vertical_alignment="center", gap="xxsmall"
+        ):  # what wraps stays near
             st.page_link(
                 "pages/train.py",
                 label=run.title,

@@ -33,7 +33,7 @@ def show() -> Callable[[], None]:
     runs = [run for run in every() if run.snapshots()]
     if not runs:
         return lambda: None
-    run = preferred(runs)
+    run = preferred([run for run in runs if run.config.network.name != "mlp"] or runs)  # others have maps
     snapshot = run.snapshots()[0]
     place = st.empty()
     stored = showcase.read(run.id, snapshot)

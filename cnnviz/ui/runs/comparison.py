@@ -10,7 +10,7 @@ import streamlit as st
 
 from cnnviz import workspace
 from cnnviz.charts.run_curves import CURVES, MOST, curves
-from cnnviz.config.comparison import differing, setting_text
+from cnnviz.config.comparison import differing
 from cnnviz.formatting import accuracy, duration, per_cent, quoted
 from cnnviz.runs import metrics
 from cnnviz.runs.labels import labels, of_group
@@ -20,11 +20,13 @@ from cnnviz.ui.runs import cost, noise
 from cnnviz.ui.runs.parameters import ACROSS, SHOWN, SMOOTHING
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUN
-from cnnviz.ui.widgets.config_form import setting_titles, words
+from cnnviz.ui.widgets.config_form import setting_titles, setting_value
 
 _ACROSS: Mapping[str, str] = {"epoch": "Epoch", "step": "Step", "seconds": "Time"}
 _WEIGHTS = ("0", "0.5", "0.8", "0.9", "0.95", "0.98")
 _LINKS = 6
+_ACROSS_MOST = 6
+"""Settings that stand beside each other; more of them go below each other, and runs beside each other."""
 
 
 def show(runs: Sequence[Summary]) -> None:
@@ -51,7 +53,7 @@ def _differences(runs: Sequence[Summary], names: Mapping[str, str]) -> None:
     titles = setting_titles(keys)
     rows = [
         {"Run": _in_a_line(quoted(names[run.id]))}
-        | {titles[key]: quoted(setting_text(run.settings.get(key), words)) for key in keys}
+        | {titles[key]: quoted(setting_value(key, run.settings.get(key))) for key in keys}
         | {
             "Validation": _in_a_line(accuracy(run.validation_accuracy, run.validation_count)),
             "Test": _in_a_line(accuracy(run.test_accuracy, run.test_count)),
@@ -59,8 +61,9 @@ def _differences(runs: Sequence[Summary], names: Mapping[str, str]) -> None:
         }
         for run in runs
     ]
+    table = pd.DataFrame(rows).set_index("Run")
     with st.container(key="differences"):
-        st.table(pd.DataFrame(rows).set_index("Run"))
+        st.table(table.T if len(keys) > _ACROSS_MOST and len(runs) <= len(keys) else table)
     st.caption(" ".join(_remarks(runs, keys)))
 
 

@@ -13,6 +13,7 @@ from cnnviz.runs.summary import Summary
 
 _LOG_FROM = 20
 """Times as long as the shortest: from there on time is drawn in powers of ten."""
+_UNITS = (("hours", 3600), ("minutes", 60), ("seconds", 1))
 
 
 def show(runs: Sequence[Summary], names: Mapping[str, str]) -> None:
@@ -47,7 +48,6 @@ def _chart(runs: Sequence[Summary], front: set[str], names: Mapping[str, str]) -
         rows.append(
             {
                 "run": names[run.id],
-                "seconds": run.seconds,
                 "accuracy": value,
                 "low": value - error,
                 "high": value + error,
@@ -60,14 +60,16 @@ def _chart(runs: Sequence[Summary], front: set[str], names: Mapping[str, str]) -
             }
         )
     times = [run.seconds for run in runs]
-    base = alt.Chart(pd.DataFrame(rows)).encode(
+    unit, length = next(one for one in _UNITS if max(times) >= 2 * one[1] or one[1] == 1)
+    frame = pd.DataFrame(rows).assign(length=[one / length for one in times])
+    base = alt.Chart(frame).encode(
         x=alt.X(
-            "seconds:Q",
-            title="Training time, s",
+            "length:Q",
+            title=f"Training time, {unit}",
             scale=alt.Scale(
                 type="log" if max(times) > _LOG_FROM * min(times) else "linear", zero=False, padding=24
             ),
-            axis=alt.Axis(grid=False, format="~s"),
+            axis=alt.Axis(grid=False, format="~g"),
         )
     )
     shown = ["on the front", "beaten"]

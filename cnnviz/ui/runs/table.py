@@ -8,13 +8,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from cnnviz.config.comparison import setting_text
 from cnnviz.diagnose.noise import CHOOSING
 from cnnviz.formatting import per_cent
 from cnnviz.runs.summary import Summary, fitting
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUNS
-from cnnviz.ui.widgets.config_form import setting_titles, words
+from cnnviz.ui.widgets.config_form import setting_titles, setting_value, words
 
 _KEY, _LISTED = "runs table", "runs listed"
 _MOST_SELECTED = 200
@@ -70,7 +69,9 @@ _COLUMNS: Mapping[str, _Column] = {
         st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
     ),
 }
-_USUAL = ("State", "Data", "Network", "Validation", "Test", "Minutes", "Tags", "Created")
+_TITLE = 310
+"""Pixels, for the title of a study and two settings; where that is most of the table it is not pinned."""
+_USUAL = ("State", "Data", "Network", "Seed", "Validation", "Test", "Minutes", "Tags", "Created")
 _ORDERS: Mapping[str, Callable[[Summary], Any]] = {
     "Newest": lambda run: -run.created,
     "Validation accuracy": lambda run: (
@@ -171,7 +172,7 @@ def _draw(runs: Sequence[Summary], columns: Sequence[str], selected: Sequence[st
         cells[titles.get(name, name)] = (
             [known.value(run) for run in runs]
             if known
-            else [setting_text(run.settings.get(name)) if name in run.settings else None for run in runs]
+            else [setting_value(name, run.settings[name]) if name in run.settings else None for run in runs]
         )
     configs = {name: known.config for name in columns if (known := _COLUMNS.get(name)) and known.config}
     names = [run.id for run in runs]
@@ -184,7 +185,7 @@ def _draw(runs: Sequence[Summary], columns: Sequence[str], selected: Sequence[st
         pd.DataFrame(cells),
         hide_index=True,
         height=min(38 + 35 * len(runs), 424),
-        column_config={"Title": st.column_config.TextColumn(pinned=True, width="medium")} | configs,
+        column_config={"Title": st.column_config.TextColumn(pinned=True, width=_TITLE)} | configs,
         key=_KEY,
         on_select=_take,
         selection_mode="multi-row",

@@ -192,7 +192,7 @@ def segmented(
     """The selected one of a few options that stand beside each other."""
     key = _key(parameter, options, default, words, explicit)
     st.segmented_control(
-        parameter.heading, options, key=key, format_func=words, required=True,
+        parameter.heading, options, key=key, format_func=words, required=True, wrap=True,
         on_change=_take, args=(parameter,),
     )  # fmt: skip
     return str(st.session_state[key])

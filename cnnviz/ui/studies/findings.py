@@ -6,11 +6,10 @@ from functools import cached_property
 from typing import Any
 
 from cnnviz.charts.share_format import share_format
-from cnnviz.config.comparison import setting_text
 from cnnviz.studies.definition import Study
 from cnnviz.studies.results import Row
 from cnnviz.studies.variant import Variant
-from cnnviz.ui.widgets.config_form import setting_titles, words
+from cnnviz.ui.widgets.config_form import setting_titles, setting_value
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def title(variant: Variant) -> str:
 
 def value(variant: Variant, key: str) -> str:
     """A setting of a variant, as a person writes it; a dash where it is not changed."""
-    return setting_text(variant.settings[key], words) if key in variant.settings else "–"
+    return setting_value(key, variant.settings[key]) if key in variant.settings else "–"
 
 
 def number(variant: Variant, key: str) -> float | None:

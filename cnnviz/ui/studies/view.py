@@ -1,6 +1,6 @@
 """One study: how far it is, what differs, and its runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -9,7 +9,7 @@ from cnnviz.errors import CnnvizError
 from cnnviz.formatting import quoted
 from cnnviz.studies import folder, plan, progress
 from cnnviz.studies.progress import Progress
-from cnnviz.studies.results import best, rows
+from cnnviz.studies.results import Row, best, rows
 from cnnviz.ui.shell import selection
 from cnnviz.ui.studies import charts, variants
 from cnnviz.ui.studies.findings import Findings, title
@@ -39,21 +39,28 @@ def _live(name: str, was_active: bool) -> None:
     now = progress.advance(name)
     if was_active and not now.active:
         st.rerun()
+    if now.state == "finished":
+        st.caption(f"All {len(now.trials):,} runs have finished.")
+    else:
+        st.progress(now.share, text=_how_far(now))
     found = rows(now)
-    st.progress(now.share, text=_how_far(now))
+    chosen = results(found, now)
+    if found:
+        variants.runs(found, chosen or found[0], now)
+
+
+def results(found: Sequence[Row], now: Progress) -> Row | None:
+    """Draw what differs, as a chart and in figures; gives the variant that is chosen in it, at first the best one."""
     first = best(found, now)
+    chosen = None
     if first is not None:
         chosen = charts.show(Findings(now.study, found)) or first
         st.markdown(
             f"Best on validation images: **{quoted(title(first.variant), most=200)}**",
             help="The test is reported beside it, never chosen by.",
         )
-        variants.table(found, now)
-        variants.runs(found, chosen, now)
-    else:
-        variants.table(found, now)
-        if found:
-            variants.runs(found, found[0], now)
+    variants.table(found, now)
+    return chosen
 
 
 def _buttons(now: Progress) -> None:
@@ -81,7 +88,7 @@ def _buttons(now: Progress) -> None:
 def _how_far(now: Progress) -> str:
     training = [one for one in now.under_way if one.status and one.status.state == "running"]
     waiting = len(now.under_way) - len(training)
-    parts = [f"{now.state}: {now.finished:,} of {len(now.trials):,} runs finished"]
+    parts = [f"{now.state.capitalize()}: {now.finished:,} of {len(now.trials):,} runs finished"]
     if now.under_way:
         parts.append(f"{len(training)} training, {waiting} waiting")
     return ", ".join(parts)

@@ -54,9 +54,10 @@ def _heading(waiting: list[Run], settings: queue.Settings) -> None:
 def _line(run: Run, place: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         title = f"{place + 1}. {run.title}, seed {run.config.seed}"
-        if st.button(title, key=f"queue open {run.id}", type="tertiary", width="stretch", wrap=True):
-            selection.put(RUN, run.id)
-            st.rerun()
+        with st.container():
+            if st.button(title, key=f"queue open {run.id}", type="tertiary", wrap=True):
+                selection.put(RUN, run.id)
+                st.rerun()
         if st.button(
             "", icon=":material/vertical_align_top:", type="tertiary", disabled=not place,
             key=f"queue first {run.id}", help="Make it the next",

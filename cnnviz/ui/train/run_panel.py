@@ -74,11 +74,11 @@ def _record(run: Run, state: str, pace: float) -> None:
     if status.state != state or (status.active and _pace(status) > pace):
         st.rerun()
     with above:
-        if (reason := status.reason or queue.position(run)) and status.state != "finished":
-            (st.info if status.active else st.warning)(reason)
+        if status.reason and status.state != "finished":
+            (st.info if status.active else st.warning)(status.reason)
     if status.active:
         with moving:
-            _curves(run, metrics)
+            _curves(run, metrics, expected=status.state == "running")
     _figures(metrics, status)
     if not status.active:
         _curves(run, metrics)
@@ -116,9 +116,13 @@ def _stop(run: Run, status: Status) -> None:
     if not status.active:
         return
     left = f", {duration(status.seconds_left)} left" if status.seconds_left else ""
-    where = f"epoch {status.current_epoch} of {status.epochs}, step {status.step:,} of {status.steps:,}"
+    where = queue.position(run) or "Getting ready"
+    if status.steps and status.state == "running":
+        where = (
+            f"epoch {status.current_epoch} of {status.epochs}, step {status.step:,} of {status.steps:,}{left}"
+        )
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.progress(status.share, text=(where if status.steps else "Getting ready") + left)
+        st.progress(status.share, text=where)
         change_panel.show(run)
         if st.button("Stop", icon=":material/stop:", key="stop run"):
             with st.spinner("Stopping …"):
@@ -207,9 +211,11 @@ def _figures(metrics: Metrics, status: Status) -> None:
             st.metric(label, value, help=explanation, width="content")
 
 
-def _curves(run: Run, metrics: Metrics) -> None:
+def _curves(run: Run, metrics: Metrics, *, expected: bool = False) -> None:
+    """Draw them; where there are none, hold their place free if they are `expected`."""
     if not metrics.steps:
-        st.skeleton(height=240)
+        if expected:
+            st.skeleton(height=240)
         return
     place = st.container()
     log = st.toggle("Log scale", key="log scale")

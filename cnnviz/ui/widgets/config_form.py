@@ -11,10 +11,13 @@ from pydantic.fields import FieldInfo
 from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.config import Strict
+from cnnviz.config.comparison import setting_text
 
 _LARGEST = (1 << 53) - 1
 """The largest whole number that a browser has."""
 _CHOOSES = ("name", "source")
+_NAMES = ("data.name", "start.run", "start.snapshot", "freeze.pattern", "changes")
+"""Settings whose values somebody has given names."""
 _WORDS = {
     "mlp": "MLP", "resnet18": "ResNet-18", "sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop",
     "adadelta": "Adadelta", "relu": "ReLU", "gelu": "GELU", "leaky_relu": "Leaky ReLU", "imagenet": "ImageNet",
@@ -45,6 +48,17 @@ def setting_titles(keys: Iterable[str]) -> dict[str, str]:
         whole[key] = f"{words(part)}: {words(name)}" if part else words(name)
     count = Counter(plain.values())
     return {key: title if count[title] == 1 else whole[key] for key, title in plain.items()}
+
+
+def setting_value(key: str, value: Any) -> str:
+    """The value of a dotted setting as a person writes it: names of kinds in words, data sets and runs as they are."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str) and key not in _NAMES:
+        return words(value)
+    if isinstance(value, int) and not key.endswith("seed"):
+        return f"{value:,}"
+    return setting_text(value, words)
 
 
 def fields(

@@ -15,15 +15,14 @@ def pick(found: "list[Layer]") -> "Layer":
     """The selected one of the layers that do something, by a select box or from one to the next."""
     by_name = {layer.name: layer for layer in found if not layer.idle}
     names = list(by_name)
-    chooser, before, after = st.columns([6, 2, 2], vertical_alignment="bottom")
+    chooser, others = st.columns([6, 4], vertical_alignment="bottom")
     with chooser:
         layer = by_name[
             selection.selectbox(LAYER, names, default=_first(names), words=lambda name: _words(by_name[name]))
         ]
     at = names.index(layer.name)
-    with before:
+    with others, st.container(horizontal=True, gap="small"):  # beside each other on a phone, too
         _go("Previous", names[at - 1] if at else None, icon=":material/chevron_left:", shortcut="Left")
-    with after:
         _go(
             "Next",
             names[at + 1] if at + 1 < len(names) else None,

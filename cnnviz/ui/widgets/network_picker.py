@@ -1,11 +1,13 @@
 """Choosing the checkpoint that is looked at."""
 
+from contextlib import nullcontext
+
 import streamlit as st
 
 from cnnviz.runs.run import Run, every
 from cnnviz.ui.resources import networks
 from cnnviz.ui.resources.selected_network import SelectedNetwork
-from cnnviz.ui.shell import selection
+from cnnviz.ui.shell import navigation, selection
 from cnnviz.ui.shell.parameter import Parameter
 from cnnviz.ui.shell.parameters import RUN, SNAPSHOT
 from cnnviz.ui.widgets import network_upload, snapshot_picker
@@ -42,12 +44,15 @@ def pick_snapshot(
 ) -> tuple[Run, str] | None:
     """The selected snapshot of the selected run, unopened: as `pick_network`, whatever its file holds."""
     runs = [run for run in every() if run.snapshots()]
-    if not runs:
-        st.info("There is no trained network yet. Train one: it can be looked at from its first epoch on.")
-        st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")
-        network_upload.show()
-        return None
-    first, second, third = st.columns([6, 4, 2], vertical_alignment="bottom")
+    with nullcontext() if avoid else navigation.beside_title():
+        if not runs:
+            st.info(
+                "There is no trained network yet. Train one: it can be looked at from its first epoch on."
+            )
+            st.page_link("pages/train.py", label="Train a network", icon=":material/model_training:")
+            network_upload.show()
+            return None
+        first, second, third = st.columns([6, 4, 2], vertical_alignment="bottom")
     with first:
         run = pick_run(runs, parameter=parameters[0], avoid=avoid)
     with second:

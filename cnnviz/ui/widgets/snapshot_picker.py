@@ -26,7 +26,8 @@ def pick(
         _follow(run, names, networks.stamp(run.id, names[-1]))
     if len(names) == 1:
         selection.choice(parameter, names, default, words=words)
-        st.caption(f"Only one snapshot is kept: {words(names[0])}.")
+        if not run.imported:
+            st.caption(f"Weights of the {title(names[0])}: no others are kept.")
         return names[0]
     return selection.slider(parameter, names, default=default, words=words)
 
