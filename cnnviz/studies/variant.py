@@ -15,11 +15,15 @@ class Variant:
     """Settings that differ from the base."""
 
     settings: Settings
+    title: str = ""
+    """What its runs are called, where they have a name of their own."""
 
     @property
     def name(self) -> str:
-        """network.dropout=0.2, epochs=5."""
-        return ", ".join(f"{key}={text(value)}" for key, value in self.settings.items()) or "base"
+        """network.dropout=0.2, epochs=5; or its title."""
+        return (
+            self.title or ", ".join(f"{key}={text(value)}" for key, value in self.settings.items()) or "base"
+        )
 
 
 def values(words: str) -> tuple[JsonValue, ...]:

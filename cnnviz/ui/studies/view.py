@@ -5,13 +5,14 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
+from cnnviz import workspace
 from cnnviz.errors import CnnvizError
 from cnnviz.formatting import decimal, duration, per_cent, quoted
 from cnnviz.studies import folder, plan, progress
 from cnnviz.studies.progress import Progress, Trial
 from cnnviz.studies.results import Mean, Row, best, rows
 from cnnviz.ui.shell import selection
-from cnnviz.ui.shell.parameters import RUN
+from cnnviz.ui.shell.parameters import RECIPE, RUN
 from cnnviz.ui.studies import charts
 from cnnviz.ui.studies.parameters import STUDY
 
@@ -27,6 +28,13 @@ def show(name: str) -> None:
             st.rerun()
         _buttons(now)
     st.title(quoted(now.study.title), anchor=False)
+    if now.study.recipe:
+        st.page_link(
+            "pages/experiments.py",
+            label=f"Experiment {quoted(now.study.recipe)}",
+            icon=":material/science:",
+            query_params=selection.link({RECIPE: now.study.recipe}),
+        )
     st.fragment(_live, run_every=_PACE if now.active else None)(name, now.active)
 
 
@@ -113,6 +121,9 @@ def _runs(found: Sequence[Row], chosen: Row) -> None:
                 continue
             outcome = one.outcome
             said = f"test {per_cent(outcome.figures['test_accuracy'])}" if outcome else one.status.state
+            if one.run.folder.parent != workspace.checkpoints_root():
+                st.caption(f"{seed}: {said}; its figures came with cnnviz, its weights did not")
+                continue
             st.page_link(
                 "pages/train.py",
                 label=f"{seed}: {said}",
