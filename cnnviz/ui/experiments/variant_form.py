@@ -7,6 +7,7 @@ from typing import Any, cast
 import streamlit as st
 
 from cnnviz.config import Network
+from cnnviz.config.comparison import identity
 from cnnviz.data import catalogue
 from cnnviz.errors import CnnvizError
 from cnnviz.formatting import duration
@@ -114,8 +115,8 @@ def _default_seeds(
     times = []
     for name in variants:
         took = recipe_study.seconds(recipe, name, recipe_runs, size=size, pretrained=pretrained)
-        title = plan.configuration(recipe, name, size=size).title
-        times.append(estimates.get(title) if took is None else took)
+        config = plan.configuration(recipe, name, size=size, pretrained=pretrained)
+        times.append(estimates.get(identity(config)) if took is None else took)
     return min(map(recipe_study.default_seeds, times), default=1)
 
 
@@ -190,15 +191,16 @@ def _cost(todo: Sequence[Task], seeds: int) -> str:
     count = f"{len(todo)} runs" if len(todo) > 1 else "1 run"
     count += f" ({seeds} seeds)" if seeds > 1 else ""
     estimates = st.session_state.setdefault(_ESTIMATES, {})
+    total = 0.0
     try:
         for task in todo:
             config = task.config
             train, _ = datasets.split_sizes(config.data)
             speed = run_estimates.speed(config.network, config.data, config.device, "auto")
-            estimates[config.title] = train * config.epochs / speed.images_per_second
+            seconds = estimates[identity(config)] = train * config.epochs / speed.images_per_second
+            total += seconds
     except CnnvizError as error:
         return f"{count}. {error}"
-    total = sum(estimates[task.config.title] for task in todo)
     return f"{count}, about {duration(total)} of training on this machine"
 
 
