@@ -99,6 +99,13 @@ def test_the_page_has_each_figure_with_its_error_and_says_why_there_is_none(
     for name in library.every():
         assert f"### {name}: " in text
     assert "1 undecided, 99 not run" in text
+    assert "- **Full size**: 1 of 100; 1 with one seed.\n- **Undecided**: 1: 001-3-model1 3x3-sgd." in text
+    assert "× needs ImageNet weights; 1 × why." in text
+    make(0.90, seed=1, seconds=20.0)
+    make(0.90, seed=2)
+    text = results_table.markdown(recipe_runs(), {})
+    assert "- **Full size**: 1 of 100; 1 with 3 seeds.\n" in text
+    assert "| 3 | full | 20 s | 3 seeds: " in text  # the fastest run: others may have shared the machine
 
 
 def test_a_run_counts_once_however_often_its_folder_is_there(make: Make, recipe: Recipe) -> None:
