@@ -30,17 +30,17 @@ def study(
     """
     names = list(library.variants(recipe))
     base = plan.configuration(recipe, names[0], size=size, pretrained=pretrained)
-    wanted = dict[str, RunConfig]()
+    wanted = dict[str, tuple[str, RunConfig]]()
     for name in variants or names:
         config = plan.configuration(recipe, name, size=size, pretrained=pretrained)
-        wanted.setdefault(identity(config), config)
+        wanted.setdefault(identity(config), (name, config))
     what = "" if size == "full" else f" ({size})"
     return Study(
         title=shorten(f"{recipe.id} {recipe.title}", _TITLE - len(what), placeholder=" …") + what,
         base=base.model_copy(update={"title": recipe.id}),
         vary=Listing(
-            settings=tuple(changes(base, config) for config in wanted.values()),
-            titles=tuple(config.title for config in wanted.values()),
+            settings=tuple(changes(base, config) for _, config in wanted.values()),
+            titles={name: config.title for name, config in wanted.values()},
         ),
         seeds=seeds,
         recipe=recipe.id,

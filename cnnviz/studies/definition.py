@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import cycle, product
 from math import prod
 from typing import Annotated, Literal
 
@@ -57,8 +57,8 @@ class Listing(Strict):
     kind: Literal["list"] = "list"
     settings: Annotated[tuple[dict[str, JsonValue], ...], Field(min_length=1)]
     """What each variant changes, by dotted setting; nothing for the base itself."""
-    titles: tuple[str, ...] = ()
-    """What the runs of each are called; without any, as what it changes."""
+    titles: dict[str, str] = Field(default_factory=dict)
+    """What each is called, and its runs; without any, as what it changes."""
 
     @model_validator(mode="after")
     def _all_or_none_have_a_title(self) -> Listing:
@@ -75,7 +75,8 @@ class Listing(Strict):
         return list(dict.fromkeys(key for one in self.settings for key in one))
 
     def variants(self) -> Iterator[Variant]:
-        yield from map(Variant, self.settings, self.titles or ("",) * self.count)
+        names = self.titles or {"": ""}
+        yield from map(Variant, self.settings, cycle(names), cycle(names.values()))
 
 
 class Study(Strict):

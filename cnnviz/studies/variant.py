@@ -15,14 +15,16 @@ class Variant:
     """Settings that differ from the base."""
 
     settings: Settings
+    label: str = ""
+    """What it is called, where it has a name of its own."""
     title: str = ""
-    """What its runs are called, where they have a name of their own."""
+    """What its runs are called then."""
 
     @property
     def name(self) -> str:
-        """network.dropout=0.2, epochs=5; or its title."""
+        """network.dropout=0.2, epochs=5; or its label."""
         return (
-            self.title or ", ".join(f"{key}={text(value)}" for key, value in self.settings.items()) or "base"
+            self.label or ", ".join(f"{key}={text(value)}" for key, value in self.settings.items()) or "base"
         )
 
 

@@ -40,8 +40,9 @@ def show(recipe: Recipe, choice: VariantSelection) -> None:
 def _results(recipe: Recipe, choice: VariantSelection, live: bool) -> None:
     _advance(choice.study(recipe))
     runs = _runs(recipe, choice)
-    active = [run for those in runs.values() for run in those if run.status().active]
-    _under_way(active)
+    # Variants that are alike at this size have the same runs.
+    active = {run.id: run for those in runs.values() for run in those if run.status().active}
+    _under_way([*active.values()])
     if live and not active:
         st.rerun()
     recipe_runs = recipe_results.recipe_runs()
