@@ -8,6 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from cnnviz.cli.app import app
+from cnnviz.config import Adam, EarlyStopping, HorizontalFlip, Mlp, RunConfig, Sgd, with_settings
+from cnnviz.config.comparison import changes
 from cnnviz.recipes import library, plan
 from cnnviz.recipes import study as recipe_study
 from cnnviz.recipes.recipe import SIZES, Size
@@ -46,6 +48,19 @@ def test_its_runs_are_those_of_the_recipe_whatever_varies(name: str, size: Size)
         assert unnamed == {one.model_copy(update={"title": ""}) for one in wanted}
         assert len(again) == len(unnamed)
         assert {one.variant.name for one in again} <= set(library.variants(recipe))
+
+
+def test_what_starts_afresh_is_said_whole() -> None:
+    base = RunConfig(optimiser=Sgd(learning_rate=0.05), early_stopping=EarlyStopping(patience=3), seed=4)
+    for target in (
+        RunConfig(optimiser=Adam(learning_rate=0.05), seed=4),  # Adam's own rate is another
+        RunConfig(optimiser=Sgd(learning_rate=0.1), early_stopping=EarlyStopping(patience=5), seed=4),
+        RunConfig(network=Mlp(hidden=(3,)), augmentation=(HorizontalFlip(),), seed=4),
+    ):
+        for one, other in ((base, target), (target, base)):
+            settings = {key: json.dumps(value) for key, value in changes(one, other).items()}
+            assert with_settings(one, settings) == other
+    assert changes(base, base.model_copy(update={"title": "x", "seed": 5})) == {}
 
 
 def test_some_variants_are_those_and_no_more() -> None:
@@ -87,7 +102,8 @@ def test_what_is_asked_last_takes_the_place_of_what_was() -> None:
     folder.put(name, recipe_study.study(RECIPE, size="short", variants=["adam"], seeds=3))
     assert folder.read(name).count == 3
     assert folder.state(name).active
-    assert {one.id for one in folder.every()} == {name, own}
+    assert sorted(one.id for one in folder.every()) == sorted([name, own])
+    assert folder.read(own).count == 4
 
 
 def test_three_seeds_are_the_default_where_a_run_takes_under_five_minutes() -> None:
