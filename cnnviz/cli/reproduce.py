@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,16 +42,18 @@ class _Part:
 
     @property
     def size(self) -> str:
-        """003-1e: 4 variants × 3 seeds, 8 runs to be made, about 20 min."""
-        seeds = "1 seed" if self.study.seeds == 1 else f"{self.study.seeds} seeds"
-        said = f"{self.study.recipe}: {self.study.vary.count} variants × {seeds}, {len(self.missing)} runs to be made"
+        """003-1e: variants 4 × seeds 3, 8 runs to be made, about 20 min."""
+        runs = "1 run" if len(self.missing) == 1 else f"{len(self.missing)} runs"
+        said = f"{self.study.recipe}: variants {self.study.vary.count} × seeds {self.study.seeds}, {runs} to be made"
         return said + (f", about {duration(self.seconds)}" if self.seconds else "")
 
 
 def reproduce(
     recipes: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[RECIPE…]", help="Recipes, in this order. Without any: all."),
+        typer.Argument(
+            metavar="[RECIPE…]", help="Recipes, in this order. Without any: all, the quickest first."
+        ),
     ] = None,
     *,
     variant: Variants = None,
@@ -87,6 +90,8 @@ def reproduce(
             recipe, variant or (), known, size=size, seeds=seeds, pretrained=pretrained, measure=run
         )
     ]
+    if not recipes:
+        parts.sort(key=lambda part: inf if part.seconds is None else part.seconds)
     planned = sum(part.study.count for part in parts)
     missing = sum(len(part.missing) for part in parts)
     tell(f"{planned:,} runs, of which {missing:,} are to be made.")
