@@ -105,7 +105,7 @@ def figure_text(outcomes: Sequence[Outcome], figure: str) -> str:
         # Others may have had the machine, too: the fastest run says most.
         return duration(min(one.figures["seconds"] for one in outcomes))
     if figure.endswith("epoch"):
-        return f"{found.mean:g}"
+        return f"{found.mean:.3g}"
     return f"{found.mean:.4f}"
 
 
