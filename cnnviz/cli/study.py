@@ -139,12 +139,7 @@ def run(name: Name, *, yes: Yes = False, as_json: Json = False) -> None:
     found = folder.read(name)
     confirm(found, confirmed=yes)
     plan.check(found)
-    try:
-        now = _follow(name)
-    except KeyboardInterrupt:
-        tell("Stopping; what has finished stays, the same command goes on …")
-        progress.stop(name)
-        raise typer.Exit(130) from None
+    now = follow(name)
     _answer(now, as_json=as_json)
     if now.state != "finished":
         raise typer.Exit(1)
@@ -163,8 +158,17 @@ def delete(name: Name, *, as_json: Json = False) -> None:
     answer({"deleted": name}, f"Deleted {name}; its runs are still there.", as_json=as_json)
 
 
+def follow(name: str) -> Progress:
+    """Start the study, and tell how it goes until nothing is under way. Ctrl-C stops it and leaves with 130."""
+    try:
+        return _follow(name)
+    except KeyboardInterrupt:
+        tell("Stopping; what has finished stays, the same command goes on …")
+        progress.stop(name)
+        raise typer.Exit(130) from None
+
+
 def _follow(name: str) -> Progress:
-    """Start the study, and tell how it goes until nothing is under way any more."""
     now = progress.start(name)
     told = {one.run.id for one in now.trials if one.run and one.finished}
     tell(f"{len(now.trials):,} runs, {now.finished:,} of them there.")

@@ -17,10 +17,12 @@ from cnnviz.cli.settings import pairs
 from cnnviz.config import RunConfig, with_settings
 from cnnviz.config.settings import settings_of
 from cnnviz.errors import ConfigError
-from cnnviz.recipes import library, reproduction
+from cnnviz.recipes import library
+from cnnviz.recipes import study as recipe_study
 from cnnviz.recipes.recipe import Size
 from cnnviz.runs import control
 from cnnviz.runs.run import Run
+from cnnviz.studies.definition import tasks
 
 Detach = Annotated[
     bool, typer.Option("--detach", help="Return at once with the run's id; the run goes on by itself.")
@@ -108,8 +110,8 @@ def _recipe(
     recipe = library.find(name)
     if recipe.kind != "train":
         raise ConfigError(f"{name} trains nothing: `recipes {name}` shows what it is about.")
-    planned = reproduction.tasks([recipe], variants=variants, size=size, seeds=seeds, pretrained=pretrained)
-    configs = [with_settings(task.config, changes) for task in planned]
+    planned = recipe_study.study(recipe, variants=variants, size=size, seeds=seeds, pretrained=pretrained)
+    configs = [with_settings(task.config, changes) for task in tasks(planned)]
     for config in configs:
         fits(config)
     runs = []

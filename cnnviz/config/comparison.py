@@ -21,6 +21,24 @@ def flat(config: RunConfig) -> dict[str, Any]:
     return _flat(config.model_dump(mode="json", exclude={"title"}))
 
 
+def changes(base: RunConfig, config: RunConfig) -> dict[str, Any]:
+    """What `with_settings` has to replace in `base` to make `config`, but for title and seed."""
+    before, after = flat(base), flat(config)
+    # A part that gets another name or source starts afresh there: all of it has to be said.
+    afresh = tuple(
+        f"{part}."
+        for part, _, key in (name.rpartition(".") for name in after)
+        if key in ("name", "source")
+        and part != "data"
+        and before.get(f"{part}.{key}") != after[f"{part}.{key}"]
+    )
+    return {
+        key: value
+        for key, value in after.items()
+        if key != "seed" and (key.startswith(afresh) or key not in before or before[key] != value)
+    }
+
+
 def differing(settings: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Keys that are not the same in all of these, in order; what one lacks counts as None."""
     keys = dict.fromkeys(key for values in settings.values() for key in values)

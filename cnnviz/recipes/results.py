@@ -1,9 +1,8 @@
 """What came out of a recipe's runs: found by their configuration, wherever they were started."""
 
-from cnnviz import workspace
-from cnnviz.errors import ConfigError, RunError
 from cnnviz.recipes import plan
 from cnnviz.recipes.recipe import Recipe, Size
+from cnnviz.runs import records
 from cnnviz.runs.by_configuration import RunsByConfiguration
 from cnnviz.runs.outcome import Outcome, outcome
 from cnnviz.runs.run import Run, every
@@ -32,18 +31,4 @@ class RecipeRuns(RunsByConfiguration):
 
 def recipe_runs() -> RecipeRuns:
     """The runs of this machine, and those whose figures came with cnnviz."""
-    return RecipeRuns([*every(), *reproduction_runs()])
-
-
-def reproduction_runs() -> list[Run]:
-    """Runs of which the configuration and figures lie under `docs/reproduction/`."""
-    root = workspace.records_root()
-    runs = [Run(folder.name, folder) for folder in sorted(root.iterdir())] if root.is_dir() else []
-    return [run for run in runs if _readable(run)]
-
-
-def _readable(run: Run) -> bool:
-    try:
-        return bool(run.record)
-    except (ConfigError, RunError):
-        return False
+    return RecipeRuns([*every(), *records.every()])

@@ -28,12 +28,46 @@ def markdown(recipe_runs: RecipeRuns, depths: dict[str, list[Depth]]) -> str:
     """The whole page. `depths` has what was measured of recipes that train nothing, by id."""
     assessed = {recipe.id: assess(recipe, recipe_runs) for recipe in library.every().values()}
     every = [one for those in assessed.values() for one in those]
-    parts = [_HEAD, f"{len(every)} variants: {totals(every)}.\n", _machines(recipe_runs)]
+    parts = [_HEAD, f"{len(every)} variants: {totals(every)}.\n", *_how_far(every, recipe_runs), ""]
+    parts.append(_machines(recipe_runs))
     for report in library.reports():
         parts.append(f"## Report {report.report}: {report.title}\n")
         for recipe in report.recipes:
             parts.append("\n".join(_section(recipe, assessed[recipe.id], recipe_runs, depths.get(recipe.id))))
     return "\n".join(parts)
+
+
+def _how_far(assessments: Sequence[Assessment], recipe_runs: RecipeRuns) -> Iterator[str]:
+    """What has come out of how many variants, and why of others nothing has; a run counted once."""
+    full = [one for one in assessments if one.outcomes and one.size == "full"]
+    seeds = Counter(len(one.outcomes) for one in full)
+    often = ", ".join(
+        f"{count} with {'one seed' if number == 1 else f'{number} seeds'}"
+        for number, count in sorted(seeds.items(), reverse=True)
+    )
+    yield f"- **Full size**: {len(full)} of {len(assessments)}" + (f"; {often}." if often else ".")
+    for state in get_args(State):
+        those = [
+            one for one in assessments if one.verdict.state == state and (one.counts or not one.outcomes)
+        ]
+        if not those:
+            continue
+        if state in ("reproduced", "undecided", "differs"):
+            said = "; ".join(f"{one.recipe.id} {one.variant.id}" for one in those)
+            why = " The finding of each experiment says why." if state == "differs" else ""
+        else:
+            reasons = Counter(
+                one.verdict.words if one.outcomes else _why_not(one.recipe, one.variant, recipe_runs)
+                for one in those
+            )
+            said = "; ".join(f"{count} × {_reason(words)}" for words, count in reasons.most_common())
+            why = ""
+        yield f"- **{state.capitalize()}**: {len(those)}: {said}.{why}"
+
+
+def _reason(words: str) -> str:
+    """Not run: ImageNet weights could not be downloaded (why). → ImageNet weights could not be downloaded"""
+    return words.partition(": ")[2].partition(" (")[0].rstrip(".") or "waits for machine time"
 
 
 def _machines(recipe_runs: RecipeRuns) -> str:
@@ -42,7 +76,8 @@ def _machines(recipe_runs: RecipeRuns) -> str:
     devices = Counter(f"{machine}, {way['device']} {way['precision']}" for machine, way in ways if way)
     listed = "; ".join(f"{name}: {count} runs" for name, count in devices.most_common())
     return (
-        f"Computed on {listed}. Several ran side by side, so their times are upper bounds.\n"
+        f"Computed on {listed}. Several ran side by side or on a busy machine, so their times are upper bounds: "
+        "that of a variant's fastest run is given.\n"
         if devices
         else ""
     )
@@ -67,9 +102,10 @@ def figure_text(outcomes: Sequence[Outcome], figure: str) -> str:
         error = 100 * standard_error(found.mean, outcomes[0].count(figure))
         return f"{per_cent(found.mean)}{spread} (± {error:.1f})"
     if figure == "seconds":
-        return duration(found.mean)
+        # Others may have had the machine, too: the fastest run says most.
+        return duration(min(one.figures["seconds"] for one in outcomes))
     if figure.endswith("epoch"):
-        return f"{found.mean:g}"
+        return f"{found.mean:.3g}"
     return f"{found.mean:.4f}"
 
 

@@ -55,7 +55,9 @@ def of_study(name: str, *, title: str = "", question: str = "", author: str = ""
         figures.append(Settings(runs=ids[:1]))
     sections = [_section("What was found", figures)]
     first = best(rows(now), now)
-    chosen = next((one.run for one in first.trials if one.run and one.finished), None) if first else None
+    chosen = (
+        next((one.run for one in first.trials if one.run and one.run.snapshots()), None) if first else None
+    )
     if chosen:
         sections += yield from _inside(chosen)
     if ids:

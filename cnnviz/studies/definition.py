@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import cycle, product
 from math import prod
 from typing import Annotated, Literal
 
@@ -57,6 +57,14 @@ class Listing(Strict):
     kind: Literal["list"] = "list"
     settings: Annotated[tuple[dict[str, JsonValue], ...], Field(min_length=1)]
     """What each variant changes, by dotted setting; nothing for the base itself."""
+    titles: dict[str, str] = Field(default_factory=dict)
+    """What each is called, and its runs; without any, as what it changes."""
+
+    @model_validator(mode="after")
+    def _all_or_none_have_a_title(self) -> Listing:
+        if len(self.titles) not in (0, len(self.settings)):
+            raise ValueError(f"{len(self.titles)} titles are not those of {len(self.settings)} variants")
+        return self
 
     @property
     def count(self) -> int:
@@ -67,7 +75,8 @@ class Listing(Strict):
         return list(dict.fromkeys(key for one in self.settings for key in one))
 
     def variants(self) -> Iterator[Variant]:
-        yield from map(Variant, self.settings)
+        names = self.titles or {"": ""}
+        yield from map(Variant, self.settings, cycle(names), cycle(names.values()))
 
 
 class Study(Strict):
@@ -82,6 +91,8 @@ class Study(Strict):
     """Runs of each variant."""
     objective: Objective = "validation_accuracy"
     """What is looked at where variants are compared: always of the validation images."""
+    recipe: str = ""
+    """The experiment of a report that it runs; what is archived of that counts, too."""
 
     @model_validator(mode="after")
     def _of_a_size(self) -> Study:
@@ -153,4 +164,4 @@ def _configuration(study: Study, variant: Variant) -> RunConfig:
         config = with_settings(study.base, {name: json.dumps(one) for name, one in variant.settings.items()})
     except ConfigError as error:
         raise ConfigError(f"{variant.name}: {error}") from None
-    return config.model_copy(update={"title": f"{study.title}: {variant.short}"[:80]})
+    return config.model_copy(update={"title": variant.title or f"{study.title}: {variant.short}"[:80]})

@@ -44,15 +44,28 @@ def create(study: Study) -> str:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.mkdir()
-        atomic.replace(path / "study.json", study.model_dump_json(indent=1).encode())
     except FileExistsError:
         raise RunError(
             f"There is a study {name} already: choose another title, or delete it first."
         ) from None
     except OSError as error:
+        raise _no_room(path, error) from error
+    try:
+        put(name, study)
+    except RunError:
         shutil.rmtree(path, ignore_errors=True)
-        raise RunError(f"No study can be made in {path} ({error.strerror or error}): make room.") from error
+        raise
     return name
+
+
+def put(study_id: str, study: Study) -> None:
+    """Write a study down, in the place of what has that id; its runs are found again. Raises RunError when it can't."""
+    path = workspace.study_folder(study_id)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        atomic.replace(path / "study.json", study.model_dump_json(indent=1).encode())
+    except OSError as error:
+        raise _no_room(path, error) from error
 
 
 def read(study_id: str) -> Study:
@@ -135,6 +148,10 @@ def add_trial(study_id: str, variant: Variant) -> None:
 def alone(study_id: str) -> AbstractContextManager[None]:
     """Nothing; inside the block, this process alone starts runs of the study."""
     return lease.locked(workspace.study_folder(study_id) / ".lock")
+
+
+def _no_room(path: Path, error: OSError) -> RunError:
+    return RunError(f"No study can be made in {path} ({error.strerror or error}): make room.")
 
 
 def _folders() -> Iterator[Path]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from cnnviz.runs import records
 from cnnviz.runs import run as runs
 from cnnviz.runs.by_configuration import RunsByConfiguration
 from cnnviz.runs.outcome import Outcome, outcome
@@ -103,7 +104,14 @@ def unfinished(study: Study) -> list[Task]:
     """The runs of a study, there or not, that have not finished on this machine. Raises ConfigError as `tasks` does."""
     if isinstance(study.vary, Search):  # nobody knows which
         return tasks(study)[:1] * study.count
-    return [one.task for one in _trials(study, _runs(study), None) if not one.finished]
+    return [one.task for one in trials_of(study, _runs(study)) if not one.finished]
+
+
+def trials_of(
+    study: Study, known: RunsByConfiguration, proposed: Sequence[Variant] | None = None
+) -> list[Trial]:
+    """The runs of a study among these, as `definition.tasks` has them. Raises ConfigError as that does."""
+    return [_trial(task, known.same(task.config)) for task in tasks(study, proposed)]
 
 
 def look(study_id: str) -> Progress:
@@ -166,16 +174,13 @@ def _here(known: RunsByConfiguration) -> Executor:
 
 def _runs(study: Study) -> RunsByConfiguration:
     pruned = isinstance(study.vary, Search) and study.vary.pruner != "none"
-    return RunsByConfiguration(runs.every(), ways=study.ways, shortened=pruned)
+    archived = records.every() if study.recipe else ()
+    return RunsByConfiguration([*runs.every(), *archived], ways=study.ways, shortened=pruned)
 
 
 def _look(study_id: str, study: Study, known: RunsByConfiguration) -> Progress:
-    trials = folder.trials(study_id) if isinstance(study.vary, Search) else None
-    return Progress(study_id, study, folder.state(study_id).active, _trials(study, known, trials))
-
-
-def _trials(study: Study, known: RunsByConfiguration, trials: Sequence[Variant] | None) -> list[Trial]:
-    return [_trial(task, known.same(task.config)) for task in tasks(study, trials)]
+    proposed = folder.trials(study_id) if isinstance(study.vary, Search) else None
+    return Progress(study_id, study, folder.state(study_id).active, trials_of(study, known, proposed))
 
 
 def _trial(task: Task, those: Sequence[Run]) -> Trial:

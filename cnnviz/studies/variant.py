@@ -16,11 +16,17 @@ class Variant:
     """Settings that differ from the base."""
 
     settings: Settings
+    label: str = ""
+    """What it is called, where it has a name of its own."""
+    title: str = ""
+    """What its runs are called then."""
 
     @property
     def name(self) -> str:
-        """network.dropout=0.2, epochs=5."""
-        return ", ".join(f"{key}={text(value)}" for key, value in self.settings.items()) or "base"
+        """network.dropout=0.2, epochs=5; or its label."""
+        return (
+            self.label or ", ".join(f"{key}={text(value)}" for key, value in self.settings.items()) or "base"
+        )
 
     @property
     def short(self) -> str:

@@ -19,6 +19,11 @@ def test_an_experiment_is_run_and_gets_its_verdict(page: Page, address: str, ben
     for pill in page.get_by_test_id("stButtonGroup").last.get_by_role("button").all():
         if pill.inner_text() != "dropout":
             pill.click()
+    # A run takes seconds, so three seeds are proposed; one is enough here.
+    expect(page.get_by_role("button", name=re.compile(r"Run 3$"))).to_be_visible(timeout=30_000)
+    seeds = page.get_by_role("spinbutton", name="Seeds")
+    seeds.fill("1")
+    seeds.press("Enter")
     page.get_by_role("button", name=re.compile(r"Run$")).click()
     expect(page.get_by_text("All of these have been run.")).to_be_visible(timeout=90_000)
     row = page.get_by_role("row").filter(has_text="dropout").first

@@ -11,9 +11,10 @@ from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from cnnviz.cli.app import app as app_of_commands
-from cnnviz.recipes import library, reproduction, results_table
+from cnnviz.recipes import library, results_table
 from cnnviz.recipes.assessment import assess
 from cnnviz.recipes.results import recipe_runs
+from cnnviz.studies import executor, progress
 from cnnviz.ui.resources import recipe_results
 from cnnviz.workspace import ROOT
 from tests.conftest import Bench
@@ -109,12 +110,31 @@ def test_the_size_of_runs_is_another_than_that_of_pictures() -> None:
 def test_run_starts_what_is_chosen_and_only_what_is_missing(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    started: list[str] = []
-    monkeypatch.setattr(reproduction, "begin", lambda task, recipe_runs: started.append(task.variant))
-    app = open_page("experiments", recipe="003-1e", size="smoke")
+    recipe = library.find("003-1e")
+    run_folder(0.7, recipe=recipe, variant="bn-2", size="smoke")
+    started: list[tuple[str, int]] = []
+    monkeypatch.setattr(
+        executor.ThisMachine, "submit", lambda _, config: started.append((config.title, config.seed))
+    )
+    app = open_page("experiments", recipe="003-1e", run_size="smoke")
     assert not app.error
-    button(app, "Run 4").click().run()  # type: ignore[attr-defined]
-    assert started == ["plain-2", "bn-2", "plain-7", "bn-7"]
+    # At this size 2 and 7 epochs are one; of the four, three seeds of two are left, less the one that is there.
+    assert any(one.value.startswith("5 runs (3 seeds), about ") for one in app.caption)
+    button(app, "Run 5").click().run()  # type: ignore[attr-defined]
+    plain, normalised = "003-1e plain-2 (smoke)", "003-1e bn-2 (smoke)"
+    assert list(dict.fromkeys(started)) == [
+        (plain, 0),
+        (plain, 1),
+        (normalised, 1),
+        (plain, 2),
+        (normalised, 2),
+    ]
+    assert started.count((plain, 0)) > 1  # nothing was begun: whoever looks at it asks again
+    now = progress.look("003-1e.smoke")
+    assert (now.state, now.study.title) == ("running", "003-1e Batch norm, 2 and 7 epochs (smoke)")
+    shown = open_page("studies", study="003-1e.smoke")
+    assert now.study.title in words(shown)
+    assert "Experiment 003-1e" in [one.proto.label for one in shown.get("page_link")]
 
 
 def test_the_lesson_works_out_a_wrong_cell(bench: Bench) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from cnnviz.recipes import library, reproduction, results_table
+from cnnviz.recipes import library, results_table
 from cnnviz.recipes.assessment import assess
 from cnnviz.recipes.recipe import Recipe, Reported
-from cnnviz.recipes.results import RecipeRuns, recipe_runs, reproduction_runs
+from cnnviz.recipes.results import RecipeRuns, recipe_runs
+from cnnviz.runs import records
 from cnnviz.runs.metrics import Journal
 from cnnviz.runs.outcome import Outcome, outcome, summary
 from cnnviz.runs.run import Run
@@ -73,27 +74,17 @@ def test_a_run_without_an_end_has_no_figures(make: Make, recipe: Recipe) -> None
 
 def test_what_is_kept_stands_for_the_run_and_has_no_single_steps(make: Make, recipe: Recipe) -> None:
     failed = make(0.0, state="failed")
-    reproduction.archive(failed)
-    assert [run.id for run in reproduction_runs()] == [failed.id]
+    records.archive(failed)
+    assert [run.id for run in records.every()] == [failed.id]
     run = make(0.75)
-    folder = reproduction.archive(run)
-    assert [one.id for one in reproduction_runs()] == [run.id]
+    folder = records.archive(run)
+    assert [one.id for one in records.every()] == [run.id]
     assert b'"step"' in (run.folder / "metrics.jsonl").read_bytes()
     assert b'"kind":"step"' not in (folder / "metrics.jsonl").read_bytes()
     before = recipe_runs().outcomes(recipe, "3x3-sgd")
     assert len(before) == 1
-    after = RecipeRuns(reproduction_runs()).outcomes(recipe, "3x3-sgd")
+    after = RecipeRuns(records.every()).outcomes(recipe, "3x3-sgd")
     assert (after[0].figures, after[0].per_class) == (before[0].figures, before[0].per_class)
-
-
-def test_only_what_has_not_finished_is_missing(make: Make, recipe: Recipe) -> None:
-    make(0.75)
-    make(0.0, variant="5x5", state="failed")
-    tasks = reproduction.tasks([recipe], seeds=2)
-    todo = [(task.variant, task.config.seed) for task in reproduction.missing(tasks, recipe_runs())]
-    assert ("3x3-sgd", 0) not in todo
-    assert todo[0] == ("5x5", 0)
-    assert len(todo) == 7
 
 
 def test_the_page_has_each_figure_with_its_error_and_says_why_there_is_none(
@@ -108,11 +99,18 @@ def test_the_page_has_each_figure_with_its_error_and_says_why_there_is_none(
     for name in library.every():
         assert f"### {name}: " in text
     assert "1 undecided, 99 not run" in text
+    assert "- **Full size**: 1 of 100; 1 with one seed.\n- **Undecided**: 1: 001-3-model1 3x3-sgd." in text
+    assert "× needs ImageNet weights; 1 × why." in text
+    make(0.90, seed=1, seconds=20.0)
+    make(0.90, seed=2)
+    text = results_table.markdown(recipe_runs(), {})
+    assert "- **Full size**: 1 of 100; 1 with 3 seeds.\n" in text
+    assert "| 3 | full | 20 s | 3 seeds: " in text  # the fastest run: others may have shared the machine
 
 
 def test_a_run_counts_once_however_often_its_folder_is_there(make: Make, recipe: Recipe) -> None:
     run = make(0.755)
-    reproduction.archive(run)
+    records.archive(run)
     shutil.copytree(run.folder, run.folder.with_name("the-same-brought-back"))
     found = recipe_runs()
     assert len(found.every()) == 1

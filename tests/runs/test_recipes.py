@@ -14,6 +14,7 @@ from cnnviz.data import catalogue
 from cnnviz.recipes import assessment, library, results_table
 from cnnviz.runs import control
 from cnnviz.runs.run import every, find
+from cnnviz.studies import folder
 
 pytestmark = pytest.mark.slow
 
@@ -84,12 +85,14 @@ def test_reproduce_runs_what_is_missing_and_only_that(
         "smoke",
         "--json",
     ]
-    first = json.loads(CliRunner().invoke(app, command).stdout)
+    first = json.loads(CliRunner().invoke(app, [*command, "--seeds", "1"]).stdout)
     assert (first["planned"], first["made"], first["failed"]) == (2, 2, {})
     again = json.loads(CliRunner().invoke(app, [*command, "--seeds", "2"]).stdout)
     assert (again["planned"], again["made"]) == (4, 2)
     assert len(every()) == 4
-    assert json.loads(CliRunner().invoke(app, command).stdout)["made"] == 0
+    assert json.loads(CliRunner().invoke(app, [*command, "--seeds", "1"]).stdout)["made"] == 0
+    (study,) = folder.every()
+    assert (study.id, study.study.recipe if study.study else "") == ("003-1e.smoke", "003-1e")
 
 
 def test_what_is_written_has_a_kept_run_behind_it(
@@ -100,6 +103,7 @@ def test_what_is_written_has_a_kept_run_behind_it(
         monkeypatch.setattr(module, "COMPARED_SIZES", ("smoke",))
     monkeypatch.setattr(command_reproduce, "depths", lambda look: [])
     command = ["reproduce", "003-1e", "--variant", "plain-2", "--size", "smoke", "--write", "--json"]
+    command += ["--seeds", "1"]
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0, done.stderr
     text = Path(json.loads(done.stdout)["written"]).read_text()
@@ -128,7 +132,7 @@ def test_a_variant_that_can_not_run_leaves_the_others_running(
     assert done.exit_code == 1
     assert answer["made"] == 0
     assert len(answer["failed"]) == 6
-    assert "data get ants-bees" in answer["failed"]["003-2 frozen, seed 0"]
+    assert "data get ants-bees" in answer["failed"]["003-2 frozen (short), seed 0"]
 
 
 @pytest.mark.parametrize("name", OTHERS)

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import product
 from typing import Any
 
@@ -12,6 +13,7 @@ from cnnviz import workspace
 from cnnviz.charts.heat_map import heat_map
 from cnnviz.charts.run_curves import CURVES, curves
 from cnnviz.charts.share_format import share_format
+from cnnviz.errors import CnnvizError
 from cnnviz.formatting import duration, per_cent
 from cnnviz.recipes import library, plan, results_table
 from cnnviz.recipes.assessment import Assessment, assess
@@ -19,6 +21,7 @@ from cnnviz.recipes.recipe import Recipe
 from cnnviz.recipes.verdict import LEGEND
 from cnnviz.runs.outcome import summary
 from cnnviz.runs.run import Run
+from cnnviz.studies import folder, progress
 from cnnviz.ui.experiments.variant_form import VariantSelection
 from cnnviz.ui.resources import recipe_results
 from cnnviz.ui.shell import selection
@@ -28,14 +31,17 @@ from cnnviz.ui.widgets.config_form import setting_titles, setting_value
 
 def show(recipe: Recipe, choice: VariantSelection) -> None:
     """Draw the results; while runs are under way, anew every few seconds."""
+    _advance(choice.study(recipe))
     live = any(run.status().active for runs in _runs(recipe, choice).values() for run in runs)
     st.fragment(_results, run_every=3.0 if live else None)(recipe, choice, live)
 
 
 def _results(recipe: Recipe, choice: VariantSelection, live: bool) -> None:
+    _advance(choice.study(recipe))
     runs = _runs(recipe, choice)
-    active = [run for those in runs.values() for run in those if run.status().active]
-    _under_way(active)
+    # Variants that are alike at this size have the same runs.
+    active = {run.id: run for those in runs.values() for run in those if run.status().active}
+    _under_way([*active.values()])
     if live and not active:
         st.rerun()
     recipe_runs = recipe_results.recipe_runs()
@@ -65,6 +71,13 @@ def _results(recipe: Recipe, choice: VariantSelection, live: bool) -> None:
     if recipe.axis:
         _grid(recipe, assessments)
     _table(recipe, assessments, choice)
+
+
+def _advance(study_id: str) -> None:
+    """Have made what is missing of what was asked for."""
+    with suppress(CnnvizError):  # a study that was deleted or edited says so on its own page
+        if folder.state(study_id).active:
+            progress.advance(study_id)
 
 
 def _runs(recipe: Recipe, choice: VariantSelection) -> dict[str, list[Run]]:

@@ -1,21 +1,25 @@
 """Starting the runs of an experiment: which variants, how often, how large."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import streamlit as st
 
 from cnnviz.config import Network
+from cnnviz.config.comparison import identity
 from cnnviz.data import catalogue
 from cnnviz.errors import CnnvizError
 from cnnviz.formatting import duration
-from cnnviz.recipes import library, plan, reproduction
+from cnnviz.recipes import library, plan
+from cnnviz.recipes import study as recipe_study
 from cnnviz.recipes.recipe import SIZES, Recipe, Size
-from cnnviz.recipes.reproduction import Task
 from cnnviz.recipes.results import RecipeRuns
 from cnnviz.runs import control
 from cnnviz.runs.run import Run, every
+from cnnviz.studies import folder, progress
+from cnnviz.studies import plan as study_plan
+from cnnviz.studies.definition import Study, Task
 from cnnviz.ui.experiments.parameters import RUN_SIZE
 from cnnviz.ui.resources import datasets, recipe_results, run_estimates
 from cnnviz.ui.shell import selection
@@ -25,6 +29,7 @@ _SIZES = {"full": "Full", "short": "Short", "smoke": "Smoke"}
 _SIZES_EXPLAINED = "Full: as reported. Short: minutes. Smoke: seconds, to see that it runs."
 _IMAGENET = "ImageNet"
 _SIZED = "recipe of the chosen size"
+_ESTIMATES = "estimated seconds of runs"
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,10 @@ class VariantSelection:
 
     size: Size
     pretrained: str | None
+
+    def study(self, recipe: Recipe) -> str:
+        """The id of the study that runs it."""
+        return recipe_study.study_id(recipe, size=self.size, pretrained=self.pretrained)
 
 
 def show(recipe: Recipe, recipe_runs: RecipeRuns) -> tuple[VariantSelection, Callable[[], None]]:
@@ -62,14 +71,8 @@ def show(recipe: Recipe, recipe_runs: RecipeRuns) -> tuple[VariantSelection, Cal
             if chosen != size:
                 selection.put(RUN_SIZE, str(chosen))
                 st.rerun()
-        with second:
-            seeds = int(
-                st.number_input(
-                    "Seeds", 1, 20, 1, key="recipe seeds", help="Runs of each variant, with seeds 0, 1, 2 …"
-                )
-            )
         with third:
-            pretrained = _pretrained(recipe)
+            choice = VariantSelection(size, _pretrained(recipe))
         names = list(library.variants(recipe))
         wanted = names
         if len(names) > 1:
@@ -79,14 +82,44 @@ def show(recipe: Recipe, recipe_runs: RecipeRuns) -> tuple[VariantSelection, Cal
                 )
                 or []
             )
-        tasks = (
-            reproduction.tasks([recipe], variants=wanted, size=size, seeds=seeds, pretrained=pretrained)
-            if wanted
-            else []
+        default = _default_seeds(recipe, wanted, choice, recipe_runs)
+        seeds = int(
+            second.number_input(
+                "Seeds",
+                1,
+                20,
+                default,
+                key=f"recipe seeds {recipe.id} {size} {default}",
+                help="Runs of each variant, with seeds 0, 1, 2 …: three where a run takes under five minutes.",
+            )
         )
-        todo = [task for task in reproduction.missing(tasks, recipe_runs) if not _active(task, recipe_runs)]
-        later = _buttons(recipe, tasks, todo, recipe_runs)
-    return VariantSelection(size, pretrained), later
+        if not wanted:
+            return choice, lambda: None
+        study = recipe_study.study(
+            recipe, variants=wanted, size=size, seeds=seeds, pretrained=choice.pretrained
+        )
+        cost = _buttons(study, choice.study(recipe), recipe_runs)
+
+    def estimate() -> None:
+        cost()
+        if _default_seeds(recipe, wanted, choice, recipe_runs) != default:
+            st.rerun()
+
+    return choice, estimate
+
+
+def _default_seeds(
+    recipe: Recipe, variants: Iterable[str], choice: VariantSelection, recipe_runs: RecipeRuns
+) -> int:
+    """Runs of each variant, as the longest of them has it: by what was measured, else by what was estimated."""
+    size, pretrained = choice.size, choice.pretrained
+    estimates = st.session_state.get(_ESTIMATES, {})
+    times = []
+    for name in variants:
+        took = recipe_study.seconds(recipe, name, recipe_runs, size=size, pretrained=pretrained)
+        config = plan.configuration(recipe, name, size=size, pretrained=pretrained)
+        times.append(estimates.get(identity(config)) if took is None else took)
+    return min(map(recipe_study.default_seeds, times), default=1)
 
 
 def _best_size(recipe: Recipe, recipe_runs: RecipeRuns) -> Size:
@@ -122,10 +155,10 @@ def _body(network: Network) -> dict[str, Any]:
     }
 
 
-def _buttons(
-    recipe: Recipe, tasks: Sequence[Task], todo: Sequence[Task], recipe_runs: RecipeRuns
-) -> Callable[[], None]:
-    live = [run for task in tasks for run in _active(task, recipe_runs)]
+def _buttons(study: Study, study_id: str, recipe_runs: RecipeRuns) -> Callable[[], None]:
+    trials = progress.trials_of(study, recipe_runs)
+    live = [one.run for one in trials if one.active and one.run]
+    todo = [one.task for one in trials if not one.finished and not one.active]
     missing = next(
         (task.config.data.name for task in todo if task.config.data.name not in catalogue.available()), None
     )
@@ -136,60 +169,59 @@ def _buttons(
             type="primary",
             icon=":material/play_arrow:",
             disabled=not todo or bool(missing),
-            key=f"run {recipe.id}",
+            key=f"run {study.recipe}",
         ):
-            _start(todo)
-        if live and st.button("Stop all", icon=":material/stop:", key=f"stop {recipe.id}"):
-            _stop(live)
+            _start(study, study_id)
+        if live and st.button("Stop all", icon=":material/stop:", key=f"stop {study.recipe}"):
+            _stop(live, study_id)
         place = st.empty()
-        if tasks and not todo and not live:
+        if not todo and not live:
             place.caption("All of these have been run.")
     if missing and (entry := catalogue.entries().get(missing)):
         st.warning(f"{entry.title} is not on this machine.", icon=":material/download:")
         data_sets.download(entry)
 
-    def estimate() -> None:
+    def cost() -> None:
         if todo and not missing:
-            place.caption(_cost(todo))
+            place.caption(_cost(todo, study.seeds))
 
-    return estimate
+    return cost
 
 
-def _cost(todo: Sequence[Task]) -> str:
+def _cost(todo: Sequence[Task], seeds: int) -> str:
     """What the runs would take on this machine: an estimate of training alone."""
     count = f"{len(todo)} runs" if len(todo) > 1 else "1 run"
+    count += f" ({seeds} seeds)" if seeds > 1 else ""
+    estimates = st.session_state.setdefault(_ESTIMATES, {})
+    total = 0.0
     try:
-        seconds = 0.0
         for task in todo:
             config = task.config
             train, _ = datasets.split_sizes(config.data)
             speed = run_estimates.speed(config.network, config.data, config.device, "auto")
-            seconds += train * config.epochs / speed.images_per_second
+            seconds = estimates[identity(config)] = train * config.epochs / speed.images_per_second
+            total += seconds
     except CnnvizError as error:
         return f"{count}. {error}"
-    return f"{count}, about {duration(seconds)} of training on this machine"
+    return f"{count}, about {duration(total)} of training on this machine"
 
 
-def _active(task: Task, recipe_runs: RecipeRuns) -> list[Run]:
-    return [run for run in recipe_runs.same(task.config) if run.status().active]
-
-
-def _start(todo: Sequence[Task]) -> None:
-    """Begin all that no other tab has begun."""
-    recipe_results.recipe_runs.clear()
-    recipe_runs = recipe_results.recipe_runs()
-    for task in todo:
-        try:
-            run_estimates.check(task.config)
-            reproduction.begin(task, recipe_runs)
-        except CnnvizError as error:
-            st.toast(f"{task.variant}: {error}", icon=":material/error:", duration="long")
+def _start(study: Study, study_id: str) -> None:
+    """Make what no other tab has begun."""
+    try:
+        study_plan.check(study)
+        folder.put(study_id, study)
+        progress.start(study_id)
+    except CnnvizError as error:
+        st.toast(str(error), icon=":material/error:", duration="long")
     recipe_results.recipe_runs.clear()
     st.rerun()
 
 
-def _stop(live: Sequence[Run]) -> None:
+def _stop(live: Sequence[Run], study_id: str) -> None:
     with st.spinner("Stopping …"):
+        if folder.state(study_id).active:
+            progress.stop(study_id)
         control.stop_all(run.id for run in live)
     recipe_results.recipe_runs.clear()
     st.rerun()

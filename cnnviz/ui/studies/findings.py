@@ -48,7 +48,9 @@ class Findings:
 
 
 def title(variant: Variant) -> str:
-    """Dropout 0.2, Learning rate 0.01."""
+    """Dropout 0.2, Learning rate 0.01; or what it is called, where it has a name."""
+    if variant.label:
+        return variant.label
     titles = setting_titles(variant.settings)
     parts = [f"{name} {value(variant, key)}" for key, name in titles.items()]
     return ", ".join(parts) or "Nothing changed"

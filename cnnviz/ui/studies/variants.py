@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
+from cnnviz import workspace
 from cnnviz.diagnose.noise import CHOOSING
 from cnnviz.formatting import decimal, duration, per_cent, quoted
+from cnnviz.runs.run import Run
 from cnnviz.studies.progress import Progress, Trial
 from cnnviz.studies.results import Mean, Row, beside_first
 from cnnviz.ui.shell import selection
@@ -23,7 +25,11 @@ def table(found: Sequence[Row], now: Progress) -> None:
     verdicts = ["–", *(one.words if one else "–" for one in told)]
     frame = pd.DataFrame(
         [
-            {name: value(row.variant, key) for key, name in titles.items()}
+            (
+                {"Variant": row.variant.label}
+                if row.variant.label
+                else {name: value(row.variant, key) for key, name in titles.items()}
+            )
             | {
                 "Seeds": f"{row.finished} of {len(row.trials)}",
                 "Validation": _figure(row.validation, share=share),
@@ -62,7 +68,10 @@ def runs(found: Sequence[Row], chosen: Row, now: Progress) -> None:
             _run(one)
     first = row if now.study.vary.kind == "search" else found[0]
     beside = [
-        one.run.id for each in ([row] if row is first else [first, row]) for one in each.trials if one.run
+        one.run.id
+        for each in ([row] if row is first else [first, row])
+        for one in each.trials
+        if one.run and _is_here(one.run)
     ]
     if len(beside) > 1:
         st.page_link(
@@ -80,6 +89,9 @@ def _run(trial: Trial) -> None:
         return
     outcome = trial.outcome
     said = f"test {per_cent(outcome.figures['test_accuracy'])}" if outcome else trial.status.state
+    if not _is_here(trial.run):
+        st.caption(f"{seed}: {said}; its figures came with cnnviz, its weights did not")
+        return
     st.page_link(
         "pages/train.py",
         label=f"{seed}: {said}",
@@ -88,6 +100,10 @@ def _run(trial: Trial) -> None:
     )
     if trial.status.state in ("failed", "interrupted"):
         st.caption(quoted(trial.status.reason, most=300))
+
+
+def _is_here(run: Run) -> bool:
+    return run.folder.parent == workspace.checkpoints_root()
 
 
 def _states(trials: Sequence[Trial]) -> str:

@@ -11,6 +11,7 @@ from cnnviz.studies import folder, plan, progress
 from cnnviz.studies.progress import Progress
 from cnnviz.studies.results import Row, best, rows
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import RECIPE
 from cnnviz.ui.studies import charts, variants
 from cnnviz.ui.studies.findings import Findings, title
 from cnnviz.ui.studies.parameters import CHART, FACTOR, STUDY
@@ -32,6 +33,13 @@ def show(name: str) -> None:
             st.rerun()
         _buttons(now)
     st.title(quoted(now.study.title), anchor=False)
+    if now.study.recipe:
+        st.page_link(
+            "pages/experiments.py",
+            label=f"Experiment {quoted(now.study.recipe)}",
+            icon=":material/science:",
+            query_params=selection.link({RECIPE: now.study.recipe}),
+        )
     st.fragment(_live, run_every=_PACE if now.active else None)(name, now.active)
 
 
