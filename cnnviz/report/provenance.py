@@ -10,7 +10,7 @@ from pathlib import Path
 from cnnviz import workspace
 from cnnviz.data import identity
 from cnnviz.errors import NotFound, RunError
-from cnnviz.recipes.results import reproduction_runs
+from cnnviz.runs import records
 from cnnviz.runs.run import Run, find
 
 
@@ -19,7 +19,7 @@ def run_named(name: str) -> Run:
     try:
         return find(name)
     except NotFound:
-        for run in reproduction_runs():
+        for run in records.every():
             if run.id == name:
                 return run
         raise
