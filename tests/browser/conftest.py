@@ -112,8 +112,8 @@ Start = Callable[[int], Run]
 
 
 @pytest.fixture
-def start(bench: Path, nursery: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
-    """Starts a run of a small network, of so many epochs."""
+def start(bench: Path, nursery: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Starts a run of a small network, of so many epochs; those that still train are stopped at the end."""
     monkeypatch.setattr(process, "subprocess", nursery_client.stand_in(nursery))
     monkeypatch.setenv("NURSERY", app.UNHURRIED)
     monkeypatch.setenv("CNNVIZ_CHECKPOINTS", str(bench / "checkpoints"))
@@ -127,7 +127,10 @@ def start(bench: Path, nursery: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
         memory_format="contiguous",
         compile="off",
     )
-    return lambda epochs: control.start(config.model_copy(update={"epochs": epochs}))
+    yield lambda epochs: control.start(config.model_copy(update={"epochs": epochs}))
+    for run in every():
+        if run.status().active:
+            control.stop(run.id)
 
 
 @pytest.fixture(scope="session")

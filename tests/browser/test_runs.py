@@ -20,6 +20,7 @@ SLOW = 90_000
 def watched(page: Page, address: str, run: Run) -> None:
     """Open a run's page, and wait until it trains."""
     page.goto(f"{address}/train?run={run.id}")
+    settled(page)  # a click while the page is still being drawn is lost
     expect(page.get_by_text(re.compile(r"epoch \d+ of 100000"))).to_be_visible(timeout=SLOW)
 
 
