@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.looks import canvas, drawn, visit
+from tests.browser.looks import canvas, drawn
 
 
 def corner(plot: Locator, x: float, y: float) -> tuple[float, float]:
@@ -91,7 +91,7 @@ def test_t_sne_says_how_far_it_is_and_can_be_stopped(page: Page, real_address: s
     expect(page.get_by_text(re.compile(r"t-SNE, step \d+ of 1,000"))).to_be_visible(timeout=120_000)
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(make).to_be_visible()
-    visit(page, f"{real_address}/diagnosis?run=mnist-mlp&view=map&method=tsne&perplexity=10")
+    page.goto(f"{real_address}/diagnosis?run=mnist-mlp&view=map&method=tsne&perplexity=10")
     page.get_by_role("button", name="t-SNE of 500 images").click()
     canvas_found = page.locator("canvas[aria-label*='act2, t-SNE']")
     expect(canvas_found).to_be_visible(timeout=120_000)
