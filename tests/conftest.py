@@ -87,6 +87,18 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     return bench
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Torch computes in one thread; how it treats numbers too small to matter is as usual again afterwards."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+    torch.set_flush_denormal(False)
+
+
 def write_data(folder: Path, *, train: int = 200, test: int = 60, size: int = 8, channels: int = 3) -> None:
     """A prepared data set of noisy images, a base colour and a bright corner for each of four classes."""
     random = np.random.default_rng(5)

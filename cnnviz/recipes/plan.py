@@ -12,7 +12,7 @@ from cnnviz.recipes.recipe import Recipe, Settings, Size
 _STAND_INS = {"mnist": "digits"}
 """Data sets that are always there, for those that are not; shapes for all others."""
 _SMOKE: Settings = {
-    "data": {"train": 20, "validation": 10, "test": 10, "normalise": "dataset"},
+    "data": {"train": 8, "validation": 4, "test": 4, "normalise": "dataset"},
     "start": {"source": "random"},
     "precision": "fp32",
     "memory_format": "contiguous",
@@ -72,7 +72,7 @@ def _smoke(values: Settings) -> Settings:
     if side or data.get("size"):
         tiny["size"] = side or 32
     small = merged(values, merged(_SMOKE, {"data": tiny}))
-    return dict(small) | {"epochs": 1, "batch_size": min(10, _number(values, "batch_size"))}
+    return dict(small) | {"epochs": 1, "batch_size": min(4, _number(values, "batch_size"))}
 
 
 def _number(values: Settings, name: str) -> int:

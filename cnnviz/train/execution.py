@@ -53,7 +53,7 @@ class ExecutionProbe:
 
     chosen: Execution
     milliseconds: dict[str, float]
-    """Time of a step for each way that was tried."""
+    """Time of a step for each way; none where there was no choice."""
 
 
 def find_device(wanted: str) -> str:
@@ -82,13 +82,20 @@ def choose(
     """The fastest of the ways that `config` leaves open, by timing `step` on copies of `model`.
 
     `steps` is the length of the run. Compiling is tried only when asked for, or when the run is long.
+    A way that is the only one is tried for a step, to hear of what fails, and not timed.
     """
     timings: dict[Execution, float] = {}
-    for way in _ways(config, model, device):
+    ways = list(_ways(config, model, device))
+    settled = len(ways) == 1 and config.compile == "off"
+    for way in ways:
         candidate = copy.deepcopy(model)
         try:
             with _strided_pixels(candidate) as pixels:
-                timings[way] = _time(candidate, way, step)
+                if settled:
+                    step(way.arrange(candidate), way)
+                    wait(way.device)
+                else:
+                    timings[way] = _time(candidate, way, step)
         except (RuntimeError, ValueError) as error:
             if config.precision != "auto" or way.precision == "fp32":
                 if out_of_memory(error):
@@ -104,6 +111,8 @@ def choose(
                     "set precision to auto, or the network's stem to cifar."
                 )
             timings.pop(way, None)
+    if settled:
+        return ExecutionProbe(ways[0], {})
     best = _plainest_fast(timings)
     if config.compile == "on" or (config.compile == "auto" and steps * timings[best] > _LONG_RUN):
         compiled = replace(best, compile=True)

@@ -2,16 +2,18 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from cnnviz.config import Cnn
+from cnnviz.config import Cnn, Data, Mlp, RunConfig
 from cnnviz.data import catalogue
-from cnnviz.runs import control
+from cnnviz.runs import control, process
 from cnnviz.runs.run import Run, every
+from tests import nursery_client
 from tests.browser import app, chromium
 
 expect.set_options(timeout=30_000)
@@ -46,15 +48,26 @@ def _server(tmp_path_factory: pytest.TempPathFactory, nursery: Path) -> Iterator
         yield address, now
 
 
+@pytest.fixture(scope="session")
+def _made_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data sets that are always there, made once: that takes seconds."""
+    folder = tmp_path_factory.mktemp("made")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CNNVIZ_DATA", str(folder))
+        for name in ("digits", "shapes"):
+            catalogue.load(name)
+    return folder
+
+
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A checkpoints folder with the shipped runs, and an empty data folder beside it; no worker is left behind."""
+def bench(tmp_path_factory: pytest.TempPathFactory, _made_data: Path) -> Iterator[Path]:
+    """A checkpoints folder with the shipped runs, and the data sets that are made; no worker is left behind."""
     root = tmp_path_factory.mktemp("bench")
     checkpoints = root / "checkpoints"
     checkpoints.mkdir()
     for card in (app.ROOT / "checkpoints").glob("*/card.md"):
         shutil.copytree(card.parent, checkpoints / card.parent.name)
-    (root / "data").mkdir()
+    shutil.copytree(_made_data, root / "data")
     yield root
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CNNVIZ_CHECKPOINTS", str(checkpoints))
@@ -92,8 +105,32 @@ def own_run(bench: Path) -> Run:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CNNVIZ_CHECKPOINTS", str(bench / "checkpoints"))
         patch.setenv("CNNVIZ_DATA", str(bench / "data"))
-        catalogue.load("digits")
         return trained(PLAIN.model_copy(update={"network": Cnn(), "epochs": 1}))
+
+
+Start = Callable[[int], Run]
+
+
+@pytest.fixture
+def start(bench: Path, nursery: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Starts a run of a small network, of so many epochs; those that still train are stopped at the end."""
+    monkeypatch.setattr(process, "subprocess", nursery_client.stand_in(nursery))
+    monkeypatch.setenv("NURSERY", app.UNHURRIED)
+    monkeypatch.setenv("CNNVIZ_CHECKPOINTS", str(bench / "checkpoints"))
+    monkeypatch.setenv("CNNVIZ_DATA", str(bench / "data"))
+    data = Data(name="digits", train=200, validation=50, test=50)
+    config = RunConfig(
+        data=data,
+        network=Mlp(hidden=(16,)),
+        batch_size=50,
+        precision="fp32",
+        memory_format="contiguous",
+        compile="off",
+    )
+    yield lambda epochs: control.start(config.model_copy(update={"epochs": epochs}))
+    for run in every():
+        if run.status().active:
+            control.stop(run.id)
 
 
 @pytest.fixture(scope="session")
@@ -109,6 +146,13 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
+    """A fresh tab, watched."""
+    with tab(context) as page:
+        yield page
+
+
+@contextmanager
+def tab(context: BrowserContext) -> Iterator[Page]:
     """A fresh tab; anything it asks of another machine, and any exception in its scripts, fails the test."""
     page = context.new_page()
     strangers: list[str] = []

@@ -26,6 +26,37 @@ def drawn(page: Page) -> None:
     )
 
 
+def visit(page: Page, link: str) -> None:
+    """Open a link of the app in a tab that may have it open already, as Back and Forward do.
+
+    The session goes on, and Streamlit's scripts, which take more than a second to start, are not started again.
+    """
+    if page.url == "about:blank":
+        page.goto(link)
+        settled(page)
+        return
+    ran = page.evaluate(
+        """link => new Promise(done => {
+          let began = false;
+          const watch = new MutationObserver(() => {
+            const state = document.querySelector("[data-testid=stApp]")?.dataset.testScriptState;
+            if (began && state === "notRunning") end(true);
+            began ||= state !== "notRunning";
+          });
+          const end = ran => { watch.disconnect(); done(ran); };
+          const filter = ["data-test-script-state"];
+          watch.observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: filter });
+          setTimeout(() => began || end(false), 2000);
+          history.pushState({}, "", link);
+          dispatchEvent(new PopStateEvent("popstate"));
+        })""",
+        link,
+    )
+    if not ran:
+        page.goto(link)
+    settled(page)
+
+
 def choose(page: Page, label: str, option: str) -> None:
     """Pick an option of a select box."""
     settled(page)  # a page that is drawn anew closes the list

@@ -1,15 +1,17 @@
 """Every page, light and dark, as axe-core sees it: nothing serious. Headings are in order, canvases are reached."""
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import axe_playwright_python
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.app_pages import PAGES
-from tests.browser.looks import drawn
+from tests.browser.conftest import tab
+from tests.browser.looks import drawn, visit
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 WHITE_ON_PRIMARY = re.compile(
@@ -23,10 +25,17 @@ _WITH_CANVASES = {"home": "", "activations": "activations?layer=layer2.0&channel
 ADDRESSES = (*(_WITH_CANVASES.get(name, name) for name in PAGES), "diagnosis?view=map")
 
 
+@pytest.fixture(scope="module")
+def page(context: BrowserContext) -> Iterator[Page]:
+    """One tab for all pages: Streamlit's scripts, which take seconds, are run once."""
+    with tab(context) as page:
+        yield page
+
+
 @pytest.mark.parametrize("name", ADDRESSES)
 def test_nothing_serious_is_found_and_every_canvas_is_reached(page: Page, address: str, name: str) -> None:
     page.emulate_media(color_scheme="light")
-    page.goto(f"{address}/{name}")
+    visit(page, f"{address}/{name}")
     looked_at(page, "rgb(255, 255, 255)")
     assert findings(page, "{resultTypes: ['violations']}") == []
     levels = page.locator("h1, h2, h3, h4, h5, h6").evaluate_all("all => all.map(h => Number(h.tagName[1]))")

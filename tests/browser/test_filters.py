@@ -14,6 +14,7 @@ def picture(drawn: Locator) -> str:
 
 def test_a_deeper_layer_through_time_by_keyboard(page: Page, address: str) -> None:
     page.goto(f"{address}/filters?run=cifar10-resnet18")
+    tiles_are_whole_at_any_width(page)
     canvas(page, "64 first-layer filters, Epoch 20")
     choose(page, "Layer", "layer1.0.conv2 · 64 filters of 64 × 3×3")
     expect(page).to_have_url(re.compile(r"layer=layer1\.0\.conv2"))
@@ -45,6 +46,7 @@ def test_a_filter_is_chosen_by_keyboard_and_with_the_mouse(page: Page, address: 
     page.goto(f"{address}/filters?run=cifar10-resnet18&layer=layer1.0.conv2")
     settled(page)
     matrix = canvas(page, "kernels of layer1.0.conv2, Epoch 20")
+    every_kernel_is_a_block_of_whole_pixels(page, matrix)
     matrix.focus()
     for key in ("ArrowDown", "ArrowDown", "ArrowRight"):
         page.keyboard.press(key)
@@ -61,12 +63,46 @@ def test_a_filter_is_chosen_by_keyboard_and_with_the_mouse(page: Page, address: 
     expect(page).to_have_url(re.compile("activations"))
 
 
-def test_every_kernel_is_a_block_of_whole_pixels(page: Page, address: str) -> None:
+def every_kernel_is_a_block_of_whole_pixels(page: Page, matrix: Locator) -> None:
+    """Also on a telephone."""
     page.set_viewport_size({"width": 390, "height": 900})
-    page.goto(f"{address}/filters?run=cifar10-resnet18&layer=layer1.0.conv2")
-    matrix = canvas(page, "kernels of layer1.0.conv2, Epoch 20")
-    box = matrix.bounding_box()
-    assert box is not None
-    assert box["x"] + box["width"] <= 390
-    assert matrix.evaluate("c => c.width === Math.round(c.getBoundingClientRect().width * devicePixelRatio)")
+    page.wait_for_function("c => c.getBoundingClientRect().right <= 390", arg=matrix.element_handle())
+    # The canvas is drawn anew once the window has its width.
+    page.wait_for_function(
+        "c => c.width === Math.round(c.getBoundingClientRect().width * devicePixelRatio)",
+        arg=matrix.element_handle(),
+    )
     assert matrix.evaluate("c => (c.width - 10) % 64 === 0 && c.height % 64 === 0")
+    page.set_viewport_size({"width": 1440, "height": 1000})
+    page.wait_for_function("c => c.getBoundingClientRect().width > 390", arg=matrix.element_handle())
+    settled(page)
+
+
+def tiles_are_whole_at_any_width(page: Page) -> None:
+    """Tiles are enlarged by whole factors, and fit."""
+    drawn = canvas(page, "first-layer filters, Epoch 0")
+    for width in (390, 1440):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function(
+            "([c, width]) => c.getBoundingClientRect().right <= width", arg=[drawn.element_handle(), width]
+        )
+        tiles_are_whole(drawn)
+
+
+def tiles_are_whole(drawn: Locator) -> None:
+    """Hold that a canvas has a pixel for each of the screen's, and every value a block of whole ones."""
+    assert drawn.evaluate("c => c.width === Math.round(c.getBoundingClientRect().width * devicePixelRatio)")
+    # Every value of a filter is a block of one colour.
+    sides = drawn.evaluate(
+        """c => {
+          const p = c.getContext("2d").getImageData(0, 0, c.width, 1).data;
+          const runs = []; let start = 0;
+          for (let x = 1; x < c.width; x++) {
+            const same = [0, 1, 2, 3].every(i => p[4 * x + i] === p[4 * (x - 1) + i]);
+            if (!same) { runs.push(x - start); start = x; }
+          }
+          return runs;
+        }"""
+    )
+    zoom = max(sides)
+    assert {side % zoom for side in sides if side > 2} == {0}

@@ -1,5 +1,6 @@
 """Choosing what to look at: mistakes of the network, several uploads, another size."""
 
+import io
 import re
 from pathlib import Path
 
@@ -17,23 +18,45 @@ def unpredicted(bench: Path) -> None:
         kept.unlink()
 
 
-def test_two_uploads_at_once_one_turned_and_one_that_is_none(
-    page: Page, address: str, tmp_path: Path
-) -> None:
+def no_picture(kind: str) -> bytes:
+    """Something that was called .png."""
+    file = io.BytesIO()
+    match kind:
+        case "text":
+            return b"Dear network, I am a picture. Honestly."
+        case "cut off":
+            Image.effect_noise((300, 300), 90).save(file, "PNG")
+            return file.getvalue()[:2000]
+        case "huge":
+            Image.new("1", (30_000, 30_000)).save(file, "PNG")
+            return file.getvalue()
+    raise AssertionError(kind)
+
+
+def test_uploads_at_once_one_turned_and_three_that_are_none(page: Page, address: str, tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    turned, other, broken = tmp_path / "turned.jpg", tmp_path / "other.png", tmp_path / "broken.png"
+    turned, other = tmp_path / "turned.jpg", tmp_path / "other.png"
+    kinds = ("text", "cut off", "huge")
+    broken = [tmp_path / f"{kind}.png" for kind in kinds]
+    for kind, file in zip(kinds, broken, strict=True):
+        file.write_bytes(no_picture(kind))
     with Image.open(photo(tmp_path)) as flower:
         flower.save(turned, exif=exif)
     Image.effect_noise((64, 64), 90).save(other)
-    broken.write_text("I am no picture.")
     page.goto(f"{address}/activations?run=cifar10-resnet18&layer=layer1.0")
     canvas(page, "Activations of layer1.0 for Frog")
     page.get_by_text("Upload", exact=True).first.click()
-    page.locator("input[type=file]").set_input_files([turned, broken, other])
+    page.locator("input[type=file]").set_input_files([turned, *broken, other])
     assert colours(canvas(page, "Activations of layer1.0 for turned.jpg")) > 50
-    expect(page.get_by_test_id("stAlert")).to_have_count(1)
-    expect(page.get_by_test_id("stAlert")).to_contain_text("broken.png: This is not a PNG")
+    alerts = page.get_by_test_id("stAlert")
+    expect(alerts).to_have_count(len(kinds))
+    expect(alerts.first).to_contain_text("text.png: This is not a PNG")
+    for kind, alert in zip(kinds, alerts.all(), strict=True):
+        # The icon's name comes first, as text.
+        lines = [line for line in alert.inner_text().splitlines() if line.strip()]
+        assert len(lines) == 2, lines
+        assert "picture" in lines[1], kind
     page.get_by_text("How it was read").click()
     expect(page.get_by_text(re.compile(r"JPEG, 640 × 427, RGB\. Turned by 90° to the right"))).to_be_visible()
     first = page.url

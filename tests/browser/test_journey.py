@@ -13,11 +13,12 @@ def test_train_watch_and_look_inside(page: Page, address: str, bench: Path, tmp_
     settled(page)
     choose(page, "Data", "Shapes")
     enter(page, "Epochs", "3")
-    enter(page, "Batch size", "64")
+    enter(page, "Batch size", "32")
     page.get_by_text("More settings").click()
-    enter(page, "Training images", "256")
-    enter(page, "Validation images", "64")
-    expect(page.get_by_text(re.compile("256.*training and.*64.*validation"))).to_be_visible()
+    enter(page, "Training images", "128")
+    enter(page, "Validation images", "32")
+    enter(page, "Test images", "32")
+    expect(page.get_by_text(re.compile("128.*training and.*32.*validation"))).to_be_visible()
     page.get_by_role("button", name="Start").click()
 
     # The curve grows: the live panel draws itself again while the worker trains.

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from cnnviz.workspace import ROOT
 from tests.browser import app
 from tests.browser.looks import canvas, settled
 
@@ -29,15 +28,3 @@ def test_the_selection_follows_from_page_to_page(page: Page, address: str) -> No
     page.get_by_role("link", name="New run").first.click()
     expect(page.get_by_text("came with cnnviz").first).to_be_visible()
     expect(page).to_have_url(re.compile("train.*run=mnist-mlp"))
-
-
-def test_every_page_is_one_click_away_on_a_telephone(page: Page, address: str) -> None:
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(address)
-    settled(page)
-    names = re.findall(r'st\.Page\("pages/(\w+)\.py"', (ROOT / "app.py").read_text())
-    links = page.locator(".st-key-pages").get_by_role("link")
-    expect(links).to_have_count(len(names))
-    for name, link in zip(names, links.all(), strict=True):
-        expect(link).to_be_in_viewport()
-        assert link.get_attribute("href") == ("" if name == "home" else name)

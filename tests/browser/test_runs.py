@@ -9,44 +9,40 @@ from pathlib import Path
 
 from playwright.sync_api import Error, Page, expect
 
-from tests.browser.looks import choose, enter, settled
+from cnnviz.runs.run import Run
+from tests.browser.conftest import Start
+from tests.browser.looks import choose, enter, settled, visit
 
 SLOW = 90_000
 """Milliseconds until a worker trains, also where something else has the cores."""
 
 
-def start_long_run(page: Page, address: str) -> str:
-    """Start a run of more than three minutes from the form; gives its id."""
-    page.goto(f"{address}/train")
-    settled(page)
-    choose(page, "Data", "Digits")
-    choose(page, "Network", "MLP")
-    enter(page, "Epochs", "2000")
-    page.get_by_role("button", name="Start").click()
-    expect(page.get_by_text(re.compile(r"epoch \d+ of 2000"))).to_be_visible(timeout=SLOW)
-    found = re.search(r"run=([^&]+)", page.url)
-    assert found is not None
-    return found[1]
+def watched(page: Page, address: str, run: Run) -> None:
+    """Open a run's page, and wait until it trains."""
+    page.goto(f"{address}/train?run={run.id}")
+    settled(page)  # a click while the page is still being drawn is lost
+    expect(page.get_by_text(re.compile(r"epoch \d+ of 100000"))).to_be_visible(timeout=SLOW)
 
 
-def test_stop_resume_and_delete(page: Page, address: str, bench: Path) -> None:
-    run = start_long_run(page, address)
+def test_stop_resume_and_delete(page: Page, address: str, start: Start) -> None:
+    run = start(100_000)
+    watched(page, address, run)
     began = time.monotonic()
     page.locator(".st-key-stop-run button").first.click()
     expect(page.get_by_text("stopped", exact=True)).to_be_visible()
     assert time.monotonic() - began < 15
-    assert (bench / "checkpoints" / run / "snapshots" / "last.safetensors").exists()
+    assert (run.folder / "snapshots" / "last.safetensors").exists()
 
     page.get_by_role("button", name="Resume").click()
-    expect(page.get_by_text(re.compile(r"epoch \d+ of 2000"))).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text(re.compile(r"epoch \d+ of 100000"))).to_be_visible(timeout=SLOW)
     page.locator(".st-key-stop-run button").first.click()
     expect(page.get_by_text("stopped", exact=True)).to_be_visible()
 
     page.get_by_role("button", name="Delete").click()
-    assert (bench / "checkpoints" / run).exists()
+    assert run.folder.exists()
     page.get_by_role("button", name="Delete for good").click()
-    expect(page.get_by_text(run)).to_have_count(0)
-    assert not (bench / "checkpoints" / run).exists()
+    expect(page.get_by_text(run.id)).to_have_count(0)
+    assert not run.folder.exists()
 
 
 def test_two_tabs_at_once_have_one_winner(page: Page, address: str, bench: Path) -> None:
@@ -69,7 +65,7 @@ def test_two_tabs_at_once_have_one_winner(page: Page, address: str, bench: Path)
     assert len(made) == 1
     run = made.pop().name
     for tab in tabs:
-        tab.goto(f"{address}/train?run={run}")
+        visit(tab, f"{address}/train?run={run}")
         expect(tab.get_by_text(re.compile(r"epoch \d+ of 1500"))).to_be_visible(timeout=SLOW)
     for tab in tabs:
         with suppress(Error):  # the other tab may have been quicker
@@ -93,14 +89,14 @@ def test_two_tabs_at_once_have_one_winner(page: Page, address: str, bench: Path)
     other.close()
 
 
-def test_a_dead_worker_is_told_and_taken_up_again(page: Page, address: str, bench: Path) -> None:
-    run = start_long_run(page, address)
-    folder = bench / "checkpoints" / run
-    process = int((folder / "lease").read_bytes()[:20].split()[0])
+def test_a_dead_worker_is_told_and_taken_up_again(page: Page, address: str, start: Start) -> None:
+    run = start(100_000)
+    watched(page, address, run)
+    process = int((run.folder / "lease").read_bytes()[:20].split()[0])
     os.kill(process, signal.SIGKILL)
     expect(page.get_by_text("interrupted", exact=True)).to_be_visible(timeout=15_000)
     expect(page.get_by_text(re.compile("killed"))).to_be_visible()
     page.get_by_role("button", name="Resume").click()
-    expect(page.get_by_text(re.compile(r"epoch \d+ of 2000"))).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text(re.compile(r"epoch \d+ of 100000"))).to_be_visible(timeout=SLOW)
     page.locator(".st-key-stop-run button").first.click()
     expect(page.get_by_text("stopped", exact=True)).to_be_visible()

@@ -2,47 +2,19 @@
 
 import re
 import time
-from collections.abc import Callable
-from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from cnnviz.config import Data, Mlp, RunConfig
-from cnnviz.runs import control, process
-from cnnviz.runs.run import Run
-from tests import nursery_client
-from tests.browser.app import UNHURRIED
-from tests.browser.looks import canvas, choose, settled
-
-Start = Callable[[int], Run]
-
-
-@pytest.fixture
-def start(bench: Path, nursery: Path, monkeypatch: pytest.MonkeyPatch) -> Start:
-    """Starts a run of a small network, of so many epochs."""
-    monkeypatch.setattr(process, "subprocess", nursery_client.stand_in(nursery))
-    monkeypatch.setenv("NURSERY", UNHURRIED)
-    monkeypatch.setenv("CNNVIZ_CHECKPOINTS", str(bench / "checkpoints"))
-    monkeypatch.setenv("CNNVIZ_DATA", str(bench / "data"))
-    data = Data(name="digits", train=200, validation=50, test=50)
-    config = RunConfig(
-        data=data,
-        network=Mlp(hidden=(16,)),
-        batch_size=50,
-        precision="fp32",
-        memory_format="contiguous",
-        compile="off",
-    )
-    return lambda epochs: control.start(config.model_copy(update={"epochs": epochs}))
+from cnnviz.runs import control
+from tests.browser.conftest import Start
+from tests.browser.looks import canvas, choose, settled, visit
 
 
 def test_the_epoch_slider_changes_the_maps_and_is_a_link(page: Page, address: str, start: Start) -> None:
     run = start(4)
     page.goto(f"{address}/train?run={run.id}")
     expect(page.get_by_text("finished", exact=True)).to_be_visible(timeout=90_000)
-    page.goto(f"{address}/activations?run={run.id}&layer=fc1")
-    settled(page)
+    visit(page, f"{address}/activations?run={run.id}&layer=fc1")
     slider = page.get_by_role("slider", name="Epoch")
     expect(page.get_by_test_id("stSliderThumbValue")).to_have_text("last")
     after = canvas(page, "Activations of fc1").get_attribute("data-drawn")
@@ -107,8 +79,7 @@ def test_two_checkpoints_are_compared_and_a_click_shows_one_channel_of_both(
     run = start(2)
     page.goto(f"{address}/train?run={run.id}")
     expect(page.get_by_text("finished", exact=True)).to_be_visible(timeout=90_000)
-    page.goto(f"{address}/compare?run={run.id}&layer=act1")
-    settled(page)
+    visit(page, f"{address}/compare?run={run.id}&layer=act1")
     first, second = (
         canvas(page, "Activations of act1, A: last epoch"),
         canvas(page, "act1, B: epoch 0, untrained"),

@@ -88,8 +88,8 @@ def test_a_run_that_waits_says_so_and_goes_on_after_a_stop(shell, nursery, occup
     assert " % ± " in done.stdout
 
 
-def test_detached_it_returns_at_once_and_stop_ends_it(shell, occupied, ask, config_file):
-    process = shell("train", config_file, "--detach")
+def test_detached_it_returns_at_once_and_stop_ends_it(shell, nursery, occupied, ask, config_file):
+    process = shell("train", config_file, "--detach", nursery=nursery)
     out, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
     run = find(out.strip())

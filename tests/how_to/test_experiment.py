@@ -86,7 +86,7 @@ def test_an_experiment(bench: Bench, report: Path) -> None:
 def test_it_has_every_size_also_with_what_it_leaves_out(report: Path) -> None:
     recipe = library.find("005-1")
     smoke = plan.configuration(recipe, "wide", size="smoke")
-    assert (smoke.data.name, smoke.epochs, smoke.batch_size) == ("shapes", 1, 10)
+    assert (smoke.data.name, smoke.epochs, smoke.batch_size) == ("shapes", 1, 4)
     assert plan.configuration(recipe, "wide", size="short").epochs == 3
     (report / "005.toml").write_text(TOML.replace('data = { name = "digits" }', "").replace("epochs = 3", ""))
     library.reports.cache_clear()

@@ -370,9 +370,9 @@ def test_the_lease_ends_with_the_worker_and_not_with_its_children(
 
 def test_ways_to_compute_are_remembered(small: RunConfig, bench: Any, quick: None, watch: Any) -> None:
     (bench.checkpoints / ".execution.json").write_text("{ torn")
-    runs = []
+    choice, runs = small.model_copy(update={"compile": "auto"}), []
     for seed in (1, 2):
-        runs.append(control.start(small.model_copy(update={"seed": seed})))
+        runs.append(control.start(choice.model_copy(update={"seed": seed})))
         watch.until(runs[-1], "finished")
     assert len(json.loads((bench.checkpoints / ".execution.json").read_text())) == 1
     assert [bool(run.metrics().started["probe_milliseconds"]) for run in runs] == [True, False]

@@ -1,9 +1,8 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 import pytest
-import torch
 
 from cnnviz.config import RunConfig
 from cnnviz.data import catalogue
@@ -13,11 +12,8 @@ from cnnviz.train.session import Session, prepare
 
 
 @pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+def _alike(one_thread: None) -> None:
+    """Sums come out the same on every machine."""
 
 
 @pytest.fixture

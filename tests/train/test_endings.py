@@ -13,6 +13,7 @@ from cnnviz.data import catalogue
 from cnnviz.errors import ConfigError
 from cnnviz.models.checkpoint import fingerprint
 from cnnviz.train import execution
+from cnnviz.train import session as session_module
 from cnnviz.train.events import EpochEnded, Finished, StepLogged
 from cnnviz.train.execution import Execution
 from cnnviz.train.loop import Diverged, fit
@@ -213,6 +214,23 @@ class TestChoice:
     def test_a_perceptron_has_one_way(self, session: Make, monkeypatch: pytest.MonkeyPatch) -> None:
         way = self.choose(session, monkeypatch, network=Mlp(hidden=(4,)))
         assert way == Execution("cpu", "fp32", "contiguous")
+
+    def test_what_leaves_no_choice_is_tried_and_not_timed(
+        self, session: Make, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tried = []
+        step = session_module.forward
+        monkeypatch.setattr(session_module, "forward", lambda *a: (tried.append(a[2]), step(*a))[1])
+        assert session(precision="fp32", memory_format="contiguous").probe.milliseconds == {}
+        assert len(tried) == 1
+        assert session(compile="auto").probe.milliseconds.keys() == {"fp32 contiguous"}
+
+        def broken(*_: object) -> None:
+            raise RuntimeError("no kernel")
+
+        monkeypatch.setattr(session_module, "forward", broken)
+        with pytest.raises(ConfigError, match=r"fp32 fails on cpu \(no kernel\)"):
+            session()
 
     def test_compiling_that_fails(self, session: Make, monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(ConfigError, match=r"can't be compiled here \(g\+\+\)"):
