@@ -98,12 +98,7 @@ def choose(
                     timings[way] = _time(candidate, way, step)
         except (RuntimeError, ValueError) as error:
             if config.precision != "auto" or way.precision == "fp32":
-                if out_of_memory(error):
-                    raise
-                raise ConfigError(
-                    f"A training step in {way.precision} fails on {device} ({_first_line(error)}): "
-                    "try a smaller batch, or set precision to auto."
-                ) from error
+                raise _in_words(error, way) from error
         if pixels and device == "cpu" and way.precision != "fp32":
             if config.precision != "auto":
                 raise ConfigError(
@@ -126,6 +121,16 @@ def choose(
         if compiled in timings and (config.compile == "on" or timings[compiled] < _BETTER * timings[best]):
             best = compiled
     return ExecutionProbe(best, {_label(way): round(1000 * seconds, 2) for way, seconds in timings.items()})
+
+
+def _in_words(error: Exception, way: Execution) -> Exception:
+    """Why a way fails; where memory runs out, as PyTorch says it, which names a batch size later."""
+    if out_of_memory(error):
+        return error
+    return ConfigError(
+        f"A training step in {way.precision} fails on {way.device} ({_first_line(error)}): "
+        "try a smaller batch, or set precision to auto."
+    )
 
 
 def _ways(config: RunConfig, model: nn.Module, device: str) -> Iterator[Execution]:

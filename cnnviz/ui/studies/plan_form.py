@@ -18,7 +18,7 @@ from cnnviz.studies.definition import CONFIRMED_FROM, Grid, Listing, Study, Task
 from cnnviz.studies.search_space import Search
 from cnnviz.ui.resources import datasets, run_estimates
 from cnnviz.ui.shell import selection
-from cnnviz.ui.studies import plan_grid, plan_list, plan_search
+from cnnviz.ui.studies import plan_grid, plan_list, plan_search, planned_settings
 from cnnviz.ui.studies.parameters import STUDY
 from cnnviz.ui.studies.planned_settings import Settings
 from cnnviz.ui.widgets import run_template
@@ -112,6 +112,7 @@ def _base() -> RunConfig:
         [_FORM, *runs],
         format_func=lambda name: "the form on New run" if name == _FORM else runs[name].title,
         key="study base",
+        on_change=planned_settings.forget,
         help="What all runs of the study share.",
     )
     if chosen in runs:

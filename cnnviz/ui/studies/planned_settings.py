@@ -42,6 +42,12 @@ def choose(settings: Settings, values: Callable[[ConfigSetting, str], T]) -> dic
     return found
 
 
+def forget() -> None:
+    """Propose values anew: what was typed was meant for another base."""
+    for key in [key for key in st.session_state if str(key).startswith("study values ")]:
+        del st.session_state[key]
+
+
 def proposals(setting: ConfigSetting) -> Sequence[str]:
     """Values to begin with: all choices, else some around the present one."""
     if setting.choices:
