@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from cnnviz import workspace
 from cnnviz.artifact import StoredArtifact
 from cnnviz.data.identity import identity
@@ -36,6 +39,12 @@ def known(run: str, snapshot: str = "last", split: str = "test") -> Predictions 
     except (CheckpointError, OSError):
         return None
     return artifact(run, snapshot, split, digest=digest, data=card.data).load()
+
+
+def right(run: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]] | None:
+    """Numbers of test images (N,), and where a run's last weights are right (N,), if that is stored."""
+    found = known(run)
+    return None if found is None else (found.numbers, found.right)
 
 
 def exist(run: str, snapshot: str, split: str) -> bool:

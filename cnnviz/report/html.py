@@ -143,7 +143,7 @@ def _picture(picture: Picture) -> str:
 
 def _table(table: Table) -> str:
     seen = table.seen if table.seen is not None else [[_cell(one) for one in row] for row in table.rows]
-    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in table.header)
+    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in table.seen_header or table.header)
     rows = "".join(f"<tr>{''.join(f'<td>{escape(one)}</td>' for one in row)}</tr>" for row in seen[:_LONG])
     more = (
         f'<p class="facts">{len(seen) - _LONG:,} more rows are in the file.</p>' if len(seen) > _LONG else ""

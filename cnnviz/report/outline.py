@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from cnnviz.diagnose.run_comparison import compare
 from cnnviz.errors import CnnvizError, NotFound
+from cnnviz.explore import stored_predictions
 from cnnviz.progress import Progress, Work
 from cnnviz.recipes import library
 from cnnviz.recipes.assessment import assess
@@ -14,6 +16,7 @@ from cnnviz.report.document import Document, Pin, Section
 from cnnviz.report.figures.attributions import Attributed
 from cnnviz.report.figures.confusion import Confusion
 from cnnviz.report.figures.curves import Curves
+from cnnviz.report.figures.differences import Differences
 from cnnviz.report.figures.environment import Environment
 from cnnviz.report.figures.figure import Figure
 from cnnviz.report.figures.filters import Filters
@@ -24,6 +27,7 @@ from cnnviz.report.figures.results import Results
 from cnnviz.report.figures.settings import Settings
 from cnnviz.report.figures.study import StudyResults
 from cnnviz.runs.run import Run, find
+from cnnviz.runs.summary import summaries
 from cnnviz.studies import progress
 from cnnviz.studies.results import best, rows
 from cnnviz.workspace import snapshot_file
@@ -100,6 +104,10 @@ def _together(runs: Sequence[Run]) -> Section:
     figures: list[Figure] = [Settings(runs=ids)]
     figures += [Results(runs=trained)] if trained else []
     figures += _curves(trained) if trained else []
+    by_name = {one.id: one for one in summaries()}
+    there = [by_name[run.id] for run in runs if run.id in by_name]
+    if len(there) > 1 and compare(there, stored_predictions.right):
+        figures.append(Differences(runs=ids))
     return _section("What was done, and what came out", figures)
 
 

@@ -11,6 +11,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import stats
 
 from cnnviz.config import RunConfig
 from cnnviz.errors import CnnvizError, RunError
@@ -25,6 +26,7 @@ from cnnviz.report.figures.calibrated import Calibrated
 from cnnviz.report.figures.comparison import Compared
 from cnnviz.report.figures.confusion import Confusion
 from cnnviz.report.figures.curves import Curves
+from cnnviz.report.figures.differences import Differences
 from cnnviz.report.figures.environment import Environment
 from cnnviz.report.figures.figure import Figure
 from cnnviz.report.figures.kinds import AnyFigure
@@ -78,6 +80,7 @@ def whole(looked_into: Run) -> Document:
     study = studies.create(Study(title="A study", base=base, vary=varied))
     there = unchecked(finish(outline.of_runs("A test", [looked_into.id], question="Why?\n\nAnd <how>?")))
     run = looked_into.id
+    other = made(base.model_copy(update={"batch_size": 16}), accuracy=0.8).id
     both = {
         side: Maps(run=run, layer="act1", image=image)
         for side, image in (("a", "photo.frog"), ("b", "test.3"))
@@ -88,6 +91,7 @@ def whole(looked_into: Run) -> Document:
         Layers(run=run, measure="zeros", images=20),
         Shaken(run=run, perturbation="rotation", images=10),
         Compared(**both),
+        Differences(runs=(run, other)),
     )
     pins = (
         Pin(figure=StudyResults(study=study), words="<b>One</b> sees it."),
@@ -242,6 +246,19 @@ def test_seeds_are_a_band_a_mean_and_a_spread(bench: Any, tiny_data: str, small_
     assert drawing.table.rows[-1][4] == pytest.approx(0.5)
     words = finish(Curves(runs=ids).draw()).words
     assert words == "Mean over up to 3 seeds, and one standard deviation to both sides."
+    others = [
+        made(small_cnn.model_copy(update={"batch_size": 16}), seed=seed, accuracy=0.9 + 0.01 * seed)
+        for seed in range(3)
+    ]
+    told = finish(Differences(runs=ids + tuple(run.id for run in others)).draw())
+    assert told.table is not None
+    ((_, points, low, high, chance, split, base),) = told.table.rows
+    assert (points, split, base) == (pytest.approx(41.0), "validation", "3 and 3 seeds")
+    assert low < 41 < high  # type: ignore[operator]
+    reference = stats.ttest_ind([0.9, 0.91, 0.92], [0.4, 0.5, 0.6], equal_var=False)
+    assert chance == pytest.approx(reference.pvalue)
+    with pytest.raises(RunError, match="nothing to compare"):
+        finish(Differences(runs=ids[:1]).draw())
     one_each = finish(Curves(runs=ids, names=("a", "b", "c")).draw())
     assert one_each.words == "One seed each."
     with pytest.raises(ValueError, match="each run a name"):

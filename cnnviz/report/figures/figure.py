@@ -43,6 +43,8 @@ class Table:
     rows: Sequence[Sequence[Cell]]
     seen: Sequence[Sequence[str]] | None = None
     """The same as a person reads it; None where the rows can be read as they are."""
+    seen_header: Sequence[str] | None = None
+    """Over that, where it is another one."""
 
     @property
     def csv(self) -> str:

@@ -9,6 +9,7 @@ from cnnviz.report.figures.calibrated import Calibrated
 from cnnviz.report.figures.comparison import Compared
 from cnnviz.report.figures.confusion import Confusion
 from cnnviz.report.figures.curves import Curves
+from cnnviz.report.figures.differences import Differences
 from cnnviz.report.figures.environment import Environment
 from cnnviz.report.figures.filters import Filters
 from cnnviz.report.figures.findings import Findings
@@ -28,6 +29,7 @@ AnyFigure = Annotated[
     | Calibrated
     | Confusion
     | Curves
+    | Differences
     | Environment
     | Filters
     | Findings

@@ -4,13 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from cnnviz.diagnose.noise import CHOOSING
 from cnnviz.errors import RunError
 from cnnviz.formatting import decimal, duration, per_cent
 from cnnviz.progress import Progress, Work
 from cnnviz.report import provenance
 from cnnviz.report.figures.figure import Cell, Drawing, Figure, Link, Picture, Table, svg
 from cnnviz.studies import progress
-from cnnviz.studies.results import Mean, Row, best, rows
+from cnnviz.studies.results import Mean, Row, beside_first, best, rows
 from cnnviz.studies.variant import text
 
 
@@ -55,32 +56,29 @@ class StudyResults(Figure):
             ]
             for row in found
         ]
+        told = beside_first(found, now)
+        verdicts = ["–", *(one.words if one else "–" for one in told)] if any(told) else []
         seen = [
             [
                 row.variant.name,
                 f"{row.finished} of {len(row.trials)}",
-                _text(row.validation, share=share), "",
-                _text(row.test), "",
+                _text(row.validation, share=share),
+                *verdicts[at : at + 1],
+                _text(row.test),
                 duration(row.seconds.value) if row.seconds else "–",
             ]
-            for row in found
-        ]  # fmt: skip
+            for at, row in enumerate(found)
+        ]
+        error = "± standard error"
+        header = ["variant", "seeds", value.lower(), error, "test accuracy", error, "training time"]
+        against = ["against the first"] if verdicts else []
+        shown = ["variant", "seeds", value.lower(), *against, "test accuracy", "training time"]
+        if verdicts:
+            words += f" Differences from the first hold for all together (Holm). {CHOOSING}"
         return Drawing(
             title=now.study.title,
             pictures=pictures,
-            table=Table(
-                [
-                    "variant",
-                    "seeds",
-                    value.lower(),
-                    "± standard error",
-                    "test accuracy",
-                    "± standard error",
-                    "training time",
-                ],
-                cells,
-                seen,
-            ),
+            table=Table(header, cells, seen, seen_header=shown),
             table_place="first",
             words=words,
             sources=provenance.of_runs(one.run for one in now.trials if one.run),
