@@ -22,7 +22,9 @@ Name = Annotated[str, typer.Argument(metavar="REPORT", help="As `report list` ha
 def new(
     title: Annotated[str, typer.Argument(metavar="TITLE", help="Its heading.")],
     *,
-    run: Annotated[list[str] | None, typer.Option(help="A run that it is about; repeatable.")] = None,
+    runs: Annotated[
+        list[str] | None, typer.Option("--run", help="A run that it is about; repeatable.")
+    ] = None,
     study: Annotated[str | None, typer.Option(help="The study that it is about.")] = None,
     experiments: Annotated[
         str | None, typer.Option(metavar="000|001|…", help="The experiments of one of the five lab reports.")
@@ -35,10 +37,10 @@ def new(
     from cnnviz.report import folder, outline
     from cnnviz.report.document import Document
 
-    if sum(map(bool, (run, study, experiments))) > 1:
+    if sum(map(bool, (runs, study, experiments))) > 1:
         raise typer.BadParameter("A report is about runs, a study or experiments: choose one.")
-    if run:
-        work = outline.of_runs(title, run, question=question, author=author)
+    if runs:
+        work = outline.of_runs(title, runs, question=question, author=author)
     elif study:
         work = outline.of_study(study, title=title, question=question, author=author)
     elif experiments:

@@ -193,7 +193,7 @@ def test_a_picture_that_can_t_be_drawn_is_said_in_its_place(looked_into: Run, tm
         Maps(run=looked_into.id, layer="conv9", image="photo.frog"), Settings(runs=(looked_into.id,))
     )
     written = page(there)
-    assert "1 of the figures could not be drawn. figure 1: No layer &#x27;conv9&#x27;." in written
+    assert "1 of the figures could not be drawn. Figure 1: No layer &#39;conv9&#39;." in written
     assert "Figure 2. Settings" in written
     file = tmp_path / "report.html"
     file.write_text(written)

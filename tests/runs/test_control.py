@@ -69,7 +69,10 @@ class TestStop:
         ("place", "fault"),
         [
             ("loading", "import cnnviz.data.catalogue as m; m.load = lambda name: time.sleep(600)"),
-            ("probing", "import cnnviz.train.execution as m; m._time = lambda *a: time.sleep(600)"),
+            (
+                "probing",
+                "import cnnviz.train.execution as m; m.Execution.arrange = lambda *a: time.sleep(600)",
+            ),
             ("signing", "import cnnviz.runs.worker as m; m.Worker.work = lambda self: time.sleep(600)"),
         ],
         ids=["loading", "probing", "signing"],

@@ -62,7 +62,7 @@ def _page(one: folder.Listed) -> str | None:
 
 
 def _new() -> None:
-    st.subheader("New report", anchor=False)
+    st.header("New report", anchor=False)
     about = st.segmented_control(
         "About", [_RUNS, _STUDY, _LAB, _EMPTY], default=_RUNS, required=True, key="report about"
     )
@@ -114,7 +114,7 @@ def _new() -> None:
 
 
 def _check() -> None:
-    st.subheader("Check a report", anchor=False)
+    st.header("Check a report", anchor=False)
     file = st.file_uploader(
         "An HTML file that the bench wrote",
         type=["html"],
