@@ -19,8 +19,8 @@ def test_train_on_it_and_look_inside(
 ) -> None:
     page.goto(f"{real_address}/train")
     settled(page)
-    choose(page, "Data", data)
     choose(page, "Network", network)
+    choose(page, "Data", data)
     enter(page, "Epochs", "2")
     enter(page, "Batch size", "32")
     page.get_by_text("More settings").click()
