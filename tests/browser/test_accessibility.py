@@ -72,6 +72,9 @@ def looked_at(page: Page, background: str) -> None:
     expect(page.locator("[data-testid=stApp]")).to_have_css("background-color", background)
     drawn(page)
     expect(page.locator("canvas[role=img]:not([data-drawn])")).to_have_count(0)
+    # Colours fade from one theme to the other; what spins for ever takes no part.
+    fading = "(one) => one.constructor.name === 'CSSTransition' && one.playState === 'running'"
+    page.wait_for_function(f"() => !document.getAnimations().some({fading})")
 
 
 def findings(page: Page, options: str) -> list[str]:
