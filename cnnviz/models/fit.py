@@ -36,6 +36,8 @@ def fit(tensors: Mapping[str, Tensor], network: Network) -> Match | Misfit:
     if classes is None or channels is None or side is None:
         return misfit
     shape = (side, side, channels)
+    if side == usual and (misfit := compare(network, own, _with(due, network, classes, channels))).count:
+        return misfit  # without building the network for them, which takes its time
     try:
         exact = compare(network, own, shapes(network, shape, classes))
     except ConfigError:
@@ -78,14 +80,34 @@ def runs(network: Network, image_shape: Shape, *, classes: int) -> None:
 
 def _head(own: Mapping[str, Tensor], due: Mapping[str, tuple[int, ...]]) -> int | None:
     """Number of classes: of the one layer that gives 1,000 scores in `due`."""
-    outputs = [name for name, shape in due.items() if shape[:1] == (1000,) and name.endswith("weight")]
-    head = own.get(outputs[-1]) if outputs else None
+    head = own.get(_last(due))
     return None if head is None or not head.ndim else len(head)
 
 
-def _channels(own: Mapping[str, Tensor], network: Network) -> int | None:
+def _last(due: Mapping[str, tuple[int, ...]]) -> str:
+    """Name of the weights that give 1,000 scores; empty where there are none."""
+    outputs = [name for name, shape in due.items() if shape[:1] == (1000,) and name.endswith("weight")]
+    return outputs[-1] if outputs else ""
+
+
+def _stem(network: Network) -> str:
+    """Name of the first convolution."""
     side = usual_side(network)
-    stem = own.get(f"{first_convolution(_outline(network, (side, side, 3), 1000))[0]}.weight")
+    return first_convolution(_outline(network, (side, side, 3), 1000))[0]
+
+
+def _with(
+    due: Mapping[str, tuple[int, ...]], network: Network, classes: int, channels: int
+) -> dict[str, tuple[int, ...]]:
+    """The shapes that are `due` with 1,000 classes and three colours, for so many of them."""
+    head = _last(due).rpartition(".")[0]
+    first = f"{_stem(network)}.weight"
+    changed = {name: (classes, *due[name][1:]) for name in (f"{head}.weight", f"{head}.bias") if name in due}
+    return dict(due) | changed | {first: (due[first][0], channels, *due[first][2:])}
+
+
+def _channels(own: Mapping[str, Tensor], network: Network) -> int | None:
+    stem = own.get(f"{_stem(network)}.weight")
     return None if stem is None or stem.ndim != 4 or stem.shape[1] not in (1, 3) else stem.shape[1]
 
 
@@ -121,7 +143,7 @@ _outlines: dict[tuple[str, Shape, int], nn.Module] = {}
 def _outline(network: Network, shape: Shape, classes: int) -> nn.Module:
     key = (network.model_dump_json(), shape, classes)
     if key not in _outlines:
-        if len(_outlines) > 128:
+        if len(_outlines) > 256:
             _outlines.clear()
         _outlines[key] = outline(network, image_shape=shape, classes=classes)
     return _outlines[key]
