@@ -36,12 +36,12 @@ def fit(tensors: Mapping[str, Tensor], network: Network) -> Match | Misfit:
     if classes is None or channels is None or side is None:
         return misfit
     shape = (side, side, channels)
-    if side == usual and (misfit := compare(network, own, _with(due, network, classes, channels))).count:
-        return misfit  # without building the network for them, which takes its time
     try:
-        exact = compare(network, own, shapes(network, shape, classes))
+        # At the usual size, nothing but the first and the last layer depends on colours and classes.
+        wanted = _with(due, network, classes, channels) if side == usual else shapes(network, shape, classes)
     except ConfigError:
         return misfit
+    exact = compare(network, own, wanted)
     if exact.count:
         return exact
     fixed = isinstance(network, Vgg11Bn) or _POSITIONS in due
