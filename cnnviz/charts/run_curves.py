@@ -82,7 +82,7 @@ def curves(
             title=_ACROSS[across],
             axis=alt.Axis(tickMinStep=1, format=",d", grid=False),
         ),
-        "y": alt.Y("value:Q", title=None, axis=alt.Axis(format=style), scale=alt.Scale(zero=False)),
+        "y": alt.Y("value:Q", title=None, axis=alt.Axis(format=style or "~g"), scale=alt.Scale(zero=False)),
         "color": alt.Color(
             "variant:N", scale=alt.Scale(domain=names, range=[colour for colour, _ in looks]), legend=legend
         ),
