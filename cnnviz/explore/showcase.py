@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from cnnviz import atomic, workspace
 from cnnviz.errors import CnnvizError
-from cnnviz.explore.inputs.builtin_images import photo_named
+from cnnviz.explore.inputs.builtin_images import photo_named, usual
 
 if TYPE_CHECKING:
     from torch import nn
@@ -54,7 +54,7 @@ def compute(model: nn.Module, card: Card) -> Showcase:
     from cnnviz.explore.inputs.preprocessing import as_input
     from cnnviz.explore.layers.structure import layers
 
-    photo = "digit-3" if card.image_shape[2] == 1 else "frog"
+    photo = usual(grey=card.image_shape[2] == 1)
     image = as_input(photo_named(photo).image(), card)
     names = _spread_out(layers(model, image.shape, frozen=frozenset()))
     maps = layer_maps(model, image.values, layers=names)

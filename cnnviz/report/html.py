@@ -35,21 +35,17 @@ def page(
     sections = [
         (section, [_figure(pin, *next(numbered)) for pin in section.pins]) for section in document.sections
     ]
-    text: str = (
-        _environment()
-        .get_template("page.html")
-        .render(
-            document=document,
-            sections=sections,
-            missing=[(number, one) for number, one in enumerate(drawings, start=1) if isinstance(one, str)],
-            facts=facts,
-            css=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")),  # noqa: S704
-            proof=_data(proof),
-            proof_id=PROOF,
-            paragraphs=_paragraphs,
-        )
+    return _render(
+        "page.html",
+        document=document,
+        sections=sections,
+        missing=[(number, one) for number, one in enumerate(drawings, start=1) if isinstance(one, str)],
+        facts=facts,
+        css=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")),  # noqa: S704
+        proof=_data(proof),
+        proof_id=PROOF,
+        paragraphs=_paragraphs,
     )
-    return text
 
 
 def fragment(number: int, pin: Pin, drawing: Drawing) -> str:
@@ -57,18 +53,15 @@ def fragment(number: int, pin: Pin, drawing: Drawing) -> str:
     files, link, table = dict(drawing.files), pin.figure.link, drawing.table
     if table:
         files[f"figure-{number}.csv"] = table.csv
-    text: str = (
-        _environment()
-        .get_template("figure.html")
-        .render(
-            number=number,
-            drawing=drawing,
-            cells=(table.seen or [[_cell(one) for one in row] for row in table.rows]) if table else [],
-            most=_MOST,
-            files=files,
-            address=f"{BENCH}/{link.page}?{urlencode(link.query)}",
-            command=pin.figure.command,
-        )
+    text = _render(
+        "figure.html",
+        number=number,
+        drawing=drawing,
+        cells=(table.seen or [[_cell(one) for one in row] for row in table.rows]) if table else [],
+        most=_MOST,
+        files=files,
+        address=f"{BENCH}/{link.page}?{urlencode(link.query)}",
+        command=pin.figure.command,
     )
     return text.strip()
 
@@ -91,6 +84,11 @@ def pictures(fragment: str) -> Iterator[bytes]:
     """The PNGs in what is to see of a figure."""
     for found in re.finditer(r'src="data:image/png;base64,([A-Za-z0-9+/=]+)"', fragment):
         yield base64.b64decode(found[1])
+
+
+def _render(template: str, **values: object) -> str:
+    text: str = _environment().get_template(template).render(**values)
+    return text
 
 
 @cache

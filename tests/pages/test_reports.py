@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cnnviz.progress import finish
 from cnnviz.report import folder, written
 from cnnviz.report.document import Document, Pin
 from cnnviz.report.figures.maps import Maps
 from cnnviz.report.figures.settings import Settings
 from cnnviz.runs.run import Run
+from cnnviz.workspace import ROOT
 from tests.pages.test_pages import open_page, words
 
 pytestmark = pytest.mark.slow
@@ -58,13 +60,55 @@ def test_words_and_order_are_edited(finished: Run) -> None:
     assert folder.every() == []
 
 
-def test_what_a_page_shows_is_pinned(finished: Run) -> None:
-    app = open_page("activations", run=finished.id, layer="act1", image="photo.flower")
-    app.session_state["pin maps"] = True
+PINS: list[tuple[str, str, dict[str, str], str]] = [
+    ("activations", "maps", {"layer": "act1", "image": "photo.flower"}, "maps"),
+    ("filters", "filters", {"layer": "fc1"}, "filters"),
+    ("compare", "comparison", {"with": "image", "image_b": "photo.ship", "layer": "act1"}, "comparison"),
+    ("statistics", "measure zeros", {"images": "60"}, "layers"),
+    ("attribution", "attribution", {"methods": "saliency", "classes": "one", "check": "saliency.0"}, "attribution"),
+    ("diagnosis", "mistakes", {}, "confusion"),
+    ("diagnosis", "mistakes", {"view": "calibration"}, "calibration"),
+    ("robustness", "robustness", {"shaken": "60"}, "robustness"),
+    ("doctor", "doctor", {}, "doctor"),
+    ("experiments", "experiment", {"recipe": "003-1e"}, "reported"),
+]  # fmt: skip
+"""Page, pin, what else the address says, and the kind of figure that is pinned."""
+MEASURING = {"statistics": "Measure .*", "diagnosis": "Predict .*", "robustness": "Measure, .*"}
+"""What has to be measured before there is something to pin, by the words on its button."""
+
+
+@pytest.mark.parametrize(("page", "key", "address", "kind"), PINS, ids=[f"{one[0]}-{one[3]}" for one in PINS])
+def test_what_a_page_shows_is_pinned_and_drawn(
+    finished: Run, page: str, key: str, address: dict[str, str], kind: str
+) -> None:
+    app = open_page(page, **({"run": finished.id} | address))
+    if page in MEASURING:
+        button(app, MEASURING[page]).click().run()
+    app.session_state[f"pin {key}"] = True
     app.run()
-    app.text_area(key="pin words maps").set_value("All of it.").run()
-    button(app, "Add").click().run()
+    app.text_area(key=f"pin words {key}").set_value("All of it.").run()
+    next(one for one in app.button if one.key == f"add pin {key}").click().run()
     assert not app.exception
     ((one,),) = (list(found.document.pins) for found in folder.every() if found.document)
-    assert one.words == "All of it."
-    assert one.figure == Maps(run=finished.id, snapshot="last", layer="act1", image="photo.flower")
+    assert (one.figure.kind, one.words) == (kind, "All of it.")
+    drawn = finish(one.figure.draw())
+    assert drawn.pictures or drawn.table
+
+
+def test_every_pin_of_the_pages_is_tried() -> None:
+    text = "".join(path.read_text() for path in (ROOT / "cnnviz/ui").rglob("*.py"))
+    there = set(re.findall(r'pin\.pin\(.*?key=f?"([a-z]+)', text, re.DOTALL))
+    assert there == {key.split()[0] for _, key, _, _ in PINS}
+
+
+@pytest.mark.parametrize(
+    ("page", "address", "key"),
+    [("train", "run", "report run"), ("runs", "runs", "report runs")],
+)
+def test_a_report_is_outlined_where_runs_are(finished: Run, page: str, address: str, key: str) -> None:
+    app = open_page(page, **{address: finished.id})
+    next(one for one in app.button if one.key == key).click().run()
+    (one,) = folder.every()
+    assert one.document is not None
+    assert one.document.title == finished.title
+    assert {pin.figure.kind for pin in one.document.pins} >= {"settings", "curves", "maps", "environment"}

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from cnnviz.data import catalogue
 from cnnviz.data.prepared import Dataset
 from cnnviz.errors import CnnvizError, DataError, NotFound
-from cnnviz.explore.inputs.builtin_images import photo_named
+from cnnviz.explore.inputs.builtin_images import photo_named, usual
 from cnnviz.formatting import whole_number
 from cnnviz.models.checkpoint import Card
 from cnnviz.progress import Work
@@ -16,7 +16,7 @@ from cnnviz.progress import Work
 
 def usual_image(card: Card) -> str:
     """The name of a built-in image that suits a network."""
-    return "photo.digit-3" if card.image_shape[2] == 1 else "photo.frog"
+    return f"photo.{usual(grey=card.image_shape[2] == 1)}"
 
 
 def image_named(name: str, card: Card) -> Work[NDArray[np.uint8]]:

@@ -10,7 +10,8 @@ from cnnviz.config.comparison import differing, flat, identity, setting_text
 from cnnviz.errors import RunError
 from cnnviz.progress import Progress, Work
 from cnnviz.report import provenance
-from cnnviz.report.figures.figure import Drawing, Figure, Link, Picture, RunIds, Table, svg
+from cnnviz.report.figures.figure import Drawing, Link, Picture, Table, svg
+from cnnviz.report.figures.of_runs import OfRuns
 from cnnviz.runs.run import Run
 
 if TYPE_CHECKING:
@@ -23,11 +24,10 @@ _LABEL = 45
 """Letters of a line's name."""
 
 
-class Curves(Figure):
+class Curves(OfRuns):
     """A figure of the epochs, through training."""
 
     kind: Literal["curves"] = "curves"
-    runs: RunIds
     quantity: Literal["loss", "accuracy"] = "loss"
     split: Literal["train", "validation"] = "validation"
     """Of several runs."""
@@ -110,9 +110,7 @@ class Curves(Figure):
 
     @property
     def link(self) -> Link:
-        if len(self.runs) == 1:
-            return Link("train", {"run": self.runs[0]})
-        return Link("runs", {"runs": ",".join(self.runs)})
+        return Link("train", {"run": self.runs[0]}) if len(self.runs) == 1 else super().link
 
 
 def _one(run: Run, quantity: str) -> "tuple[alt.Chart, str]":

@@ -7,17 +7,17 @@ from cnnviz.errors import RunError
 from cnnviz.explore import stored_predictions
 from cnnviz.progress import Progress, Work
 from cnnviz.report import provenance
-from cnnviz.report.figures.figure import Cell, Drawing, Figure, Link, RunIds, Table
+from cnnviz.report.figures.figure import Cell, Drawing, Table
+from cnnviz.report.figures.of_runs import OfRuns
 from cnnviz.runs.labels import labels, of_group
 from cnnviz.runs.run import find
 from cnnviz.runs.summary import summaries
 
 
-class Differences(Figure):
+class Differences(OfRuns):
     """Each setting beside that of the first run: over seeds, or on the same test images."""
 
     kind: Literal["differences"] = "differences"
-    runs: RunIds
 
     def draw(self) -> Work[Drawing]:
         yield Progress(0.0, "Differences")
@@ -67,11 +67,3 @@ class Differences(Figure):
     @property
     def heading(self) -> str:
         return "More than noise?"
-
-    @property
-    def command(self) -> str:
-        return f"compare {' '.join(self.runs)}"
-
-    @property
-    def link(self) -> Link:
-        return Link("runs", {"runs": ",".join(self.runs)})

@@ -4,14 +4,14 @@ from typing import Literal
 
 from cnnviz.progress import Progress, Work
 from cnnviz.report import provenance
-from cnnviz.report.figures.figure import Cell, Drawing, Figure, Link, RunIds, Table
+from cnnviz.report.figures.figure import Cell, Drawing, Table
+from cnnviz.report.figures.of_runs import OfRuns
 
 
-class Environment(Figure):
+class Environment(OfRuns):
     """Machine, versions, seed and weights of each run, and its settings as a file that `train` takes."""
 
     kind: Literal["environment"] = "environment"
-    runs: RunIds
 
     def draw(self) -> Work[Drawing]:
         yield Progress(0.0, "Environment")
@@ -46,11 +46,3 @@ class Environment(Figure):
     @property
     def heading(self) -> str:
         return "Environment"
-
-    @property
-    def command(self) -> str:
-        return f"runs {self.runs[0]}"
-
-    @property
-    def link(self) -> Link:
-        return Link("runs", {"runs": ",".join(self.runs)})

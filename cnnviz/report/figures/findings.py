@@ -5,33 +5,27 @@ from typing import Literal
 from cnnviz.errors import CnnvizError
 from cnnviz.progress import Work, within
 from cnnviz.report import provenance
-from cnnviz.report.figures.figure import Cell, Drawing, Figure, Link, RunId, SnapshotName, Table
+from cnnviz.report.figures.figure import Cell, Drawing, Link, Table
+from cnnviz.report.figures.of_network import OfNetwork
 from cnnviz.runs.run import find
-from cnnviz.workspace import snapshot_file
 
 
-class Findings(Figure):
+class Findings(OfNetwork):
     """Findings, with their remedies, and what was not looked for."""
 
     kind: Literal["doctor"] = "doctor"
-    run: RunId
-    snapshot: SnapshotName = "last"
 
     def draw(self) -> Work[Drawing]:
         from cnnviz.doctor import gather
         from cnnviz.doctor.rules import examine, rule
-        from cnnviz.explore.inputs.test_images import data_of
-        from cnnviz.models import checkpoint
 
         run = find(self.run)
         facts = gather.from_files(run, self.snapshot)
         sources = provenance.of_runs([run])
         try:
-            sources |= provenance.of_weights(run, self.snapshot)
-            model, card = checkpoint.load(snapshot_file(run.id, self.snapshot))
-            data = yield from data_of(card)
-            sources |= provenance.of_data(card.data)
-            facts = yield from within(gather.look_inside(facts, model, card, data), 0.1, 1.0)
+            opened, data, of_network = yield from self.with_data()
+            sources |= of_network
+            facts = yield from within(gather.look_inside(facts, opened.model, opened.card, data), 0.1, 1.0)
         except CnnvizError as error:
             facts = gather.without(facts, error)
         found = examine(facts)

@@ -9,12 +9,12 @@ from cnnviz.explore.statistics.measures import MEASURES
 from cnnviz.progress import Work, within
 from cnnviz.registry import entry
 from cnnviz.report.figures.figure import Cell, Drawing, Link, Picture, Table, svg
-from cnnviz.report.figures.opened import OfTestImages
+from cnnviz.report.figures.of_network import OfNetwork
 
 _WIDTH = 620
 
 
-class Layers(OfTestImages):
+class Layers(OfNetwork):
     """One measure against the layers, over some test images."""
 
     kind: Literal["layers"] = "layers"
@@ -29,12 +29,12 @@ class Layers(OfTestImages):
         from cnnviz.explore.statistics.layer_statistics import statistics
 
         measure = entry("measure", self.measure, MEASURES)
-        there = yield from self.opened()
+        there, data, sources = yield from self.with_data(any_size=True)
         classes = there.card.classes
         if self.of_class is not None and self.of_class not in classes:
             raise NotFound("class", self.of_class, available=classes)
         number = None if self.of_class is None else classes.index(self.of_class)
-        images, labels = there.data.test_images, there.data.test_labels
+        images, labels = data.test_images, data.test_labels
         numbers = profile.sample(labels, count=self.images, of_class=number, data=there.card.data)
         found = yield from within(
             statistics(there.model, there.card, images, labels, numbers=numbers, of_class=self.of_class),
@@ -53,7 +53,7 @@ class Layers(OfTestImages):
             words=f"{there.run.title}, {self.snapshot}, over {found.images:,} test images of {found.data}"
             + (f", only {self.of_class}. " if self.of_class else ". ")
             + measure.meaning,
-            sources=there.sources,
+            sources=sources,
         )
 
     @property

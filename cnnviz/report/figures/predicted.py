@@ -9,11 +9,10 @@ import numpy as np
 
 from cnnviz.explore import stored_predictions
 from cnnviz.formatting import accuracy
-from cnnviz.progress import Progress, Work
-from cnnviz.report import provenance
-from cnnviz.report.figures.figure import Figure, Link, RunId, SnapshotName
-from cnnviz.runs.run import Run, find
-from cnnviz.workspace import snapshot_file
+from cnnviz.progress import Work
+from cnnviz.report.figures.figure import Link
+from cnnviz.report.figures.of_network import OfNetwork
+from cnnviz.runs.run import Run
 
 if TYPE_CHECKING:
     from cnnviz.explore.predictions import Predictions
@@ -36,39 +35,37 @@ class Predicted:
         return f"{self.run.title}, {snapshot}: {right} of {count:,} {split} images of {self.card.data} are right."
 
 
-class OfPredictions(Figure):
+class OfPredictions(OfNetwork):
     """A figure of what a network says of the images of a split."""
 
-    run: RunId
-    snapshot: SnapshotName = "last"
     split: Literal["test", "validation"] = "test"
 
     def predicted(self) -> Work[Predicted]:
         """Predictions as they are stored, and stored where they were not all there."""
-        from cnnviz.explore.inputs.test_images import data_of
         from cnnviz.explore.predictions import SPLITS, joined, predicting
-        from cnnviz.models import checkpoint
 
-        run = find(self.run)
-        weights = provenance.of_weights(run, self.snapshot)
-        yield Progress(0.0, "Loading the network")
-        model, card = checkpoint.load(snapshot_file(run.id, self.snapshot))
-        data = yield from data_of(card)
-        pool = SPLITS[self.split](data, run.config.data)
-        (digest,) = weights.values()
+        found, data, sources = yield from self.with_data()
+        card = found.card
+        pool = SPLITS[self.split](data, found.run.config.data)
         artifact = stored_predictions.artifact(
-            run.id, self.snapshot, self.split, digest=digest, data=card.data
+            found.run.id, self.snapshot, self.split, digest=found.digest, data=card.data
         )
         known = artifact.load()
         missing = pool.numbers if known is None else np.setdiff1d(pool.numbers, known.numbers)
         if len(missing):
             parts = [] if known is None else [known]
             known = yield from predicting(
-                model, card, pool.images, pool.labels, numbers=missing, of=f"{self.split} images", parts=parts
+                found.model,
+                card,
+                pool.images,
+                pool.labels,
+                numbers=missing,
+                of=f"{self.split} images",
+                parts=parts,
             )
             artifact.save(joined(parts))
         assert known is not None
-        return Predicted(run, card, known, weights | provenance.of_data(card.data))
+        return Predicted(found.run, card, known, sources)
 
     @property
     def command(self) -> str:

@@ -8,18 +8,18 @@ from cnnviz.errors import RunError
 from cnnviz.formatting import accuracy, duration, per_cent
 from cnnviz.progress import Progress, Work
 from cnnviz.report import provenance
-from cnnviz.report.figures.figure import Cell, Drawing, Figure, Link, RunIds, Table
+from cnnviz.report.figures.figure import Cell, Drawing, Table
+from cnnviz.report.figures.of_runs import OfRuns
 from cnnviz.runs.outcome import Outcome, outcome, summary
 from cnnviz.runs.run import Run
 
 _HEADER = ("run", "seed", "epoch", "validation accuracy", "test accuracy", "test loss", "training time")
 
 
-class Results(Figure):
+class Results(OfRuns):
     """A row a run; where several seeds of one setting are among them, their mean and spread."""
 
     kind: Literal["results"] = "results"
-    runs: RunIds
 
     def draw(self) -> Work[Drawing]:
         yield Progress(0.0, "Results")
@@ -56,14 +56,6 @@ class Results(Figure):
     @property
     def heading(self) -> str:
         return "Results"
-
-    @property
-    def command(self) -> str:
-        return f"compare {' '.join(self.runs)}" if len(self.runs) > 1 else f"runs {self.runs[0]}"
-
-    @property
-    def link(self) -> Link:
-        return Link("runs", {"runs": ",".join(self.runs)})
 
 
 def _row(run: Run, found: Outcome) -> list[Cell]:

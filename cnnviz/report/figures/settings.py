@@ -6,7 +6,8 @@ from cnnviz.config import RunConfig
 from cnnviz.config.comparison import SET_BY_MACHINE, differing, flat, setting_text
 from cnnviz.progress import Progress, Work
 from cnnviz.report import provenance
-from cnnviz.report.figures.figure import Drawing, Figure, Link, RunIds, Table
+from cnnviz.report.figures.figure import Drawing, Table
+from cnnviz.report.figures.of_runs import OfRuns
 from cnnviz.runs import changes
 from cnnviz.runs.run import Run
 
@@ -21,11 +22,10 @@ _ALWAYS = (
 )
 
 
-class Settings(Figure):
+class Settings(OfRuns):
     """What was asked for."""
 
     kind: Literal["settings"] = "settings"
-    runs: RunIds
 
     def draw(self) -> Work[Drawing]:
         yield Progress(0.0, "Settings")
@@ -63,14 +63,6 @@ class Settings(Figure):
     @property
     def heading(self) -> str:
         return "Settings"
-
-    @property
-    def command(self) -> str:
-        return f"compare {' '.join(self.runs)}" if len(self.runs) > 1 else f"runs {self.runs[0]}"
-
-    @property
-    def link(self) -> Link:
-        return Link("runs", {"runs": ",".join(self.runs)})
 
 
 def _settings(run: Run) -> dict[str, object]:

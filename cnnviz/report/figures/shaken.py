@@ -4,21 +4,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cnnviz import workspace
-from cnnviz.artifact import StoredArtifact
-from cnnviz.data.identity import identity
 from cnnviz.data.perturbation import PERTURBATIONS
+from cnnviz.explore.robustness import stored_curve
 from cnnviz.formatting import accuracy, per_cent
 from cnnviz.progress import Work, within
 from cnnviz.registry import entry
 from cnnviz.report.figures.figure import Cell, Drawing, Link, Picture, Table, svg
-from cnnviz.report.figures.opened import OfTestImages
+from cnnviz.report.figures.of_network import OfNetwork
 
 _WIDTH = 520
-_SEED = 0
 
 
-class Shaken(OfTestImages):
+class Shaken(OfNetwork):
     """How a network's accuracy falls as its images are shaken."""
 
     kind: Literal["robustness"] = "robustness"
@@ -31,19 +28,22 @@ class Shaken(OfTestImages):
         from cnnviz.explore.robustness.accuracy import robustness
 
         shaking = entry("perturbation", self.perturbation, PERTURBATIONS)
-        there = yield from self.opened()
-        images, labels = there.data.test_images, there.data.test_labels
-        numbers = curve.sample(labels, count=self.images, seed=_SEED, data=there.card.data)
-        stored = StoredArtifact(
-            workspace.robustness_file(self.run, self.snapshot, f"{self.perturbation}-{self.images}"),
-            f"{there.digest} {identity(there.card.data)} {self.images} {self.perturbation} {_SEED}",
-            curve.CODEC,
+        there, data, sources = yield from self.with_data(any_size=True)
+        images, labels = data.test_images, data.test_labels
+        numbers = curve.sample(labels, count=self.images, seed=stored_curve.SEED, data=there.card.data)
+        stored = stored_curve.artifact(
+            self.run,
+            self.snapshot,
+            digest=there.digest,
+            data=there.card.data,
+            perturbation=self.perturbation,
+            count=self.images,
         )
         found = yield from within(
             stored.obtain(
                 lambda: robustness(
                     there.model, there.card, images, labels,
-                    numbers=numbers, perturbation=self.perturbation, seed=_SEED,
+                    numbers=numbers, perturbation=self.perturbation, seed=stored_curve.SEED,
                 )
             ),
             0.1, 1.0,
@@ -72,7 +72,7 @@ class Shaken(OfTestImages):
             words=f"{there.run.title}, {self.snapshot}: {found.count:,} test images of {found.data}, the same at every "
             f"strength; {seen[0][1]} at {seen[0][0]}, {seen[-1][1]} at {seen[-1][0]}. Bars are one standard error; "
             f"dotted: guessing, {per_cent(found.chance)}. {shaking.what}",
-            sources=there.sources,
+            sources=sources,
         )
 
     @property

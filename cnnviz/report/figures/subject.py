@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from cnnviz.formatting import per_cent
-from cnnviz.progress import Progress, Work
+from cnnviz.progress import Work
 from cnnviz.render.picture import enlarge, png
 from cnnviz.report import provenance
-from cnnviz.report.figures.figure import Figure, Picture, RunId, SnapshotName
-from cnnviz.runs.run import Run, find
-from cnnviz.workspace import snapshot_file
+from cnnviz.report.figures.figure import Picture
+from cnnviz.report.figures.of_network import OfNetwork
+from cnnviz.runs.run import Run
 
 if TYPE_CHECKING:
     from torch import nn
@@ -50,11 +50,9 @@ class Subject:
         )
 
 
-class OfImage(Figure):
+class OfImage(OfNetwork):
     """A figure of what a network makes of one image."""
 
-    run: RunId
-    snapshot: SnapshotName = "last"
     image: Annotated[str, Field(pattern=r"^(photo\.[a-z0-9-]{1,40}|test\.[0-9]{1,12})$")]
     """Built in, photo.NAME, or one of the data set, test.NUMBER."""
     size: Annotated[int, Field(ge=1, le=4096)] | None = None
@@ -67,19 +65,16 @@ class OfImage(Figure):
         from cnnviz.data.fitting import WAYS
         from cnnviz.explore.inputs.preprocessing import as_input
         from cnnviz.explore.inputs.test_images import image_named
-        from cnnviz.models import checkpoint
         from cnnviz.registry import entry
 
         entry("way to fit a picture", self.fit, WAYS)
-        run = find(self.run)
-        sources = provenance.of_weights(run, self.snapshot)
-        yield Progress(0.0, "Loading the network")
-        model, card = checkpoint.load(snapshot_file(run.id, self.snapshot))
+        found = yield from self.opened()
+        card, sources = found.card, dict(found.sources)
         pixels = yield from image_named(self.image, card)
         if self.image.startswith("test."):
             sources |= provenance.of_data(card.data)
         fed = as_input(pixels, card, invert=self.invert, size=self.size, way=self.fit)
-        return Subject(run, model, card, fed, sources)
+        return Subject(found.run, found.model, card, fed, sources)
 
     @property
     def options(self) -> str:

@@ -14,6 +14,7 @@ from cnnviz.report.document import Document, Pin
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import REPORT
 from cnnviz.ui.widgets import long_work
+from cnnviz.ui.widgets.attempt import attempt
 
 _HEIGHT = 900
 
@@ -35,7 +36,7 @@ def show(name: str) -> None:
         with st.popover("Delete", icon=":material/delete:", type="tertiary"):
             st.markdown("The report goes; its runs stay, and files that were downloaded.")
             if st.button("Delete the report", key="delete report"):
-                _attempt(lambda: _delete(name))
+                attempt(lambda: _delete(name))
 
 
 def _page(name: str, document: Document) -> None:
@@ -134,17 +135,9 @@ def _change(name: str, before: Document, changed: Callable[[], Document]) -> Non
         except ValidationError as error:
             raise CnnvizError(explain(error)) from None
 
-    _attempt(save)
+    attempt(save)
 
 
 def _delete(name: str) -> None:
     folder.delete(name)
     selection.drop(REPORT)
-
-
-def _attempt(action: Callable[[], object]) -> None:
-    try:
-        action()
-    except CnnvizError as error:
-        st.toast(quoted(str(error), most=300), icon=":material/error:", duration="long")
-    st.rerun()

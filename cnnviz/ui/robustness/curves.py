@@ -6,16 +6,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from cnnviz import workspace
 from cnnviz.artifact import StoredArtifact
-from cnnviz.data.identity import identity
 from cnnviz.data.perturbation import PERTURBATIONS
-from cnnviz.explore.robustness import curve
+from cnnviz.explore.robustness import curve, stored_curve
 from cnnviz.explore.robustness.curve import Curve
 from cnnviz.progress import Work
 from cnnviz.ui.resources import datasets, networks, results
-
-_SEED = 0
 
 
 @dataclass(frozen=True)
@@ -30,9 +26,14 @@ class SnapshotCurves:
 
     def artifact(self, perturbation: str) -> StoredArtifact[Curve]:
         """Where the curve of these very weights and images is stored."""
-        mark = f"{networks.digest(self.stamp)} {identity(self.data)} {self.count} {perturbation} {_SEED}"
-        path = workspace.robustness_file(self.run, self.snapshot, f"{perturbation}-{self.count}")
-        return StoredArtifact(path, mark, curve.CODEC)
+        return stored_curve.artifact(
+            self.run,
+            self.snapshot,
+            digest=networks.digest(self.stamp),
+            data=self.data,
+            perturbation=perturbation,
+            count=self.count,
+        )
 
     def known(self) -> dict[str, Curve]:
         """All curves that were measured, by perturbation."""
@@ -49,10 +50,10 @@ class SnapshotCurves:
 
         model, card = networks.network(self.stamp)
         data = datasets.dataset(self.data)
-        numbers = curve.sample(data.test_labels, count=self.count, seed=_SEED, data=self.data)
+        numbers = curve.sample(data.test_labels, count=self.count, seed=stored_curve.SEED, data=self.data)
         return robustness(
             model, card, data.test_images, data.test_labels,
-            numbers=numbers, perturbation=perturbation, seed=_SEED,
+            numbers=numbers, perturbation=perturbation, seed=stored_curve.SEED,
         )  # fmt: skip
 
 

@@ -1,11 +1,10 @@
 """One study: how far it is, what differs, and its runs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from cnnviz.errors import CnnvizError
 from cnnviz.formatting import quoted
 from cnnviz.studies import folder, plan, progress
 from cnnviz.studies.progress import Progress
@@ -16,6 +15,7 @@ from cnnviz.ui.studies import charts, variants
 from cnnviz.ui.studies.findings import Findings, title
 from cnnviz.ui.studies.parameters import CHART, FACTOR, STUDY
 from cnnviz.ui.widgets import pin
+from cnnviz.ui.widgets.attempt import attempt
 
 if TYPE_CHECKING:
     from cnnviz.progress import Work
@@ -75,11 +75,11 @@ def _buttons(now: Progress) -> None:
     if now.active:
         if st.button("Stop", icon=":material/stop:", key="stop study"):
             with st.spinner("Stopping …"):
-                _attempt(lambda: progress.stop(now.id))
+                attempt(lambda: progress.stop(now.id))
     elif now.state != "finished":
         label = "Start" if now.state == "new" else "Go on"
         if st.button(label, type="primary", icon=":material/play_arrow:", key="start study"):
-            _attempt(lambda: _start(now))
+            attempt(lambda: _start(now))
     if now.finished:
         pin.outline(
             "Report",
@@ -90,7 +90,7 @@ def _buttons(now: Progress) -> None:
     with st.popover("Delete", icon=":material/delete:", type="tertiary"):
         st.markdown("The study goes; its runs stay.")
         if st.button("Delete the study", key="delete study"):
-            _attempt(lambda: _delete(now))
+            attempt(lambda: _delete(now))
 
 
 def _how_far(now: Progress) -> str:
@@ -116,11 +116,3 @@ def _start(now: Progress) -> None:
 def _delete(now: Progress) -> None:
     folder.delete(now.id)
     selection.drop(STUDY, CHART, FACTOR)
-
-
-def _attempt(action: Callable[[], object]) -> None:
-    try:
-        action()
-    except CnnvizError as error:
-        st.toast(quoted(str(error), most=300), icon=":material/error:", duration="long")
-    st.rerun()

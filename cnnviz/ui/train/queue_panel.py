@@ -1,14 +1,12 @@
 """The queue: what waits for a slot, in which order, and whether anything starts."""
 
-from collections.abc import Callable
-
 import streamlit as st
 
-from cnnviz.errors import CnnvizError
 from cnnviz.runs import queue
 from cnnviz.runs.run import Run
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUN
+from cnnviz.ui.widgets.attempt import attempt
 
 _SHOWN = 8
 """Runs that are listed; the others are counted."""
@@ -35,20 +33,20 @@ def _heading(waiting: list[Run], settings: queue.Settings) -> None:
         )
         if settings.paused:
             if st.button("Go on", icon=":material/play_arrow:", key="queue go on"):
-                _attempt(queue.unpause)
+                attempt(queue.unpause)
         elif st.button(
             "Pause",
             icon=":material/pause:",
             key="queue pause",
             help="What trains goes on; nothing new starts.",
         ):
-            _attempt(queue.pause)
+            attempt(queue.pause)
         with st.popover("", icon=":material/tune:", help="Runs at once", type="tertiary"):
             count = st.number_input("Runs at once", 1, 64, settings.count, key="queue slots")
             if count != settings.count:
-                _attempt(lambda: queue.set_slots(int(count)))
+                attempt(lambda: queue.set_slots(int(count)))
             if waiting and st.button("Cancel all", icon=":material/playlist_remove:", key="queue cancel all"):
-                _attempt(lambda: queue.cancel(waiting))
+                attempt(lambda: queue.cancel(waiting))
 
 
 def _line(run: Run, place: int) -> None:
@@ -62,7 +60,7 @@ def _line(run: Run, place: int) -> None:
             "", icon=":material/vertical_align_top:", type="tertiary", disabled=not place,
             key=f"queue first {run.id}", help="Make it the next",
         ):  # fmt: skip
-            _attempt(lambda: queue.move(run.id, 0))
+            attempt(lambda: queue.move(run.id, 0))
         if st.button(
             "",
             icon=":material/close:",
@@ -70,12 +68,4 @@ def _line(run: Run, place: int) -> None:
             key=f"queue cancel {run.id}",
             help="Take it out of the queue",
         ):
-            _attempt(lambda: queue.cancel([run]))
-
-
-def _attempt(action: Callable[[], object]) -> None:
-    try:
-        action()
-    except CnnvizError as error:
-        st.toast(str(error), icon=":material/error:", duration="long")
-    st.rerun()
+            attempt(lambda: queue.cancel([run]))

@@ -1,14 +1,11 @@
 """One run, live while it trains: state, curves, filters as they form, and what can be done with it."""
 
-import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import altair as alt
 import streamlit as st
 
 from cnnviz.charts import learning_curves
-from cnnviz.errors import CnnvizError
 from cnnviz.formatting import accuracy, duration, energy, per_cent
 from cnnviz.runs import control, queue
 from cnnviz.runs.metrics import Metrics
@@ -19,6 +16,7 @@ from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUN, SNAPSHOT
 from cnnviz.ui.train import change_panel, run_details, take_away
 from cnnviz.ui.widgets import filter_pair, network_upload, pin, run_template
+from cnnviz.ui.widgets.attempt import attempt
 
 if TYPE_CHECKING:
     from cnnviz.progress import Work
@@ -126,7 +124,7 @@ def _stop(run: Run, status: Status) -> None:
         change_panel.show(run)
         if st.button("Stop", icon=":material/stop:", key="stop run"):
             with st.spinner("Stopping …"):
-                _attempt(control.stop, run.id)
+                attempt(lambda: control.stop(run.id))
 
 
 def _actions(run: Run, status: Status) -> None:
@@ -136,7 +134,7 @@ def _actions(run: Run, status: Status) -> None:
             and not run.shipped
             and st.button("Resume", icon=":material/resume:", key="resume run")
         ):
-            _attempt(control.resume, run.id)
+            attempt(lambda: control.resume(run.id))
         if run.snapshots():
             link = selection.link({RUN: run.id, SNAPSHOT: run.snapshots()[0]})
             for page, label, icon, trained_here in _PLACES:
@@ -158,22 +156,13 @@ def _actions(run: Run, status: Status) -> None:
                 st.write(f"Delete {run.title} ({run.id}) and all its snapshots for good?")
                 if st.button("Delete for good", type="primary", key="delete run"):
                     selection.drop(RUN)
-                    _attempt(control.delete, run.id)
+                    attempt(lambda: control.delete(run.id))
 
 
 def _outline(run: Run) -> "Work[Document]":
     from cnnviz.report import outline
 
     return outline.of_runs(run.title[:120], [run.id])
-
-
-def _attempt(action: Callable[[str], object], run_id: str) -> None:
-    try:
-        action(run_id)
-    except CnnvizError as error:
-        st.toast(str(error), icon=":material/error:", duration="long")
-        time.sleep(0.1)
-    st.rerun()
 
 
 def _figures(metrics: Metrics, status: Status) -> None:

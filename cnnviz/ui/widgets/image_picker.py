@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from cnnviz.data import catalogue
 from cnnviz.data.images import Decoded, fit
 from cnnviz.errors import CnnvizError
-from cnnviz.explore.inputs.builtin_images import photo_named, photos
+from cnnviz.explore.inputs.builtin_images import photo_named, photos, usual
 from cnnviz.formatting import quoted, whole_number
 from cnnviz.render.mosaic import Mosaic, grid_pictures
 from cnnviz.ui.resources import datasets, uploads
@@ -42,7 +42,7 @@ def image(
     data: str, *, grey: bool, parameter: Parameter[str] = IMAGE, default: str | None = None
 ) -> SelectedImage:
     """The image that the address names; a built-in one where it names none, or one that is gone."""
-    default = default or ("photo.digit-3" if grey else "photo.frog")
+    default = default or f"photo.{usual(grey=grey)}"
     name = selection.peek(parameter) or default
     try:
         found = _find(name, data)
