@@ -33,7 +33,8 @@ def browser() -> Iterator[Browser]:
             "The browser tests need Chromium or Chrome: install one, or set CNNVIZ_CHROMIUM to its path."
         )
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(chromium.ARGUMENTS))
+        arguments = [*chromium.ARGUMENTS, chromium.SHORT_LIVED]
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
         yield browser
         browser.close()
 

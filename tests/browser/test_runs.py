@@ -41,7 +41,8 @@ def test_stop_resume_and_delete(page: Page, address: str, start: Start) -> None:
     page.get_by_role("button", name="Delete").click()
     assert run.folder.exists()
     page.get_by_role("button", name="Delete for good").click()
-    expect(page.get_by_text(run.id)).to_have_count(0)
+    expect(page).not_to_have_url(re.compile(run.id))
+    settled(page)
     assert not run.folder.exists()
 
 
