@@ -120,6 +120,21 @@ def test_by_command_it_gives_the_same_numbers_twice(
     assert [run.id for run in every()] == runs
 
 
+def test_by_command_it_is_stopped(long: RunConfig, watch: Any, ask: Callable[..., Result]) -> None:
+    grid = Grid(settings={"network.dropout": (0, 0.5)})
+    name = folder.create(Study(title="long", base=long, vary=grid))
+    progress.start(name)
+    watch.all(lambda: any(run.status().state == "running" for run in every()))  # the other one waits
+    done = ask("study", "stop", name, "--json")
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    assert (said["state"], said["under_way"]) == ("stopped", 0)
+    assert [run.status().state for run in every()] == ["stopped"] * 2
+    assert not folder.state(name).active
+    again = ask("study", "stop", name)
+    assert (again.exit_code, "long: stopped, 0 of 2 runs finished." in again.stdout) == (0, True)
+
+
 def test_a_search_proposes_from_what_has_finished_and_carries_on(small: RunConfig, watch: Any) -> None:
     pytest.importorskip("optuna")
     found = Search(settings={"network.dropout": space("0..0.8")}, trials=3, sampler="random", pruner="median")
