@@ -277,9 +277,15 @@ def test_what_has_not_ended_is_named(bench: Any, tiny_data: str, small_cnn: RunC
     with pytest.raises(RunError, match="Nothing has finished yet"):
         finish(Results(runs=(cut.id,)).draw())
     study = Study(title="Half", base=small_cnn, vary=Grid(settings={"batch_size": (16, 32)}))
-    drawing = finish(StudyResults(study=studies.create(study)).draw())
+    name = studies.create(study)
+    drawing = finish(StudyResults(study=name).draw())
     assert "1 of 2 runs finished" in drawing.words
     assert "Missing: 1 runs" in drawing.words
+    assert "where Batch size 16 is best" in drawing.words or "where Batch size 32 is best" in drawing.words
+    (curves, _) = (
+        one.figure for one in finish(outline.of_study(name)).pins if isinstance(one.figure, Curves)
+    )
+    assert curves.names == ("Batch size 32",)
 
 
 def test_files_are_the_settings_that_train_takes(looked_into: Run) -> None:
