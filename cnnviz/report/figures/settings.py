@@ -10,6 +10,7 @@ from cnnviz.report import provenance
 from cnnviz.report.figures.figure import Drawing, Table
 from cnnviz.report.figures.of_runs import OfRuns
 from cnnviz.runs import changes
+from cnnviz.runs.labels import labels
 from cnnviz.runs.run import Run
 
 _ALWAYS = (
@@ -47,14 +48,19 @@ class Settings(OfRuns):
             words = (
                 "What was chosen; every other setting is the bench's usual one, and stands in the file below."
             )
-        titles = setting_titles(keys)
+        titles, names = setting_titles(keys), labels(runs)
         rows = [[key, *(setting_text(settings[run.id].get(key)) for run in runs)] for key in keys]
         seen = [
             [titles[key], *(setting_value(key, settings[run.id].get(key)) for run in runs)] for key in keys
         ]
         return Drawing(
             title=self.heading,
-            table=Table(["setting", *(run.id for run in runs)], rows, seen),
+            table=Table(
+                ["setting", *(run.id for run in runs)],
+                rows,
+                seen,
+                seen_header=["setting", *(names[run.id] for run in runs)],
+            ),
             table_place="first",
             words=words,
             sources={
