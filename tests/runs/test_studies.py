@@ -109,6 +109,7 @@ def test_by_command_it_gives_the_same_numbers_twice(
         )
         done = ask("study", "run", "by-hand", "--json")
         assert done.exit_code == 0, done.output
+        assert "Dropout 0.5, seed 1: finished" in done.stderr
         answers.append(json.loads(done.stdout))
     first, second = ([{**row, "seconds": 0, "runs": 0} for row in one["variants"]] for one in answers)
     assert first == second
@@ -116,7 +117,7 @@ def test_by_command_it_gives_the_same_numbers_twice(
     runs = [run.id for run in every()]
     again = ask("study", "run", "by-hand")
     assert again.exit_code == 0
-    assert "network.dropout=0.5  2/2" in again.stdout
+    assert "Dropout 0.5  2/2" in again.stdout
     assert [run.id for run in every()] == runs
 
 

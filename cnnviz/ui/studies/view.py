@@ -13,7 +13,7 @@ from cnnviz.studies.results import Row, best, rows
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RECIPE
 from cnnviz.ui.studies import charts, variants
-from cnnviz.ui.studies.findings import Findings, title
+from cnnviz.ui.studies.findings import Findings
 from cnnviz.ui.studies.parameters import CHART, FACTOR, STUDY
 from cnnviz.ui.widgets import pin, store_button
 from cnnviz.ui.widgets.attempt import attempt
@@ -65,7 +65,7 @@ def results(found: Sequence[Row], now: Progress) -> Row | None:
     if first is not None:
         chosen = charts.show(Findings(now.study, found)) or first
         st.markdown(
-            f"Best on validation images: **{quoted(title(first.variant), most=200)}**",
+            f"Best on validation images: **{quoted(now.study.words(first.variant), most=200)}**",
             help="The test is reported beside it, never chosen by.",
         )
     variants.table(found, now)
