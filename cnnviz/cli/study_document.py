@@ -20,6 +20,7 @@ def summary(now: Progress) -> dict[str, Any]:
         "state": now.state,
         "runs": len(now.trials),
         "finished": now.finished,
+        "pruned": now.pruned,
         "under_way": len(now.under_way),
     }
 
@@ -45,6 +46,7 @@ def document(now: Progress) -> dict[str, Any]:
                         "run": one.run.id if one.run else None,
                         "state": one.status.state if one.status else None,
                         "reason": one.status.reason if one.status else "",
+                        "pruned": one.pruned,
                     }
                     for one in row.trials
                 ],
@@ -86,12 +88,18 @@ def text(now: Progress) -> str:
     share = now.study.objective == "validation_accuracy"
     lines = [["VARIANT", "SEEDS", "VALIDATION" if share else "VALIDATION LOSS", "TEST"]]
     lines += [
-        [row.variant.name, _seeds(row), _figure(row.validation, share=share), _figure(row.test)]
+        [
+            row.variant.name,
+            _seeds(row),
+            _figure(row.validation, share=share),
+            _figure(row.test) + _pruned(row),
+        ]
         for row in found
     ]
     first = best(found, now)
+    pruned = f", {now.pruned:,} of them pruned" if now.pruned else ""
     said = [
-        f"{now.study.title}: {now.state}, {now.finished:,} of {len(now.trials):,} runs finished.",
+        f"{now.study.title}: {now.state}, {now.finished:,} of {len(now.trials):,} runs finished{pruned}.",
         table(lines),
     ]
     told = {
@@ -117,6 +125,11 @@ def text(now: Progress) -> str:
 
 def _seeds(row: Row) -> str:
     return f"{row.finished}/{len(row.trials)}"
+
+
+def _pruned(row: Row) -> str:
+    epochs = [one.status.epoch for one in row.trials if one.pruned and one.status]
+    return f"  pruned after epoch {epochs[0]}" if epochs else ""
 
 
 def _figure(mean: Mean | None, *, share: bool = True) -> str:

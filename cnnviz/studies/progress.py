@@ -17,6 +17,7 @@ from cnnviz.studies.definition import Study, Task, tasks
 from cnnviz.studies.executor import Executor, ThisMachine
 from cnnviz.studies.search_space import Search
 from cnnviz.studies.variant import Variant
+from cnnviz.train.events import ON_REQUEST
 
 AT_ONCE = 200
 """Runs that wait or train at once; the rest of a large study follows as it is looked at."""
@@ -44,6 +45,11 @@ class Trial:
     @property
     def active(self) -> bool:
         return self.status is not None and self.status.active
+
+    @property
+    def pruned(self) -> bool:
+        """Whether its search gave it up before its last epoch. It has finished, with the figures that it had then."""
+        return self.status is not None and self.finished and self.status.reason == ON_REQUEST
 
     @property
     def outcome(self) -> Outcome | None:
@@ -82,6 +88,11 @@ class Progress:
     @property
     def finished(self) -> int:
         return sum(one.finished for one in self.trials)
+
+    @property
+    def pruned(self) -> int:
+        """Of those that have finished."""
+        return sum(one.pruned for one in self.trials)
 
     @property
     def share(self) -> float:
