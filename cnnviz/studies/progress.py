@@ -166,12 +166,15 @@ def _advance(study_id: str, *, again: bool) -> Progress:
             now = _look(study_id, study, known)
         room = AT_ONCE - len(now.under_way)
         wanted = [one for one in now.trials if one.missing or (again and not one.finished and not one.active)]
-        for one in wanted[: max(0, room)]:
-            here.submit(one.task.config)
+        # A search may propose twice what is the same run.
+        for config in {
+            one.task.config.model_dump_json(): one.task.config for one in wanted[: max(0, room)]
+        }.values():
+            here.submit(config)
         if not wanted and not now.under_way and not _to_come(now):
             folder.set_active(study_id, False)
         here.watch(())
-    return look(study_id) if wanted else now
+    return look(study_id) if wanted or again else now
 
 
 def _to_come(now: Progress) -> bool:
@@ -190,7 +193,7 @@ def _runs(study: Study) -> RunsByConfiguration:
 
 
 def _look(study_id: str, study: Study, known: RunsByConfiguration) -> Progress:
-    proposed = folder.trials(study_id) if isinstance(study.vary, Search) else None
+    proposed = folder.trials(study_id, study.vary) if isinstance(study.vary, Search) else None
     return Progress(study_id, study, folder.state(study_id).active, trials_of(study, known, proposed))
 
 

@@ -29,7 +29,7 @@ def go_on(now: "Progress", space: Search) -> bool:
     added = 0
     while added < free and len(past) < space.trials:
         proposed = search.propose(space, objective, past, epochs=epochs)
-        folder.add_trial(now.id, proposed)
+        folder.add_trial(now.id, space, proposed)
         past.append(Past(proposed, (), over=False))
         added += 1
     return added > 0

@@ -143,11 +143,11 @@ def test_a_search_proposes_from_what_has_finished_and_carries_on(small: RunConfi
     name = folder.create(Study(title="search", base=small.model_copy(update={"epochs": 1}), vary=found))
     assert len(progress.start(name).trials) == 1
     progress.stop(name)
-    first = folder.trials(name)
+    first = folder.trials(name, found)
     progress.start(name)
     after = complete(name, watch)
     assert (after.state, len(every())) == ("finished", 3)
-    assert folder.trials(name)[:1] == first
+    assert folder.trials(name, found)[:1] == first
     assert [row.finished for row in rows(after)] == [1] * 3
 
 
@@ -162,7 +162,7 @@ def test_a_bad_trial_of_a_search_is_pruned_while_it_trains_and_not_begun_again(
     name = folder.create(study)
     good, bad = [Variant({rate: 0.01 * number}) for number in range(1, 6)], Variant({rate: 1e-6})
     for one in [*good, bad]:
-        folder.add_trial(name, one)
+        folder.add_trial(name, search, one)
     finish(study, lambda task: 0.9, good)
     progress.start(name)
     after = complete(name, watch)
