@@ -11,7 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from cnnviz import atomic, workspace
-from cnnviz.config import Strict, explain
+from cnnviz.config import Strict, damage
 from cnnviz.errors import CnnvizError, ConfigError, NotFound, RunError
 from cnnviz.runs import lease
 from cnnviz.studies.definition import Study
@@ -79,7 +79,7 @@ def read(study_id: str) -> Study:
             f"The study {study_id} can't be read: {error.strerror or error}: {path.name}."
         ) from error
     except ValidationError as error:
-        raise RunError(f"The study {study_id} can't be read: {_reason(error)}") from None
+        raise RunError(f"The study {study_id} can't be read: {damage(error, path.name)}") from None
 
 
 def every() -> list[Listed]:
@@ -189,12 +189,3 @@ def _existing(study_id: str) -> Path:
     if path is None or not path.is_dir():
         raise NotFound("study", study_id, available=[one.name for one in _folders()])
     return path
-
-
-def _reason(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    if first["loc"] == ("format",):
-        return f"it was written by another version of cnnviz (format {first['input']})."
-    if first["type"] == "json_invalid":
-        return "its study.json is no JSON: it was cut short, or edited."
-    return explain(error).replace("The configuration can't be used", "its study.json is damaged")
