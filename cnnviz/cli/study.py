@@ -183,7 +183,8 @@ def _follow(name: str) -> Progress:
                 if one.run and one.status and not one.status.active and one.run.id not in told:
                     told.add(one.run.id)
                     variant, seed = now.study.words(one.task.variant), one.task.config.seed
-                    tell(f"{variant}, seed {seed}: {one.status.state} {one.status.reason}".rstrip())
+                    how = "pruned" if one.pruned else f"{one.status.state} {one.status.reason}".rstrip()
+                    tell(f"{variant}, seed {seed}: {how}")
             draw(now.share, f"{now.finished} of {len(now.trials)}", "")
             time.sleep(_PACE)
             now = progress.advance(name)

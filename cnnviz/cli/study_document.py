@@ -20,6 +20,7 @@ def summary(now: Progress) -> dict[str, Any]:
         "state": now.state,
         "runs": len(now.trials),
         "finished": now.finished,
+        "pruned": now.pruned,
         "under_way": len(now.under_way),
     }
 
@@ -45,6 +46,7 @@ def document(now: Progress) -> dict[str, Any]:
                         "run": one.run.id if one.run else None,
                         "state": one.status.state if one.status else None,
                         "reason": one.status.reason if one.status else "",
+                        "pruned": one.pruned,
                     }
                     for one in row.trials
                 ],
@@ -87,12 +89,18 @@ def text(now: Progress) -> str:
     words, titles = now.study.words, now.study.titles
     lines = [["VARIANT", "SEEDS", "VALIDATION" if share else "VALIDATION LOSS", "TEST"]]
     lines += [
-        [words(row.variant), _seeds(row), _figure(row.validation, share=share), _figure(row.test)]
+        [
+            words(row.variant),
+            _seeds(row),
+            _figure(row.validation, share=share),
+            _figure(row.test) + _pruned(row),
+        ]
         for row in found
     ]
     first = best(found, now)
+    pruned = f", {now.pruned:,} of them pruned" if now.pruned else ""
     said = [
-        f"{now.study.title}: {now.state}, {now.finished:,} of {len(now.trials):,} runs finished.",
+        f"{now.study.title}: {now.state}, {now.finished:,} of {len(now.trials):,} runs finished{pruned}.",
         table(lines),
     ]
     told = [
@@ -120,6 +128,11 @@ def text(now: Progress) -> str:
 
 def _seeds(row: Row) -> str:
     return f"{row.finished}/{len(row.trials)}"
+
+
+def _pruned(row: Row) -> str:
+    epochs = [one.status.epoch for one in row.trials if one.pruned and one.status]
+    return f"  pruned after epoch {epochs[0]}" if epochs else ""
 
 
 def _figure(mean: Mean | None, *, share: bool = True) -> str:

@@ -17,7 +17,7 @@ from cnnviz.config.augmentation import (
     Rotation,
 )
 from cnnviz.config.data import Data
-from cnnviz.config.explain import explain
+from cnnviz.config.explain import damage, explain
 from cnnviz.config.network import AlexNet, Cnn, Mlp, Network, ResNet18, Torchvision, TorchvisionName, Vgg11Bn
 from cnnviz.config.optimisation import (
     Adadelta,
@@ -98,6 +98,7 @@ __all__ = [
     "Torchvision",
     "TorchvisionName",
     "Vgg11Bn",
+    "damage",
     "explain",
     "with_settings",
 ]

@@ -35,6 +35,18 @@ def explain(error: ValidationError) -> str:
     return "The configuration can't be used: " + "; ".join(parts) + "."
 
 
+def damage(error: ValidationError, file: str) -> str:
+    """Why a file that cnnviz wrote can't be read any more, after "it can't be read:"; `file` is its name."""
+    first = error.errors(include_url=False)[0]
+    if first["loc"] == ("format",):
+        return f"it was written by another version of cnnviz (format {first['input']})."
+    if first["type"] == "json_invalid":
+        return f"its {file} is no JSON: it was cut short, or edited."
+    if first["type"] == "model_type" and not first["loc"]:
+        return f"its {file} is damaged: it has to be a JSON object, {{…}}."
+    return explain(error).replace("The configuration can't be used", f"its {file} is damaged")
+
+
 def _key(location: tuple[int | str, ...]) -> str:
     """The dotted path of a setting; pydantic's own mark of the chosen member of a union is left out."""
     parts = [str(part) for part in location]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from cnnviz import atomic, workspace
-from cnnviz.config import explain
+from cnnviz.config import damage
 from cnnviz.errors import CnnvizError, ConfigError, NotFound, RunError
 from cnnviz.report.document import Document, Pin, Section
 from cnnviz.runs import lease
@@ -52,7 +52,10 @@ def create_numbered(document: Document) -> str:
 def read(report_id: str) -> Document:
     """The report of that id. Raises NotFound with the nearest ones, RunError with what is damaged."""
     try:
-        content = workspace.report_file(report_id).read_bytes()
+        path = workspace.report_file(report_id)
+        if path.is_symlink() and not path.exists():
+            raise RunError(f"The report {report_id} can't be read: it is a link to a file that is not there.")
+        content = path.read_bytes()
     except (ConfigError, FileNotFoundError):
         raise NotFound("report", report_id, available=_ids()) from None
     except OSError as error:
@@ -60,12 +63,7 @@ def read(report_id: str) -> Document:
     try:
         return Document.model_validate_json(content)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        if first["loc"] == ("format",):
-            raise RunError(
-                f"The report {report_id} was written by another version of cnnviz (format {first['input']})."
-            ) from None
-        why = explain(error).replace("The configuration can't be used", "its file is damaged")
+        why = damage(error, f"{report_id}.json")
         raise RunError(f"The report {report_id} can't be read: {why}") from None
 
 
@@ -74,6 +72,7 @@ def every() -> list[Listed]:
     found = []
     for name in _ids():
         try:
+            workspace.report_file(name)  # says what is wrong with the name
             found.append(Listed(name, read(name)))
         except CnnvizError as error:
             found.append(Listed(name, None, str(error)))
@@ -130,5 +129,5 @@ def _write(report_id: str, document: Document) -> None:
 
 def _ids() -> list[str]:
     root = workspace.reports_root()
-    there = [path for path in root.glob("[!.]*.json") if path.is_file()] if root.is_dir() else []
-    return [path.stem for path in sorted(there, key=lambda path: (-path.stat().st_mtime, path.name))]
+    there = list(root.glob("[!.]*.json")) if root.is_dir() else []
+    return [path.stem for path in sorted(there, key=lambda path: (-path.lstat().st_mtime, path.name))]

@@ -17,8 +17,9 @@ from typing import Any, TypeVar
 
 from cnnviz import failure
 from cnnviz.progress import Progress, Result, Work, finish
-from cnnviz.runs import lease, status
+from cnnviz.runs import lease, memory_kills, status
 from cnnviz.runs.process import STOP, STOPPED
+from cnnviz.runs.status import IfKilled
 
 _PACE = 0.4
 """Seconds between two words on how far it is."""
@@ -95,8 +96,14 @@ class Job(ABC):
     def tell(self, *, durable: bool = True, **changes: Any) -> None:
         """Replace the status with some of its values changed."""
         self._told = time.monotonic()
-        self.status = self.status.model_copy(update={**changes, "updated": time.time()})
+        running = changes.get("state", self.status.state) == "running"
+        changes |= {"updated": time.time(), "if_killed": self._if_killed() if running else None}
+        self.status = self.status.model_copy(update=changes)
         status.write(self.folder, self.status, durable=durable)
+
+    def _if_killed(self) -> IfKilled | None:
+        before = memory_kills.count()
+        return before and IfKilled(before=before, advice=self.advice(MemoryError()))
 
     def check(self) -> None:
         """Raise Stopped if it has been asked to stop."""

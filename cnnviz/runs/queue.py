@@ -19,7 +19,7 @@ from cnnviz.errors import ConfigError, NotFound, RunError
 from cnnviz.runs import lease, process, slots, status
 from cnnviz.runs.exclusive import one_at_a_time
 from cnnviz.runs.run import Run
-from cnnviz.runs.status import Status
+from cnnviz.runs.status import State, Status
 
 WORKER = "cnnviz.runs.worker"
 
@@ -175,8 +175,9 @@ def dispatch() -> None:
 def revive() -> None:
     """As `dispatch`, for whoever looks at the queue: heals it after workers were killed, and never raises."""
     with suppress(RunError, OSError):
-        if not lease.held(folder() / "lease") and waiting():
+        if any(_lost()) or (not lease.held(folder() / "lease") and waiting()):
             with one_at_a_time():
+                _write_down_lost()
                 dispatch()
 
 
@@ -185,6 +186,7 @@ def take() -> tuple[Run, int] | None:
 
     To be called inside `one_at_a_time`.
     """
+    _write_down_lost()
     for run in waiting():
         now = Status.model_validate_json((run.folder / "status.json").read_bytes())
         with suppress(RunError):
@@ -208,12 +210,34 @@ def _change(**changes: object) -> None:
         raise RunError(f"The queue can't be changed ({error.strerror or error}): make room.") from error
 
 
-def _saying(state: str) -> Iterator[Run]:
+def _write_down_lost() -> None:
+    """Keep how runs were found whose worker is gone: what the system says of that later may be of others.
+
+    To be called inside `one_at_a_time`.
+    """
+    for run in _lost():
+        with suppress(OSError):
+            status.write(run.folder, run.status())
+
+
+def _lost() -> Iterator[Run]:
+    """Runs whose status says that they train, while nobody trains them."""
+    for run, content in _mentioning("running"):
+        with suppress(ValidationError):  # who edited it may mend it
+            if Status.model_validate_json(content).state == "running" and run.status().state == "interrupted":
+                yield run
+
+
+def _saying(state: State) -> Iterator[Run]:
     """Runs whose status says so. Only what may be one is parsed: there may be a thousand others."""
+    return (run for run, _ in _mentioning(state) if run.status().state == state)
+
+
+def _mentioning(state: State) -> Iterator[tuple[Run, bytes]]:
+    """Runs in whose `status.json` the word is, and what that says."""
     root = workspace.checkpoints_root()
     for path in root.glob("[!.]*/status.json"):
         with suppress(OSError):
-            if f'"{state}"'.encode() in path.read_bytes():
-                run = Run(path.parent.name, path.parent)
-                if run.status().state == state:
-                    yield run
+            content = path.read_bytes()
+            if f'"{state}"'.encode() in content:
+                yield Run(path.parent.name, path.parent), content

@@ -8,13 +8,26 @@ from pydantic import ValidationError
 
 from cnnviz import atomic
 from cnnviz.config import Strict
-from cnnviz.runs import lease
+from cnnviz.runs import lease, memory_kills
 
 State = Literal["queued", "running", "finished", "stopped", "failed", "interrupted"]
 ACTIVE: frozenset[State] = frozenset({"queued", "running"})
 RESUMABLE: frozenset[State] = frozenset({"stopped", "failed", "interrupted"})
 
 GONE = "Its worker is gone without a word: it was killed, ran out of memory, or the machine went down."
+OUT_OF_MEMORY = (
+    "Its worker is gone, and since its last word the system has killed a process for want of memory, "
+    "most likely this one: {}."
+)
+
+
+class IfKilled(Strict):
+    """What is needed to say why a worker is gone that could not say it."""
+
+    before: memory_kills.Count
+    """When it last said how far it is."""
+    advice: str
+    """What it would say to do if memory were short."""
 
 
 class Status(Strict):
@@ -33,6 +46,8 @@ class Status(Strict):
     seconds_left: float | None = None
     updated: float
     """Unix time."""
+    if_killed: IfKilled | None = None
+    """Of a worker that is at it, where the system counts such kills."""
 
     @property
     def active(self) -> bool:
@@ -57,13 +72,22 @@ def read(folder: Path) -> Status:
         # Only if the status stays the same around a look at the lease do the two belong together.
         again = _written(folder)
         if again == status:
-            return status.model_copy(update={"state": "interrupted", "reason": GONE, "seconds_left": None})
+            lost = {"state": "interrupted", "reason": _gone(status), "seconds_left": None, "if_killed": None}
+            return status.model_copy(update=lost)
         status = again
     if status is None:
         alive = lease.held(folder / "lease")
         state: State = "running" if alive else "interrupted"
         return Status(state=state, reason="" if alive else GONE, epochs=0, updated=time.time())
     return status
+
+
+def _gone(status: Status) -> str:
+    """Why the worker is gone, as far as that is known."""
+    last = status.if_killed
+    if last is not None and memory_kills.risen(last.before, since=status.updated):
+        return OUT_OF_MEMORY.format(last.advice)
+    return GONE
 
 
 def _written(folder: Path) -> Status | None:

@@ -4,17 +4,18 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from cnnviz import atomic, workspace
-from cnnviz.config import Strict, explain
+from cnnviz.config import Strict, damage
 from cnnviz.errors import CnnvizError, ConfigError, NotFound, RunError
 from cnnviz.runs import lease
 from cnnviz.studies.definition import Study
+from cnnviz.studies.search_space import Search
 from cnnviz.studies.variant import Variant
 
 
@@ -78,7 +79,7 @@ def read(study_id: str) -> Study:
             f"The study {study_id} can't be read: {error.strerror or error}: {path.name}."
         ) from error
     except ValidationError as error:
-        raise RunError(f"The study {study_id} can't be read: {_reason(error)}") from None
+        raise RunError(f"The study {study_id} can't be read: {damage(error, path.name)}") from None
 
 
 def every() -> list[Listed]:
@@ -86,6 +87,7 @@ def every() -> list[Listed]:
     found = []
     for path in _folders():
         try:
+            workspace.study_folder(path.name)  # says what is wrong with the name
             found.append(Listed(path.name, read(path.name)))
         except CnnvizError as error:
             found.append(Listed(path.name, None, str(error)))
@@ -120,8 +122,11 @@ def set_active(study_id: str, active: bool) -> None:
         raise RunError(f"The study {study_id} can't be changed ({error.strerror or error}).") from error
 
 
-def trials(study_id: str) -> list[Variant]:
-    """What a search has proposed so far, in order; a torn line is skipped, as are others that can't be read."""
+def trials(study_id: str, search: Search) -> list[Variant]:
+    """What a search has proposed so far, in order; a torn line is skipped, as are others that can't be read.
+
+    Raises RunError for one that the search can't have proposed.
+    """
     try:
         lines = (workspace.study_folder(study_id) / "trials.jsonl").read_bytes().splitlines()
     except OSError:
@@ -132,22 +137,38 @@ def trials(study_id: str) -> list[Variant]:
             settings = json.loads(line)
             if isinstance(settings, dict):
                 found.append(Variant(settings))
+    for number, one in enumerate(found, start=1):
+        if not search.has(one):
+            raise RunError(
+                f"The study {study_id} can't be read: its trials.jsonl was edited or damaged: trial {number} "
+                "is none of its search. Put it back, or delete the file to begin anew."
+            )
     return found
 
 
-def add_trial(study_id: str, variant: Variant) -> None:
+def add_trial(study_id: str, search: Search, variant: Variant) -> None:
     """Write down what a search proposes. Raises RunError when that can't be written."""
     path = workspace.study_folder(study_id) / "trials.jsonl"
-    lines = [json.dumps(dict(one.settings)) for one in [*trials(study_id), variant]]
+    lines = [json.dumps(dict(one.settings)) for one in [*trials(study_id, search), variant]]
     try:
         atomic.replace(path, "".join(f"{line}\n" for line in lines).encode())
     except OSError as error:
         raise RunError(f"The study {study_id} can't be changed ({error.strerror or error}).") from error
 
 
-def alone(study_id: str) -> AbstractContextManager[None]:
-    """Nothing; inside the block, this process alone starts runs of the study."""
-    return lease.locked(workspace.study_folder(study_id) / ".lock")
+@contextmanager
+def alone(study_id: str) -> Iterator[None]:
+    """Nothing; inside the block, this process alone starts runs of the study. Raises RunError where it can't be so."""
+    path = workspace.study_folder(study_id) / ".lock"
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(lease.locked(path))
+        except OSError as error:
+            raise RunError(
+                f"The study {study_id} can't be started or stopped: its .lock can't be written "
+                f"({error.strerror or error}): remove it, or make room."
+            ) from error
+        yield
 
 
 def _no_room(path: Path, error: OSError) -> RunError:
@@ -168,12 +189,3 @@ def _existing(study_id: str) -> Path:
     if path is None or not path.is_dir():
         raise NotFound("study", study_id, available=[one.name for one in _folders()])
     return path
-
-
-def _reason(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    if first["loc"] == ("format",):
-        return f"it was written by another version of cnnviz (format {first['input']})."
-    if first["type"] == "json_invalid":
-        return "its study.json is no JSON: it was cut short, or edited."
-    return explain(error).replace("The configuration can't be used", "its study.json is damaged")

@@ -157,6 +157,8 @@ def _of_search(rows: Sequence[Row], search: Search) -> Importance | str:
         if search.sampler == "tpe"
         else "Shares are of these ranges alone: a wider one makes a setting more important.",
     ]
+    if pruned := sum(one.pruned for row in there for one in row.trials):
+        remarks.append(f"Of {pruned} that were pruned, only what they came to by then is known.")
     return Importance(shares, {}, remarks)
 
 

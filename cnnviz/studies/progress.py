@@ -17,6 +17,7 @@ from cnnviz.studies.definition import Study, Task, tasks
 from cnnviz.studies.executor import Executor, ThisMachine
 from cnnviz.studies.search_space import Search
 from cnnviz.studies.variant import Variant
+from cnnviz.train.events import ON_REQUEST
 
 AT_ONCE = 200
 """Runs that wait or train at once; the rest of a large study follows as it is looked at."""
@@ -44,6 +45,11 @@ class Trial:
     @property
     def active(self) -> bool:
         return self.status is not None and self.status.active
+
+    @property
+    def pruned(self) -> bool:
+        """Whether its search gave it up before its last epoch. It has finished, with the figures that it had then."""
+        return self.status is not None and self.finished and self.status.reason == ON_REQUEST
 
     @property
     def outcome(self) -> Outcome | None:
@@ -82,6 +88,11 @@ class Progress:
     @property
     def finished(self) -> int:
         return sum(one.finished for one in self.trials)
+
+    @property
+    def pruned(self) -> int:
+        """Of those that have finished."""
+        return sum(one.pruned for one in self.trials)
 
     @property
     def share(self) -> float:
@@ -155,12 +166,15 @@ def _advance(study_id: str, *, again: bool) -> Progress:
             now = _look(study_id, study, known)
         room = AT_ONCE - len(now.under_way)
         wanted = [one for one in now.trials if one.missing or (again and not one.finished and not one.active)]
-        for one in wanted[: max(0, room)]:
-            here.submit(one.task.config)
+        # A search may propose twice what is the same run.
+        for config in {
+            one.task.config.model_dump_json(): one.task.config for one in wanted[: max(0, room)]
+        }.values():
+            here.submit(config)
         if not wanted and not now.under_way and not _to_come(now):
             folder.set_active(study_id, False)
         here.watch(())
-    return look(study_id) if wanted else now
+    return look(study_id) if wanted or again else now
 
 
 def _to_come(now: Progress) -> bool:
@@ -179,7 +193,7 @@ def _runs(study: Study) -> RunsByConfiguration:
 
 
 def _look(study_id: str, study: Study, known: RunsByConfiguration) -> Progress:
-    proposed = folder.trials(study_id) if isinstance(study.vary, Search) else None
+    proposed = folder.trials(study_id, study.vary) if isinstance(study.vary, Search) else None
     return Progress(study_id, study, folder.state(study_id).active, trials_of(study, known, proposed))
 
 

@@ -29,7 +29,7 @@ def go_on(now: "Progress", space: Search) -> bool:
     added = 0
     while added < free and len(past) < space.trials:
         proposed = search.propose(space, objective, past, epochs=epochs)
-        folder.add_trial(now.id, proposed)
+        folder.add_trial(now.id, space, proposed)
         past.append(Past(proposed, (), over=False))
         added += 1
     return added > 0
@@ -42,13 +42,16 @@ def _past(now: "Progress", variant: Variant, trials: Sequence["Trial"]) -> Past:
         variant,
         [getattr(line, now.study.objective) for line in first.metrics().epochs] if first else [],
         mean(outcomes) if outcomes else None,
-        pruned=any(one.run is not None and one.run.changed for one in trials),
+        pruned=any(one.pruned for one in trials),
         over=not any(one.active or one.missing for one in trials),
     )
 
 
 def _give_up(trials: Sequence["Trial"]) -> None:
+    """Have them end with the epoch that is under way, if it is not their last."""
     for one in trials:
-        if one.active and one.run and one.status and not (one.run.changed or changes.pending(one.run.folder)):
+        if one.status is None or one.run is None or one.status.epoch + 1 >= one.task.config.epochs:
+            continue
+        if one.active and not (one.run.changed or changes.pending(one.run.folder)):
             with suppress(CnnvizError):  # it has ended meanwhile
                 changes.request(one.run, "last_epoch", one.status.epoch + 1)

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, PositiveInt, model_validator
 
 from cnnviz.config import Seed, Strict
-from cnnviz.studies.variant import Variant, values
+from cnnviz.studies.variant import Variant, text, values
 
 _RANGE = re.compile(r"(log:)?\s*([^.\s]\S*?)\.\.(\S+)")
 
@@ -36,6 +36,9 @@ class Range(Strict):
         """Values that stand for all others where it is checked whether they can be run."""
         return self.low, self.high
 
+    def has(self, value: JsonValue) -> bool:
+        return isinstance(value, int | float) and self.low <= value <= self.high
+
 
 class Choices(Strict):
     """Some values."""
@@ -45,6 +48,9 @@ class Choices(Strict):
     @property
     def corners(self) -> tuple[JsonValue, ...]:
         return self.choices
+
+    def has(self, value: JsonValue) -> bool:
+        return text(value) in map(text, self.choices)
 
 
 class Search(Strict):
@@ -69,6 +75,13 @@ class Search(Strict):
     def varied(self) -> list[str]:
         return list(self.settings)
 
+    def has(self, trial: Variant) -> bool:
+        """Whether it may have proposed that."""
+        settings = trial.settings
+        return settings.keys() == self.settings.keys() and all(
+            one.has(settings[key]) for key, one in self.settings.items()
+        )
+
     def variants(self) -> Iterator[Variant]:
         """None that is known beforehand: variants that stand for all others, each at one end of one setting."""
         first = {key: one.corners[0] for key, one in self.settings.items()}
@@ -78,11 +91,11 @@ class Search(Strict):
                 yield Variant(first | {key: value})
 
 
-def space(text: str) -> Range | Choices:
+def space(words: str) -> Range | Choices:
     """What a text says: 0..0.5, log:1e-4..0.1, or relu,gelu. Raises ValidationError for an empty range."""
-    found = _RANGE.fullmatch(text.strip())
+    found = _RANGE.fullmatch(words.strip())
     if not found:
-        return Choices(choices=values(text))
+        return Choices(choices=values(words))
     log, low, high = found.groups()
     (first,), (last,) = values(low), values(high)
     return Range.model_validate({"low": first, "high": last, "scale": "log" if log else "linear"})

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from cnnviz.progress import Progress
 
+ON_REQUEST = "ended on request"
+"""The reason of a training that ended before its last epoch because it was changed so."""
+
 
 @dataclass(frozen=True)
 class Tick:

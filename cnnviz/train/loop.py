@@ -15,7 +15,7 @@ from cnnviz.models.checkpoint import fingerprint
 from cnnviz.models.freezing import train_mode
 from cnnviz.train.changes import apply_due
 from cnnviz.train.evaluate import evaluating, forward
-from cnnviz.train.events import EpochEnded, Event, Finished, StepLogged, Tick
+from cnnviz.train.events import ON_REQUEST, EpochEnded, Event, Finished, StepLogged, Tick
 from cnnviz.train.execution import wait
 from cnnviz.train.loss import cross_entropy
 from cnnviz.train.optimisers import set_rates
@@ -203,7 +203,7 @@ def _reason_to_end(session: Session, train_loss: float) -> str:
         return "early stopping"
     if progress.epoch >= config.epochs:
         return "completed"
-    return "ended on request" if progress.epoch >= session.last_epoch else ""
+    return ON_REQUEST if progress.epoch >= session.last_epoch else ""
 
 
 def _finish(session: Session) -> Iterator[Event]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +12,14 @@ from cnnviz import workspace
 from cnnviz.config import RunConfig
 from cnnviz.config.settings import settings_of
 from cnnviz.diagnose.noise import CHOOSING
+from cnnviz.runs import status
 from cnnviz.runs.run import every
 from cnnviz.studies import folder, progress
 from cnnviz.studies.definition import Grid, Listing, Study
 from cnnviz.studies.results import rows
 from cnnviz.studies.search_space import Choices, Range, Search
+from cnnviz.studies.variant import Variant
+from cnnviz.train.events import ON_REQUEST
 from cnnviz.ui.resources import run_estimates
 from cnnviz.ui.studies import chart_selection, heat_chart, importance_chart, parallel_chart, plan_list
 from cnnviz.ui.studies.findings import Findings
@@ -192,6 +196,25 @@ def test_a_grid_has_four_charts_and_each_is_a_link(bench: Any, small: RunConfig)
     assert not app.warning
     (chart,) = charts(app)
     assert chart["layer"][3]["encoding"]["x"]["sort"] == ["Learning rate", "Dropout", "Validation accuracy"]
+
+
+def test_a_pruned_trial_is_said_and_a_study_goes_to_mlflow(
+    bench: Any, small: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"file:{tmp_path / 'store'}")
+    search = Search(settings={"network.dropout": Range(low=0, high=0.5)}, trials=2, pruner="median")
+    name = folder.create(Study(title="tried", base=small, vary=search))
+    trials = [Variant({"network.dropout": 0.1}), Variant({"network.dropout": 0.4})]
+    for one in trials:
+        folder.add_trial(name, search, one)
+    *_, last = finish(folder.read(name), lambda _: 0.5, trials)
+    status.write(last.folder, last.status().model_copy(update={"reason": ON_REQUEST}))
+    app = open_page("studies", study=name)
+    assert "All 2 runs have finished, 1 of them pruned." in words(app)
+    assert list(app.dataframe[0].value["State"]) == ["finished", "pruned after epoch 1"]
+    app = app.button(key="write MLflow store").click().run()
+    assert app.success[0].value.endswith("experiment tried: 2 runs written")
 
 
 def test_lines_go_through_the_settings_of_their_variant(bench: Any, small: RunConfig) -> None:

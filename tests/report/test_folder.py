@@ -46,7 +46,8 @@ def test_what_is_written_is_read(bench: Any) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("{", "json"),
+        ("{", "its a-report.json is no json: it was cut short, or edited"),
+        ("[]", "its a-report.json is damaged: it has to be a json object"),
         ('{"format": 2, "title": "x"}', "another version of cnnviz"),
         ('{"title": ""}', "title"),
         ('{"title": "x", "sections": [{"title": "y", "pins": [{"figure": {"kind": "nonsense"}}]}]}', "kind"),
@@ -60,6 +61,20 @@ def test_a_damaged_one_is_listed_with_the_reason(bench: Any, content: str, words
     assert words in damaged.damage.lower()
     assert "\n" not in damaged.damage
     assert len(folder.every()) == 2
+
+
+def test_what_is_no_file_and_what_has_no_name_are_listed_too(bench: Any) -> None:
+    folder.create(document("a"))
+    root = workspace.reports_root()
+    (root / "folder.json").mkdir()
+    (root / "link.json").symlink_to("/nowhere")
+    (root / "Bad Name.json").write_text("{}")
+    damage = {one.id: one.damage for one in folder.every()}
+    assert damage.pop("a-report") == ""
+    assert "(Is a directory)" in damage.pop("folder")
+    assert "a link to a file that is not there" in damage.pop("link")
+    assert "'Bad Name' can't name a report: use lower-case letters" in damage.pop("Bad Name")
+    assert not damage
 
 
 @pytest.mark.parametrize("name", ["../x", "", "A", "x/y"])

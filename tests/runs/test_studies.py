@@ -10,13 +10,15 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cnnviz.cli.app import app
-from cnnviz.config import RunConfig
+from cnnviz.config import Data, RunConfig
 from cnnviz.runs import control
 from cnnviz.runs.run import Run, every
 from cnnviz.studies import folder, progress
 from cnnviz.studies.definition import Grid, Study
 from cnnviz.studies.results import best, rows
 from cnnviz.studies.search_space import Search, space
+from cnnviz.studies.variant import Variant
+from tests.studies.made_runs import finish
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("quick")]
 
@@ -142,12 +144,44 @@ def test_a_search_proposes_from_what_has_finished_and_carries_on(small: RunConfi
     name = folder.create(Study(title="search", base=small.model_copy(update={"epochs": 1}), vary=found))
     assert len(progress.start(name).trials) == 1
     progress.stop(name)
-    first = folder.trials(name)
+    first = folder.trials(name, found)
     progress.start(name)
     after = complete(name, watch)
     assert (after.state, len(every())) == ("finished", 3)
-    assert folder.trials(name)[:1] == first
+    assert folder.trials(name, found)[:1] == first
     assert [row.finished for row in rows(after)] == [1] * 3
+
+
+def test_a_bad_trial_of_a_search_is_pruned_while_it_trains_and_not_begun_again(
+    long: RunConfig, watch: Any, ask: Callable[..., Result]
+) -> None:
+    pytest.importorskip("optuna")
+    rate = "optimiser.learning_rate"
+    search = Search(settings={rate: space("log:1e-6..0.1")}, trials=6, sampler="random", pruner="median")
+    base = long.model_copy(update={"data": Data(name="digits", size=8), "augmentation": ()})
+    study = Study(title="search", base=base, vary=search)
+    name = folder.create(study)
+    good, bad = [Variant({rate: 0.01 * number}) for number in range(1, 6)], Variant({rate: 1e-6})
+    for one in [*good, bad]:
+        folder.add_trial(name, search, one)
+    finish(study, lambda task: 0.9, good)
+    progress.start(name)
+    after = complete(name, watch)
+    *_others, pruned = after.trials
+    assert pruned.run
+    assert pruned.status
+    assert pruned.status.state == "finished"
+    assert pruned.status.epoch < base.epochs
+    assert [one.pruned for one in after.trials] == [False] * 5 + [True]
+    assert (after.state, after.finished, after.pruned) == ("finished", 6, 1)
+    before = stamp(pruned.run)
+    again = ask("study", "run", name)
+    assert (again.exit_code, len(every())) == (0, 6)
+    assert stamp(pruned.run) == before
+    assert "search: finished, 6 of 6 runs finished, 1 of them pruned." in again.stdout
+    assert again.stdout.count("pruned after epoch") == 1
+    document = json.loads(ask("study", "show", name, "--json").stdout)
+    assert [one["runs"][0]["pruned"] for one in document["variants"]] == [False] * 5 + [True]
 
 
 def stamp(run: Run) -> tuple[int, int]:

@@ -112,6 +112,8 @@ def _states(trials: Sequence[Trial]) -> str:
             parts.append("missing")
         elif one.status.state == "running":
             parts.append(f"running {per_cent(one.status.share, digits=0)}")
+        elif one.pruned:
+            parts.append(f"pruned after epoch {one.status.epoch}")
         elif one.status.state != "finished":
             parts.append(one.status.state)
     return ", ".join(parts) or "finished"

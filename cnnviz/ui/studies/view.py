@@ -49,7 +49,8 @@ def _live(name: str, was_active: bool) -> None:
     if was_active and not now.active:
         st.rerun()
     if now.state == "finished":
-        st.caption(f"All {len(now.trials):,} runs have finished.")
+        pruned = f", {now.pruned:,} of them pruned" if now.pruned else ""
+        st.caption(f"All {len(now.trials):,} runs have finished{pruned}.")
     else:
         st.progress(now.share, text=_how_far(now))
     found = rows(now)
@@ -108,6 +109,8 @@ def _how_far(now: Progress) -> str:
     training = [one for one in now.under_way if one.status and one.status.state == "running"]
     waiting = len(now.under_way) - len(training)
     parts = [f"{now.state.capitalize()}: {now.finished:,} of {len(now.trials):,} runs finished"]
+    if now.pruned:
+        parts.append(f"{now.pruned:,} of them pruned")
     if now.under_way:
         parts.append(f"{len(training)} training, {waiting} waiting")
     return ", ".join(parts)
