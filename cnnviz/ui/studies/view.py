@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from cnnviz.charts.studies.findings import Findings
 from cnnviz.formatting import quoted
 from cnnviz.studies import folder, plan, progress
 from cnnviz.studies.progress import Progress
@@ -12,7 +13,6 @@ from cnnviz.studies.results import Row, best, rows
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RECIPE
 from cnnviz.ui.studies import charts, variants
-from cnnviz.ui.studies.findings import Findings
 from cnnviz.ui.studies.parameters import CHART, FACTOR, STUDY
 from cnnviz.ui.widgets import pin
 from cnnviz.ui.widgets.attempt import attempt
@@ -62,7 +62,7 @@ def results(found: Sequence[Row], now: Progress) -> Row | None:
     first = best(found, now)
     chosen = None
     if first is not None:
-        chosen = charts.show(Findings(now.study, found)) or first
+        chosen = charts.show(Findings(now.study, found), now.id) or first
         st.markdown(
             f"Best on validation images: **{quoted(now.study.words(first.variant), most=200)}**",
             help="The test is reported beside it, never chosen by.",
