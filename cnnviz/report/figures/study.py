@@ -9,7 +9,7 @@ from cnnviz.progress import Progress, Work
 from cnnviz.report import provenance
 from cnnviz.report.figures.figure import Cell, Drawing, Figure, Link, StudyId, Table
 from cnnviz.studies import progress
-from cnnviz.studies.results import Mean, beside_first, best, rows
+from cnnviz.studies.results import Mean, beside_first, best, listed
 
 
 class StudyResults(Figure):
@@ -21,7 +21,7 @@ class StudyResults(Figure):
     def draw(self) -> Work[Drawing]:
         yield Progress(0.0, "Study")
         now = progress.look(self.study)
-        found = rows(now)
+        found = listed(now)
         there = [row for row in found if row.validation is not None]
         if not there:
             raise RunError(f"No run of the study {self.study} has finished: {now.state}.")

@@ -9,11 +9,11 @@ from cnnviz.charts.studies.findings import Findings
 from cnnviz.formatting import quoted
 from cnnviz.studies import folder, plan, progress
 from cnnviz.studies.progress import Progress
-from cnnviz.studies.results import Row, best, rows
+from cnnviz.studies.results import Row, best, listed
 from cnnviz.ui.shell import selection
-from cnnviz.ui.shell.parameters import RECIPE
+from cnnviz.ui.shell.parameters import RECIPE, STUDY
 from cnnviz.ui.studies import charts, variants
-from cnnviz.ui.studies.parameters import CHART, FACTOR, STUDY
+from cnnviz.ui.studies.parameters import CHART, FACTOR
 from cnnviz.ui.widgets import pin
 from cnnviz.ui.widgets.attempt import attempt
 
@@ -51,7 +51,7 @@ def _live(name: str, was_active: bool) -> None:
         st.caption(f"All {len(now.trials):,} runs have finished.")
     else:
         st.progress(now.share, text=_how_far(now))
-    found = rows(now)
+    found = listed(now)
     chosen = results(found, now)
     if found:
         variants.runs(found, chosen or found[0], now)
