@@ -17,7 +17,7 @@ _WIDE = 30
 """A range of so many times its lowest value is drawn in powers."""
 _APART = 0.05
 """Of the height: how far lines through one value are drawn apart, the better above."""
-_HEIGHT, _LONGEST = 340, 14
+_HEIGHT, _LONGEST, _LINE = 340, 14, 14
 
 
 def fits(found: Findings) -> bool:
@@ -30,7 +30,7 @@ def draw(found: Findings, look: Look) -> Drawn:
     words = (
         f"A line a variant, {len(found.rows):,} of them; at one value they are drawn apart, the better above."
     )
-    title = f"{', '.join(found.titles.values())} and {found.value.lower()}, a line a variant"
+    title = f"All settings and {found.value.lower()}"
     return Drawn(_parallel(found, dark=look.dark), title, words)
 
 
@@ -69,7 +69,7 @@ def _parallel(found: Findings, *, dark: bool) -> Any:
             labelFontWeight="bold",
             domain=False,
             ticks=False,
-            labelPadding=10,
+            labelPadding=10 + _LINE * max(len(name.split()) - 2 for name in names),  # lines go down
             grid=True,
         ),
     )
