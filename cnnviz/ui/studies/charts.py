@@ -24,10 +24,11 @@ def show(found: Findings, study: str) -> Row | None:
         name = _chart(found)
         kind = CHARTS[name]
         setting = _setting(kind, found)
-        pin.pin(lambda: _figure(study, name, setting), key="study chart")
     drawn = kind.draw(found, Look(setting, dark=st.context.theme.type == "dark"))
     clicked = _draw(drawn, kind, found, key=f"study chart {name} {setting} {study}")
-    st.caption(quoted(drawn.words, most=2000))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pin.pin(lambda: _figure(study, name, setting), key="study chart")
+        st.caption(quoted(drawn.words, most=2000))
     return row(clicked, found)
 
 
@@ -51,9 +52,10 @@ def _setting(kind: StudyChart, found: Findings) -> str:
     keys = kind.settings(found)
     if len(keys) < 2:
         return "".join(keys)
-    return selection.selectbox(
-        FACTOR, keys, default=keys[0], words=lambda one: found.titles[one], explicit=False
-    )
+    with st.container(width=260):
+        return selection.selectbox(
+            FACTOR, keys, default=keys[0], words=lambda one: found.titles[one], explicit=False
+        )
 
 
 def _draw(drawn: Drawn, kind: StudyChart, found: Findings, *, key: str) -> Mapping[str, Any] | None:
