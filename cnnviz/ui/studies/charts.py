@@ -27,8 +27,8 @@ def show(found: Findings, study: str) -> Row | None:
     drawn = kind.draw(found, Look(setting, dark=st.context.theme.type == "dark"))
     clicked = _draw(drawn, kind, found, key=f"study chart {name} {setting} {study}")
     with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(quoted(drawn.words, most=2000), width="content")
         pin.pin(lambda: _figure(study, name, setting), key="study chart")
-        st.caption(quoted(drawn.words, most=2000))
     return row(clicked, found)
 
 
