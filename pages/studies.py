@@ -4,8 +4,8 @@ import streamlit as st
 
 from cnnviz.studies import folder
 from cnnviz.ui.shell import frame, selection
+from cnnviz.ui.shell.parameters import STUDY
 from cnnviz.ui.studies import overview, plan_form, view
-from cnnviz.ui.studies.parameters import STUDY
 
 frame.ensure()
 with frame.guarded():

@@ -17,13 +17,15 @@ def heat_map(
     split: str | None,
     value: str,
     style: str,
-    select: bool = False,
+    clicked: Any = None,
+    told: Sequence[str] | None = None,
     cell: tuple[int, int] = (84, 48),
     numbers: bool = True,
 ) -> Any:
     """A cell for each combination of two settings, a map for each value of a third (`split`) where there is one.
 
-    With `select` a click on a cell chooses it, as `cell`. A `cell` is so many pixels wide and high, with its number
+    `clicked` is the selection of a cell by a click. `told` are the columns that it tells when it is pointed at, all
+    where none are named. A `cell` is so many pixels wide and high, with its number
     if it has `numbers`.
     """
     frame = pd.DataFrame(rows)
@@ -37,15 +39,15 @@ def heat_map(
             scale=alt.Scale(scheme="viridis", zero=False),
             legend=None,  # each cell has its number
         ),
-        tooltip=[*frame.columns],
+        tooltip=[*(told or frame.columns)],
     )
     middle = (frame[value].min() + frame[value].max()) / 2
     text = base.mark_text(fontSize=13).encode(
         text=alt.Text(f"{value}:Q", format=style),
         color=alt.condition(alt.datum[value] > middle, alt.value(BLACK), alt.value(WHITE)),
     )
-    if select:
-        cells = cells.add_params(alt.selection_point(name="cell", fields=[across, down], toggle=False))
+    if clicked is not None:
+        cells = cells.add_params(clicked)
     shown = cells + text if numbers else cells
     chart = shown.properties(width=alt.Step(cell[0]), height=alt.Step(cell[1]))
     titled = alt.Title(value, anchor="start", fontSize=13)

@@ -9,7 +9,7 @@ from cnnviz.diagnose.noise import CHOOSING
 from cnnviz.formatting import decimal, per_cent
 from cnnviz.studies.importance import Importance, importance
 from cnnviz.studies.progress import Progress
-from cnnviz.studies.results import Mean, Row, beside_first, best, rows
+from cnnviz.studies.results import Mean, Row, beside_first, best, listed, rows
 
 
 def summary(now: Progress) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def _mean(mean: Mean | None) -> Mapping[str, Any] | None:
 
 def text(now: Progress) -> str:
     """A table of the variants, validation beside test."""
-    found = rows(now)
+    found = listed(now)
     share = now.study.objective == "validation_accuracy"
     words, titles = now.study.words, now.study.titles
     lines = [["VARIANT", "SEEDS", "VALIDATION" if share else "VALIDATION LOSS", "TEST"]]

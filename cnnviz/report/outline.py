@@ -26,6 +26,7 @@ from cnnviz.report.figures.reported import Reported
 from cnnviz.report.figures.results import Results
 from cnnviz.report.figures.settings import Settings
 from cnnviz.report.figures.study import StudyResults
+from cnnviz.report.figures.study_chart import StudyCharted
 from cnnviz.runs.run import Run, find
 from cnnviz.runs.summary import summaries
 from cnnviz.studies import progress
@@ -49,16 +50,26 @@ def of_runs(title: str, names: Sequence[str], *, question: str = "", author: str
 
 
 def of_study(name: str, *, title: str = "", question: str = "", author: str = "") -> Work[Document]:
-    """Of a study: what it found, its curves, and a look into the best variant's first run."""
+    """Of a study: what it found, in figures and in the charts that tell most of such a study; its curves; and a look
+    into the best variant's first run.
+    """
+    from cnnviz.charts.studies.findings import Findings as StudyFindings
+    from cnnviz.charts.studies.kinds import reported
+
     now = progress.look(name)
     named = {one.run.id: now.study.words(one.task.variant) for one in now.trials if one.run and one.finished}
-    figures: list[Figure] = [StudyResults(study=name)]
+    found = rows(now)
+    charts = reported(StudyFindings(now.study, found))
+    figures: list[Figure] = [
+        StudyResults(study=name),
+        *(StudyCharted(study=name, chart=chart) for chart in charts),
+    ]
     ids = tuple(named)
     if ids:
         figures += _curves(ids, tuple(named.values()))
         figures.append(Settings(runs=ids[:1]))
     sections = [_section("What was found", figures)]
-    first = best(rows(now), now)
+    first = best(found, now)
     chosen = (
         next((one.run for one in first.trials if one.run and one.run.snapshots()), None) if first else None
     )

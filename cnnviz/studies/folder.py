@@ -69,6 +69,11 @@ def put(study_id: str, study: Study) -> None:
         raise _no_room(path, error) from error
 
 
+def exists(study_id: str) -> bool:
+    """Whether there is one of that id, damaged or not."""
+    return (workspace.study_folder(study_id) / "study.json").exists()
+
+
 def read(study_id: str) -> Study:
     """The study of that id. Raises NotFound with the nearest ones, RunError with what is damaged."""
     path = _existing(study_id) / "study.json"

@@ -53,6 +53,16 @@ def rows(progress: Progress) -> list[Row]:
     return [_row(variant, trials, progress.study.figure) for variant, trials in progress.by_variant]
 
 
+def listed(progress: Progress) -> list[Row]:
+    """The rows as they are shown: trials of a search the best first, those without a figure last."""
+    found = rows(progress)
+    if progress.study.vary.kind != "search":
+        return found
+    there = [(row.validation.value, row) for row in found if row.validation is not None]
+    there.sort(key=lambda one: one[0], reverse=progress.study.objective == "validation_accuracy")
+    return [row for _, row in there] + [row for row in found if row.validation is None]
+
+
 def best(found: Sequence[Row], progress: Progress) -> Row | None:
     """The variant with the best validation figure; None before any run has finished."""
     sign = 1 if progress.study.objective == "validation_loss" else -1

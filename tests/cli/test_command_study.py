@@ -10,8 +10,10 @@ from cnnviz.config import RunConfig
 from cnnviz.diagnose.noise import CHOOSING
 from cnnviz.runs.run import every
 from cnnviz.studies import folder
+from cnnviz.studies.definition import tasks
+from cnnviz.studies.variant import Variant
 from tests.cli.conftest import Ask
-from tests.studies.made_runs import finish
+from tests.studies.made_runs import finish, finished
 
 
 @pytest.fixture
@@ -84,6 +86,24 @@ def test_variants_are_told_from_noise_and_settings_by_their_importance(ask: Ask,
     assert "Compared with Learning rate 0.05, Batch size 16, the first" in text
     assert "=" not in text
     assert CHOOSING in text
+
+
+def test_trials_of_a_search_are_listed_the_best_first_and_unfinished_ones_last(
+    ask: Ask, base, tiny_config
+) -> None:
+    vary = ("--search", "random", "--trials", 4, "--vary", "batch_size=8..16")
+    ask("study", "new", "look", "--base", base, *vary, "--no-time")
+    trials = [Variant({"batch_size": size}) for size in (9, 10, 11, 12)]
+    for one in trials:
+        folder.add_trial("look", one)
+    right = {10: 0.5, 11: 0.9, 12: 0.7}
+    for task in tasks(folder.read("look"), trials):
+        if task.config.batch_size in right:
+            finished(task, right[task.config.batch_size])
+    lines = ask("study", "show", "look").stdout.splitlines()
+    assert [line.split("  ")[0] for line in lines[2:6]] == [f"Batch size {size}" for size in (11, 12, 10, 9)]
+    document = json.loads(ask("study", "show", "look", "--json").stdout)
+    assert [one["settings"]["batch_size"] for one in document["variants"]] == [9, 10, 11, 12]
 
 
 def test_a_recipe_is_a_base(ask: Ask, tiny_data: str) -> None:

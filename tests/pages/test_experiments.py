@@ -120,6 +120,7 @@ def test_run_starts_what_is_chosen_and_only_what_is_missing(
     assert not app.error
     # At this size 2 and 7 epochs are one; of the four, three seeds of two are left, less the one that is there.
     assert any(one.value.startswith("5 runs (3 seeds), about ") for one in app.caption)
+    before = app.get("page_link")
     button(app, "Run 5").click().run()  # type: ignore[attr-defined]
     plain, normalised = "003-1e plain-2 (smoke)", "003-1e bn-2 (smoke)"
     assert list(dict.fromkeys(started)) == [
@@ -130,6 +131,8 @@ def test_run_starts_what_is_chosen_and_only_what_is_missing(
         (normalised, 2),
     ]
     assert started.count((plain, 0)) > 1  # nothing was begun: whoever looks at it asks again
+    assert "study=003-1e.smoke" in [one.proto.query_string for one in app.get("page_link")]
+    assert not any("study=" in one.proto.query_string for one in before)
     now = progress.look("003-1e.smoke")
     assert (now.state, now.study.title) == ("running", "003-1e Batch norm, 2 and 7 epochs (smoke)")
     shown = open_page("studies", study="003-1e.smoke")

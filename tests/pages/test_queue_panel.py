@@ -1,9 +1,11 @@
 """On Train: the runs that wait, a change of the run that trains, and the search for a learning rate."""
 
+import os
+
 import pytest
 
 from cnnviz.config import RunConfig
-from cnnviz.runs import changes, queue, status
+from cnnviz.runs import changes, lease, queue, status
 from cnnviz.runs.run import Run, create, environment
 from cnnviz.runs.status import Status
 from tests.pages.test_pages import open_page
@@ -33,6 +35,7 @@ def test_the_queue_is_seen_and_steered(waiting: list[Run]) -> None:
     assert "Waits: the queue is paused." in [one.proto.text for one in app.get("progress")]
     app.button(key=f"queue first {third}").click().run()
     assert names() == [third, first, second]
+    assert not [one for one in app.selectbox if one.key == "change setting"]
     app.button(key=f"queue cancel {first}").click().run()
     assert names() == [third, second]
     app.button(key=f"queue open {third}").click().run()
@@ -46,10 +49,16 @@ def test_the_queue_is_seen_and_steered(waiting: list[Run]) -> None:
 
 def test_a_setting_is_changed_and_the_curves_are_marked(waiting: list[Run]) -> None:
     run = waiting[0]
-    app = open_page("train", run=run.id)
-    app.selectbox(key="change setting").set_value("weight_decay").run()
-    app.number_input(key="change weight_decay 0").set_value(0.25).run()
-    app.button(key="change").click().run()
+    status.write(run.folder, Status(state="running", epochs=3, epoch=1, step=6, steps=18, updated=0.0))
+    descriptor = lease.take(run.folder / "lease", patience=0)
+    assert descriptor is not None
+    try:
+        app = open_page("train", run=run.id)
+        app.selectbox(key="change setting").set_value("weight_decay").run()
+        app.number_input(key="change weight_decay 0").set_value(0.25).run()
+        app.button(key="change").click().run()
+    finally:
+        os.close(descriptor)
     (wish,) = (wish for _, wish in changes.pending(run.folder))
     assert (wish.setting, wish.value) == ("weight_decay", 0.25)
 

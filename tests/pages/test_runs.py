@@ -62,6 +62,21 @@ def test_runs_are_listed_filtered_and_sorted(seven: Bench) -> None:
     assert not app.exception
 
 
+def test_on_a_phone_the_title_stays_beside_the_state_and_the_accuracies(seven: Bench) -> None:
+    """Streamlit moves pinned columns, too, where they are wider than 0.6 of a table: a phone's is 358 pixels wide."""
+    app = open_page("runs")
+    shown = app.dataframe[0]
+    assert list(shown.value.columns)[:4] == ["Title", "State", "Validation", "Test"]
+    column = json.loads(shown.proto.columns)["Title"]
+    assert column["pinned"]
+    assert column["width"] < 0.6 * 358
+    low = shown.proto.row_height
+    path = seven.checkpoints / "run-0003" / "config.json"
+    path.write_text(path.read_text().replace('"Run 3"', '"A study: Dropout 0.2, Learning rate 0.002"'))
+    high = open_page("runs").dataframe[0].proto.row_height
+    assert low <= 64 < high  # above 64 pixels text is broken into lines
+
+
 def test_settings_that_differ_come_first_then_curves(seven: Bench) -> None:
     app = open_page("runs", runs="run-0000,run-0001,run-0005")
     assert not app.exception

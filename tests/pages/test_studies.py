@@ -9,6 +9,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnnviz import workspace
+from cnnviz.charts.studies.drawn import Look
+from cnnviz.charts.studies.findings import Findings
+from cnnviz.charts.studies.kinds import CHARTS, fitting
 from cnnviz.config import RunConfig
 from cnnviz.config.settings import settings_of
 from cnnviz.diagnose.noise import CHOOSING
@@ -21,8 +24,8 @@ from cnnviz.studies.search_space import Choices, Range, Search
 from cnnviz.studies.variant import Variant
 from cnnviz.train.events import ON_REQUEST
 from cnnviz.ui.resources import run_estimates
-from cnnviz.ui.studies import chart_selection, heat_chart, importance_chart, parallel_chart, plan_list
-from cnnviz.ui.studies.findings import Findings
+from cnnviz.ui.studies import charts as study_charts
+from cnnviz.ui.studies import plan_list
 from cnnviz.ui.widgets import run_template
 from tests.pages.test_pages import open_page, words
 from tests.studies.made_runs import finish
@@ -223,7 +226,7 @@ def test_lines_go_through_the_settings_of_their_variant(bench: Any, small: RunCo
     )
     name = study(small, grid, lambda task: 0.5 + 0.1 * task.config.optimiser.learning_rate)
     found = Findings(folder.read(name), rows(progress.look(name)))
-    drawn = parallel_chart.parallel(found).to_dict()
+    drawn = CHARTS["parallel"].draw(found, Look()).chart.to_dict()
     (lines,) = [one for one in drawn["datasets"].values() if "figure" in one[0]]
     last = {one["axis"]: one["place"] for one in lines if one["at"] == 5}
     assert last["Learning rate"] == pytest.approx(1, abs=0.03)
@@ -239,8 +242,7 @@ def test_lines_go_through_the_settings_of_their_variant(bench: Any, small: RunCo
 def test_what_is_clicked_is_the_variant_of_the_mark(bench: Any, small: RunConfig) -> None:
     name = study(small, Listing(settings=({}, {"epochs": 2})), lambda _: 0.5)
     found = Findings(folder.read(name), rows(progress.look(name)))
-    assert chart_selection.row({"at": 1}, found) is found.rows[1]
-    assert chart_selection.row({"at": 9}, found) is None
-    assert chart_selection.row(None, found) is None
-    assert not heat_chart.fits(found)
-    assert not importance_chart.fits(found)
+    assert study_charts.row({"at": 1}, found) is found.rows[1]
+    assert study_charts.row({"at": 9}, found) is None
+    assert study_charts.row(None, found) is None
+    assert fitting(found) == ["setting"]

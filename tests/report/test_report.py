@@ -14,7 +14,7 @@ from PIL import Image
 from scipy import stats
 
 from cnnviz.config import RunConfig
-from cnnviz.errors import CnnvizError, RunError
+from cnnviz.errors import CnnvizError, NotFound, RunError
 from cnnviz.explore.activations.activation_maps import channel_maps, probabilities
 from cnnviz.explore.inputs.preprocessing import as_input
 from cnnviz.models import checkpoint
@@ -37,13 +37,17 @@ from cnnviz.report.figures.results import Results
 from cnnviz.report.figures.settings import Settings
 from cnnviz.report.figures.shaken import Shaken
 from cnnviz.report.figures.study import StudyResults
+from cnnviz.report.figures.study_chart import StudyCharted
 from cnnviz.runs import status
 from cnnviz.runs.run import Run
 from cnnviz.studies import folder as studies
-from cnnviz.studies.definition import Grid, Study
+from cnnviz.studies.definition import Grid, Listing, Study
+from cnnviz.studies.search_space import Choices, Range, Search
+from cnnviz.studies.variant import Variant
 from cnnviz.workspace import ROOT, snapshot_file
 from tests.pages.test_addresses import every as parameters
 from tests.report.conftest import made
+from tests.studies.made_runs import finish as finish_runs
 
 KINDS: tuple[type[Figure], ...] = get_args(get_args(AnyFigure)[0])
 
@@ -95,6 +99,7 @@ def whole(looked_into: Run) -> Document:
     )
     pins = (
         Pin(figure=StudyResults(study=study), words="<b>One</b> sees it."),
+        Pin(figure=StudyCharted(study=study, chart="setting", setting="batch_size")),
         *(Pin(figure=one) for one in others),
     )
     more = Section(title="More", pins=pins)
@@ -286,6 +291,89 @@ def test_what_has_not_ended_is_named(bench: Any, tiny_data: str, small_cnn: RunC
         one.figure for one in finish(outline.of_study(name)).pins if isinstance(one.figure, Curves)
     )
     assert curves.names == ("Batch size 32",)
+
+
+GRID = Grid(settings={"batch_size": (8, 16), "optimiser.learning_rate": (0.01, 0.1)})
+SEARCH = Search(
+    settings={"optimiser.learning_rate": Range(low=0.01, high=0.1), "batch_size": Choices(choices=(8, 16))},
+    trials=8,
+)
+
+
+def studied(vary: Any, base: RunConfig) -> str:
+    """The id of a study of two seeds, or of eight trials, whose runs have finished."""
+    searched = isinstance(vary, Search)
+    study = Study(title="Studied", base=base, vary=vary, seeds=1 if searched else 2)
+    trials = [
+        Variant({"optimiser.learning_rate": 0.01 + at / 100, "batch_size": 8 << at % 2}) for at in range(8)
+    ]
+    name = studies.create(study)
+    for one in trials if searched else ():
+        studies.add_trial(name, one)
+    finish_runs(study, lambda task: 0.5 + task.config.batch_size / 100, trials if searched else None)
+    return name
+
+
+def charts(name: str) -> list[StudyCharted]:
+    """Those of a study's outline."""
+    return [pin.figure for pin in finish(outline.of_study(name)).pins if isinstance(pin.figure, StudyCharted)]
+
+
+@pytest.mark.parametrize(
+    ("vary", "names", "pictures"),
+    [(GRID, ["heat", "setting"], 3), (SEARCH, ["parallel", "importance"], 2)],
+)  # fmt: skip
+def test_a_study_is_drawn_as_the_charts_that_tell_most_of_it(
+    bench: Any,
+    tiny_data: str,
+    small_cnn: RunConfig,
+    tmp_path: Path,
+    *,
+    vary: Any,
+    names: list[str],
+    pictures: int,
+) -> None:
+    figures = charts(studied(vary, small_cnn))
+    assert [one.chart for one in figures] == names
+    written = page(document(*figures))
+    assert written.count("<svg") == pictures
+    file = tmp_path / "report.html"
+    file.write_text(written)
+    assert checked(file) == [("holds", "")] * 2
+    file.write_text(replaced("Batch size", "Batch sighs", written))
+    assert [state for state, _ in checked(file)] == ["differs", "holds"]
+
+
+def test_other_studies_are_drawn_by_their_setting_or_their_variants(
+    bench: Any, tiny_data: str, small_cnn: RunConfig
+) -> None:
+    base = small_cnn
+    for at, vary in enumerate(
+        (Grid(settings={"batch_size": (8, 16)}), Listing(settings=({}, {"batch_size": 8})))
+    ):
+        study = Study(title=f"Study {at}", base=base, vary=vary)
+        finish_runs(study, lambda _: 0.5)
+        assert [one.chart for one in charts(studies.create(study))] == ["setting"]
+
+
+def test_a_chart_of_a_study_says_why_it_can_t_be_drawn(
+    bench: Any, tiny_data: str, small_cnn: RunConfig
+) -> None:
+    name = studied(GRID, small_cnn)
+    drawing = finish(StudyCharted(study=name, chart="setting", setting="batch_size").draw())
+    assert drawing.title == "Validation accuracy by Batch size"
+    assert drawing.words == "Means over 2 seeds, with their 95 % intervals."
+    assert drawing.table is not None
+    assert drawing.table.rows[0] == [
+        "batch_size=8, optimiser.learning_rate=0.01", 8, 0.01, *[pytest.approx(0.58)] * 3, 2,
+    ]  # fmt: skip
+    with pytest.raises(RunError, match="epochs does not vary in the study studied"):
+        finish(StudyCharted(study=name, chart="setting", setting="epochs").draw())
+    with pytest.raises(NotFound, match="No chart of a study 'pie'"):
+        finish(StudyCharted(study=name, chart="pie").draw())
+    one = studies.create(Study(title="Other", base=small_cnn, vary=Listing(settings=({},))))
+    with pytest.raises(RunError, match="No run of the study other has finished: new"):
+        finish(StudyCharted(study=one, chart="heat").draw())
 
 
 def test_settings_stand_below_titles_and_titles_of_several_are_told_apart(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Cell = str | float | int | None
 RunId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,95}$")]
 SnapshotName = RunId
+StudyId = RunId
 RunIds = Annotated[tuple[RunId, ...], Field(min_length=1, max_length=1000)]
 
 

@@ -20,6 +20,7 @@ from cnnviz.report.figures.results import Results
 from cnnviz.report.figures.settings import Settings
 from cnnviz.report.figures.shaken import Shaken
 from cnnviz.report.figures.study import StudyResults
+from cnnviz.report.figures.study_chart import StudyCharted
 
 AnyFigure = Annotated[
     Attributed
@@ -37,6 +38,7 @@ AnyFigure = Annotated[
     | Reported
     | Results
     | Settings
+    | StudyCharted
     | StudyResults,
     Field(discriminator="kind"),
 ]

@@ -1,30 +1,27 @@
 """What a study found."""
 
-from typing import Annotated, Literal
-
-from pydantic import Field
+from typing import Literal
 
 from cnnviz.diagnose.noise import CHOOSING
 from cnnviz.errors import RunError
 from cnnviz.formatting import decimal, duration, per_cent
 from cnnviz.progress import Progress, Work
 from cnnviz.report import provenance
-from cnnviz.report.figures.figure import Cell, Drawing, Figure, Link, Picture, Table, svg
+from cnnviz.report.figures.figure import Cell, Drawing, Figure, Link, StudyId, Table
 from cnnviz.studies import progress
-from cnnviz.studies.definition import Study
-from cnnviz.studies.results import Mean, Row, beside_first, best, rows
+from cnnviz.studies.results import Mean, beside_first, best, listed
 
 
 class StudyResults(Figure):
     """Each variant over its seeds, by its validation figure."""
 
     kind: Literal["study"] = "study"
-    study: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,95}$")]
+    study: StudyId
 
     def draw(self) -> Work[Drawing]:
         yield Progress(0.0, "Study")
         now = progress.look(self.study)
-        found = rows(now)
+        found = listed(now)
         there = [row for row in found if row.validation is not None]
         if not there:
             raise RunError(f"No run of the study {self.study} has finished: {now.state}.")
@@ -38,14 +35,6 @@ class StudyResults(Figure):
         )
         if now.finished < len(now.trials):
             words += f" Missing: {len(now.trials) - now.finished:,} runs ({now.state})."
-        pictures = []
-        if now.study.vary.kind == "grid" and len(now.study.titles) == 2:
-            pictures.append(
-                Picture(
-                    f"{value} by {' and '.join(now.study.titles.values())}",
-                    svg=_heat_map(there, now.study, value, share=share),
-                )
-            )
         cells: list[list[Cell]] = [
             [
                 row.variant.name,
@@ -77,7 +66,6 @@ class StudyResults(Figure):
             words += f" Differences from the first hold for all together (Holm). {CHOOSING}"
         return Drawing(
             title=now.study.title,
-            pictures=pictures,
             table=Table(header, cells, seen, seen_header=shown),
             table_place="first",
             words=words,
@@ -105,26 +93,3 @@ def _text(mean: Mean | None, *, share: bool = True) -> str:
     if mean is None:
         return "–"
     return per_cent(mean.value, mean.standard_error) if share else decimal(mean.value, ".4f")
-
-
-def _heat_map(found: list[Row], study: Study, value: str, *, share: bool) -> str:
-    from cnnviz.charts.heat_map import heat_map
-    from cnnviz.charts.share_format import share_format
-
-    titles = {key: title.replace(":", "") for key, title in study.titles.items()}
-    across, down = titles.values()
-    cells = [
-        {title: row.variant.value(key) for key, title in titles.items()}
-        | {value: row.validation.value if row.validation else None}
-        for row in found
-    ]
-    return svg(
-        heat_map(
-            cells,
-            across=across,
-            down=down,
-            split=None,
-            value=value,
-            style=share_format(1) if share else ".3f",
-        )
-    )

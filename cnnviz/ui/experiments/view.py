@@ -9,11 +9,12 @@ from cnnviz.data import catalogue
 from cnnviz.recipes import library, plan
 from cnnviz.recipes.recipe import Recipe
 from cnnviz.recipes.results import RecipeRuns
+from cnnviz.studies import folder
 from cnnviz.ui.experiments import convolution, depth, results, variant_form
 from cnnviz.ui.resources import run_estimates
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.frame import guarded
-from cnnviz.ui.shell.parameters import RECIPE
+from cnnviz.ui.shell.parameters import RECIPE, STUDY
 from cnnviz.ui.widgets import experiment_links, pin
 
 if TYPE_CHECKING:
@@ -73,8 +74,23 @@ def _parameters(recipe: Recipe) -> None:
 def _train(recipe: Recipe, recipe_runs: RecipeRuns) -> None:
     choice, estimate = variant_form.show(recipe, recipe_runs)
     results.show(recipe, choice)
-    pin.pin(lambda: _figure(recipe), key="experiment")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pin.pin(lambda: _figure(recipe), key="experiment")
+        _study(choice.study(recipe))
     estimate()
+
+
+def _study(name: str) -> None:
+    """A link to the study that runs what was asked for here, once there is one."""
+    if not folder.exists(name):
+        return
+    st.page_link(
+        "pages/studies.py",
+        label="Its study",
+        icon=":material/grid_on:",
+        query_params=selection.link({STUDY: name}),
+        width="content",
+    )
 
 
 def _figure(recipe: Recipe) -> "Figure":

@@ -69,9 +69,14 @@ _COLUMNS: Mapping[str, _Column] = {
         st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm"),
     ),
 }
-_TITLE = 310
-"""Pixels, for the title of a study and two settings; where that is most of the table it is not pinned."""
-_USUAL = ("State", "Data", "Network", "Seed", "Validation", "Test", "Minutes", "Tags", "Created")
+_TITLE, _LETTERS = 188, 25
+"""Pixels, and about so many letters. What is wider than 0.6 of the table does not stay in its place while the rest is
+moved sideways: on a phone (358 pixels) that would leave titles alone in sight.
+"""
+_ROW, _TALL = 35, 65
+"""Pixels of a row. From 65 on titles are broken into lines: those of studies differ at their end."""
+_HIGHEST = 560
+_USUAL = ("State", "Validation", "Test", "Data", "Network", "Seed", "Minutes", "Tags", "Created")
 _ORDERS: Mapping[str, Callable[[Summary], Any]] = {
     "Newest": lambda run: -run.created,
     "Validation accuracy": lambda run: (
@@ -181,10 +186,12 @@ def _draw(runs: Sequence[Summary], columns: Sequence[str], selected: Sequence[st
     if sorted(now["selection"]["rows"] if now else ()) != rows or st.session_state.get(_LISTED) != names:
         st.session_state[_KEY] = {"selection": {"rows": rows, "columns": [], "cells": []}}
     st.session_state[_LISTED] = names
+    row = _TALL if any(len(run.title) > _LETTERS for run in runs) else _ROW
     st.dataframe(
         pd.DataFrame(cells),
         hide_index=True,
-        height=min(38 + 35 * len(runs), 424),
+        height=min(38 + row * len(runs), _HIGHEST),
+        row_height=row,
         column_config={"Title": st.column_config.TextColumn(pinned=True, width=_TITLE)} | configs,
         key=_KEY,
         on_select=_take,

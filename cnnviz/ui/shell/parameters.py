@@ -20,6 +20,7 @@ RECIPE = Parameter("recipe", "experiment", Text(), literal=True)
 HINT = Parameter(
     "hint", "view of an experiment", Named(lambda text: text if re.search(r"\.[0-9]+$", text) else None, str)
 )
+STUDY = Parameter("study", "study", Text(), page="studies", literal=True)
 REPORT = Parameter("report", "report", Text(), place="on this bench", literal=True)
 WITH = Parameter("with", "kind of comparison", Text(), title="Compare with")
 IMAGE_B = Parameter("image_b", "image B", Text(), literal=True)

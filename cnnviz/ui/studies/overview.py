@@ -6,10 +6,10 @@ from cnnviz.errors import CnnvizError
 from cnnviz.formatting import quoted
 from cnnviz.studies import folder, progress
 from cnnviz.studies.progress import Progress
-from cnnviz.studies.results import rows
+from cnnviz.studies.results import listed
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import STUDY
 from cnnviz.ui.studies import view
-from cnnviz.ui.studies.parameters import STUDY
 
 
 def show() -> None:
@@ -25,7 +25,7 @@ def show() -> None:
             newest = now
     if newest is not None:
         st.header(quoted(newest.study.title), anchor=False)
-        view.results(rows(newest), newest)
+        view.results(listed(newest), newest)
 
 
 def _line(one: folder.Listed) -> Progress | None:

@@ -3,6 +3,5 @@
 from cnnviz.ui.shell.parameter import Parameter, Text
 
 PAGE = "studies"
-STUDY = Parameter("study", "study", Text(), page=PAGE, literal=True)
 CHART = Parameter("chart", "chart", Text(), title="Chart", page=PAGE)
 FACTOR = Parameter("setting", "setting", Text(), title="Against", page=PAGE)

@@ -19,8 +19,8 @@ from cnnviz.studies.definition import CONFIRMED_FROM, Grid, Listing, Study, Task
 from cnnviz.studies.search_space import Search
 from cnnviz.ui.resources import datasets, run_estimates
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.parameters import STUDY
 from cnnviz.ui.studies import plan_grid, plan_list, plan_search, planned_settings
-from cnnviz.ui.studies.parameters import STUDY
 from cnnviz.ui.studies.planned_settings import Settings
 from cnnviz.ui.widgets import run_template
 

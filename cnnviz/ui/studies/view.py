@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from cnnviz.charts.studies.findings import Findings
 from cnnviz.formatting import quoted
 from cnnviz.studies import folder, plan, progress
 from cnnviz.studies.progress import Progress
-from cnnviz.studies.results import Row, best, rows
+from cnnviz.studies.results import Row, best, listed
 from cnnviz.ui.shell import selection
-from cnnviz.ui.shell.parameters import RECIPE
+from cnnviz.ui.shell.parameters import RECIPE, STUDY
 from cnnviz.ui.studies import charts, variants
-from cnnviz.ui.studies.findings import Findings
-from cnnviz.ui.studies.parameters import CHART, FACTOR, STUDY
+from cnnviz.ui.studies.parameters import CHART, FACTOR
 from cnnviz.ui.widgets import pin, store_button
 from cnnviz.ui.widgets.attempt import attempt
 
@@ -53,7 +53,7 @@ def _live(name: str, was_active: bool) -> None:
         st.caption(f"All {len(now.trials):,} runs have finished{pruned}.")
     else:
         st.progress(now.share, text=_how_far(now))
-    found = rows(now)
+    found = listed(now)
     chosen = results(found, now)
     if found:
         variants.runs(found, chosen or found[0], now)
@@ -64,7 +64,7 @@ def results(found: Sequence[Row], now: Progress) -> Row | None:
     first = best(found, now)
     chosen = None
     if first is not None:
-        chosen = charts.show(Findings(now.study, found)) or first
+        chosen = charts.show(Findings(now.study, found), now.id) or first
         st.markdown(
             f"Best on validation images: **{quoted(now.study.words(first.variant), most=200)}**",
             help="The test is reported beside it, never chosen by.",

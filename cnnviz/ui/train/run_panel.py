@@ -121,7 +121,8 @@ def _stop(run: Run, status: Status) -> None:
         )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.progress(status.share, text=where)
-        change_panel.show(run)
+        if status.state == "running":  # what waits is better stopped, and started anew with other settings
+            change_panel.show(run)
         if st.button("Stop", icon=":material/stop:", key="stop run"):
             with st.spinner("Stopping …"):
                 attempt(lambda: control.stop(run.id))

@@ -37,6 +37,15 @@ class Findings:
         """How the figure is written in a chart."""
         return share_format(1) if self.share else ".3f"
 
+    @property
+    def means(self) -> str:
+        """What each figure is the mean of, in words."""
+        seeds = {row.finished for row in self.rows}
+        if seeds == {1}:
+            return "One run each."
+        few, most = min(seeds), max(seeds)
+        return f"Means over {most if few == most else f'{few} to {most}'} seeds."
+
     @cached_property
     def titles(self) -> dict[str, str]:
         """What varies, by key, as columns of charts may be called: a colon means a type there."""

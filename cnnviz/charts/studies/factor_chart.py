@@ -6,13 +6,11 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
+from cnnviz.charts.studies.drawn import AT, Drawn, Look, by_variant
+from cnnviz.charts.studies.findings import Findings
 from cnnviz.render.colour import BLUE
 from cnnviz.studies.results import Row
 from cnnviz.studies.variant import text
-from cnnviz.ui.shell import selection
-from cnnviz.ui.studies import chart_selection
-from cnnviz.ui.studies.findings import Findings
-from cnnviz.ui.studies.parameters import FACTOR
 
 _TICKS = 6
 """Values up to which each has a tick, and nothing else."""
@@ -25,19 +23,21 @@ def fits(found: Findings) -> bool:
     return bool(found.rows)
 
 
-def show(found: Findings) -> Row | None:
-    """Draw it; the variant that is chosen by a click."""
-    listed = found.study.vary.kind == "list"
-    keys = list(found.titles)
-    key = None if listed else keys[0]
-    if not listed and len(keys) > 1:
-        key = selection.selectbox(
-            FACTOR, keys, default=keys[0], words=lambda one: found.titles[one], explicit=False
-        )
-    return chart_selection.row(chart_selection.draw(points(found, key), f"points {key}", found), found)
+def settings(found: Findings) -> list[str]:
+    """Those that it can be drawn against; none for a list, whose variants stand below each other."""
+    return [] if found.study.vary.kind == "list" else list(found.titles)
 
 
-def points(found: Findings, key: str | None) -> Any:
+def draw(found: Findings, look: Look) -> Drawn:
+    """Against the setting that is wanted, else the first."""
+    there = settings(found)
+    key = (look.setting if look.setting in there else there[0]) if there else None
+    intervals = any(row.validation and row.validation.interval for row in found.rows)
+    words = f"{found.means.removesuffix('.')}, with their 95 % intervals." if intervals else found.means
+    return Drawn(_points(found, key), f"{found.value} by {found.titles[key] if key else 'variant'}", words)
+
+
+def _points(found: Findings, key: str | None) -> Any:
     """A point a variant with the 95 % interval of its mean; by the values of one setting, or by variant.
 
     Names are written below each other, numbers have an axis from left to right. In a grid, lines join variants that
@@ -46,7 +46,7 @@ def points(found: Findings, key: str | None) -> Any:
     label = found.titles[key] if key else "Variant"
     numbers = [one for row in found.rows if key and (one := row.variant.number(key)) is not None]
     numeric = len(numbers) == len(found.rows)
-    base = alt.Chart(pd.DataFrame(_points(found, key)))
+    base = alt.Chart(pd.DataFrame(_rows(found, key)))
     figures: dict[str, Any] = {"title": None if numeric else found.value, "scale": alt.Scale(zero=False)}
     style = alt.Axis(format=found.style, tickCount=5)
     if numeric:
@@ -71,7 +71,7 @@ def points(found: Findings, key: str | None) -> Any:
                 alt.Tooltip("seeds:Q"),
             ],
         )
-        .add_params(chart_selection.by_variant())
+        .add_params(by_variant())
     )
     joined = numeric and len(set(numbers)) > 1 and found.study.vary.kind == "grid"
     lines = (
@@ -97,7 +97,7 @@ def axis(label: str, numbers: Sequence[float]) -> alt.X:
     )
 
 
-def _points(found: Findings, key: str | None) -> list[dict[str, Any]]:
+def _rows(found: Findings, key: str | None) -> list[dict[str, Any]]:
     rows = []
     for at, row in enumerate(found.rows):
         mean = row.validation
@@ -105,7 +105,7 @@ def _points(found: Findings, key: str | None) -> list[dict[str, Any]]:
         low, high = mean.interval or (mean.value, mean.value)
         rows.append(
             {
-                chart_selection.AT: at,
+                AT: at,
                 "variant": found.study.words(row.variant),
                 "position": _position(found, row, key),
                 "figure": mean.value,

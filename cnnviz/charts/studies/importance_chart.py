@@ -4,14 +4,12 @@ from typing import Any
 
 import altair as alt
 import pandas as pd
-import streamlit as st
 
 from cnnviz.charts.share_format import share_format
-from cnnviz.formatting import quoted
+from cnnviz.charts.studies.drawn import Drawn, Look
+from cnnviz.charts.studies.findings import Findings
 from cnnviz.render.colour import BLUE, GREY
 from cnnviz.studies.importance import Importance, importance
-from cnnviz.studies.results import Row
-from cnnviz.ui.studies.findings import Findings
 
 
 def fits(found: Findings) -> bool:
@@ -19,16 +17,19 @@ def fits(found: Findings) -> bool:
     return found.study.vary.kind != "list" and bool(found.rows)
 
 
-def show(found: Findings) -> Row | None:
-    """Draw it; no variant is chosen."""
+def draw(found: Findings, look: Look) -> Drawn:
+    """A bar a setting; without a chart as long as it can't be told."""
     told = importance(found.every, found.study)
+    what = "Share of the variance by setting"
     if isinstance(told, str):
-        st.caption(told)
-        return None
-    st.altair_chart(_chart(told, found), alt="Share of the variance by setting", key="study importance")
-    said = [f"{quoted(found.titles[one.key])}: {one.words}" for one in told.shares]
-    st.caption(". ".join([*said, *told.remarks]).replace("..", "."))
-    return None
+        return Drawn(None, what, told)
+    said = [f"{found.titles[one.key]}: {one.words}" for one in told.shares]
+    words = ". ".join([*said, *told.remarks]).replace("..", ".")
+    rows = [(one.key, one.share, one.chance) for one in told.shares]
+    rows += [(name, share, None) for name, share in told.rest.items()]
+    return Drawn(
+        _chart(told, found), what, words, ("setting", "share of the variance", "chance"), tuple(rows)
+    )
 
 
 def _chart(told: Importance, found: Findings) -> Any:

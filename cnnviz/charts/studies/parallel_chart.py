@@ -5,12 +5,11 @@ from typing import Any
 
 import altair as alt
 import pandas as pd
-import streamlit as st
 
+from cnnviz.charts.studies.drawn import AT, Drawn, Look, by_variant
+from cnnviz.charts.studies.findings import Findings
 from cnnviz.render.colour import BLACK, WHITE
 from cnnviz.studies.results import Row
-from cnnviz.ui.studies import chart_selection
-from cnnviz.ui.studies.findings import Findings
 
 _TICKS = 6
 """Values of a setting of numbers, up to which each has a tick."""
@@ -18,7 +17,7 @@ _WIDE = 30
 """A range of so many times its lowest value is drawn in powers."""
 _APART = 0.05
 """Of the height: how far lines through one value are drawn apart, the better above."""
-_HEIGHT, _LONGEST = 340, 14
+_HEIGHT, _LONGEST, _LINE = 340, 14, 14
 
 
 def fits(found: Findings) -> bool:
@@ -26,13 +25,16 @@ def fits(found: Findings) -> bool:
     return len(found.titles) > 1 and len(found.rows) > 1
 
 
-def show(found: Findings) -> Row | None:
-    """Draw it; the variant whose line is clicked."""
-    dark = st.context.theme.type == "dark"
-    return chart_selection.row(chart_selection.draw(parallel(found, dark=dark), "parallel", found), found)
+def draw(found: Findings, look: Look) -> Drawn:
+    """A line a variant."""
+    words = (
+        f"A line a variant, {len(found.rows):,} of them; at one value they are drawn apart, the better above."
+    )
+    title = f"All settings and {found.value.lower()}"
+    return Drawn(_parallel(found, dark=look.dark), title, words)
 
 
-def parallel(found: Findings, *, dark: bool = False) -> Any:
+def _parallel(found: Findings, *, dark: bool) -> Any:
     """A vertical axis for each setting, and the last one for the figure; lines run from axis to axis."""
     axes = {found.titles[key]: _places(found, key) for key in found.titles}
     axes[found.value] = _figures(found)
@@ -40,7 +42,7 @@ def parallel(found: Findings, *, dark: bool = False) -> Any:
     spread = {at: _APART * (rank / (len(order) - 1) - 0.5) for rank, at in enumerate(order)}
     lines = [
         {
-            chart_selection.AT: at,
+            AT: at,
             "variant": found.study.words(row.variant),
             "axis": name,
             "place": places[at] + (spread[at] if name != found.value else 0),
@@ -67,12 +69,12 @@ def parallel(found: Findings, *, dark: bool = False) -> Any:
             labelFontWeight="bold",
             domain=False,
             ticks=False,
-            labelPadding=10,
+            labelPadding=10 + _LINE * max(len(name.split()) - 2 for name in names),  # lines go down
             grid=True,
         ),
     )
     y = alt.Y("place:Q", title=None, axis=None, scale=alt.Scale(domain=[-0.06, 1.06]))
-    base = alt.Chart(pd.DataFrame(lines)).encode(x=x, y=y, detail=f"{chart_selection.AT}:N")
+    base = alt.Chart(pd.DataFrame(lines)).encode(x=x, y=y, detail=f"{AT}:N")
     colour = alt.Color(
         "figure:Q",
         scale=alt.Scale(
@@ -91,7 +93,7 @@ def parallel(found: Findings, *, dark: bool = False) -> Any:
     touched = (
         base.mark_line(strokeWidth=14, opacity=0.001, cursor="pointer")
         .encode(tooltip=tooltip)
-        .add_params(chart_selection.by_variant())
+        .add_params(by_variant())
     )
     texts = alt.Chart(pd.DataFrame(ticks)).encode(x=x, y=y, text="text:N")
     # Lines pass below the words: a rim in the colour of the page keeps them apart.
