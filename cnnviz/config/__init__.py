@@ -18,7 +18,9 @@ from cnnviz.config.augmentation import (
 )
 from cnnviz.config.data import Data
 from cnnviz.config.explain import explain
-from cnnviz.config.network import AlexNet, Cnn, Mlp, Network, ResNet18, Torchvision, TorchvisionName, Vgg11Bn
+from cnnviz.config.network import (
+    AlexNet, Cnn, Exported, Mlp, Network, ResNet18, Torchvision, TorchvisionName, Vgg11Bn,
+)
 from cnnviz.config.optimisation import (
     Adadelta,
     Adam,

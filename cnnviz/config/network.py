@@ -167,4 +167,12 @@ class Torchvision(Strict):
     """A classifier of torchvision's."""
 
 
-Network = Annotated[Mlp | Cnn | ResNet18 | Vgg11Bn | AlexNet | Torchvision, Field(discriminator="name")]
+class Exported(Strict):
+    name: Literal["exported"] = "exported"
+    graph: Annotated[str, Field(max_length=8_000_000, repr=False)] = ""
+    """The network as a graph, in the JSON of `cnnviz.models.exported`: it comes with an imported network."""
+
+
+Network = Annotated[
+    Mlp | Cnn | ResNet18 | Vgg11Bn | AlexNet | Torchvision | Exported, Field(discriminator="name")
+]

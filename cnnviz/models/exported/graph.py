@@ -1,0 +1,330 @@
+"""A network as a graph: which operation is called in which module with which values and weights; plain JSON.
+
+It is data through and through: it names operations of a list (`operators.py`) and says nothing else. Sizes that
+depend on the image are worked out by operations as well, so that no expression has to be read.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from cnnviz.errors import CheckpointError
+from cnnviz.models.exported.operators import ALLOWED, FACTORIES, TRAINING
+
+MOST_TEXT = 8_000_000
+"""Letters of a graph."""
+MOST_CALLS = 20_000
+MOST_TENSORS = 20_000
+_MOST_MADE = 2**24
+"""Numbers in a tensor that a graph makes of nothing."""
+_LONGEST = 256
+"""Letters of a name; entries of a list."""
+_DEEPEST = 16
+"""Modules around a call; lists in lists have at most 3 levels."""
+DTYPES = ("float32", "float64", "int64", "int32", "int16", "int8", "uint8", "bool")
+MEMORY_FORMATS = ("contiguous_format", "channels_last", "preserve_format")
+KEYWORDS = frozenset(
+    "alpha approximate attn_mask beta copy correction descending dim dropout_p dtype enable_gqa end eps indexing "
+    "input_scale is_causal keepdim largest memory_format min max mode other rounding_mode scale side sorted start "
+    "step unbiased value weight bias align_corners scale_factors output_size half_to_float".split()
+)
+IMAGE = "image"
+_PART = re.compile(r"[A-Za-z_0-9]{1,100}")
+_KIND = re.compile(r"[A-Za-z_][A-Za-z_0-9]{0,59}")
+
+
+@dataclass(frozen=True)
+class Value:
+    """What another call gave, or the image."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A weight, buffer or constant of the network, by its name among the weights."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Constant:
+    """What JSON has no word for: a type or an order of memory, by PyTorch's name, or an infinite number."""
+
+    kind: Literal["dtype", "memory_format", "number"]
+    name: str
+
+
+Argument = Any
+"""Value, Stored, Constant, a plain number, text or None, or a tuple of such."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """One operation."""
+
+    operation: str
+    """One of `operators.ALLOWED`."""
+    within: tuple[str, ...]
+    """Calls of modules around it, the outermost first: `layer1.0.relu@1` is the second one of that module."""
+    args: tuple[Argument, ...]
+    keywords: tuple[tuple[str, Argument], ...]
+    gives: str | tuple[str | None, ...]
+    """Name of its value; several for an operation that gives several, None for those that nobody reads."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (self.gives,) if isinstance(self.gives, str) else tuple(name for name in self.gives if name)
+
+
+@dataclass(frozen=True)
+class StoredTensor:
+    dtype: str
+    shape: tuple[int, ...]
+    trained: bool
+    """A parameter; otherwise a buffer or a constant."""
+
+
+@dataclass(frozen=True)
+class ModuleKind:
+    kind: str
+    """Name of its class, for people."""
+    chain: bool
+    """Whether it only calls its parts one after the other, as Sequential does."""
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network that was written elsewhere."""
+
+    image: tuple[int, int | None, int | None]
+    """Channels, height and width that it reads; None where it may be any."""
+    classes: int
+    tensors: Mapping[str, StoredTensor]
+    modules: Mapping[str, ModuleKind]
+    calls: tuple[Call, ...]
+    output: str
+
+    @property
+    def text(self) -> str:
+        """The same as JSON, which `read` takes."""
+        return json.dumps(
+            {
+                "format": 1,
+                "image": self.image,
+                "classes": self.classes,
+                "tensors": {name: [one.dtype, one.shape, one.trained] for name, one in self.tensors.items()},
+                "modules": {name: [one.kind, one.chain] for name, one in self.modules.items()},
+                "calls": [
+                    [
+                        call.operation,
+                        call.within,
+                        [_written(one) for one in call.args],
+                        {key: _written(one) for key, one in call.keywords},
+                        call.gives,
+                    ]
+                    for call in self.calls
+                ],
+                "output": self.output,
+            },
+            separators=(",", ":"),
+            allow_nan=False,
+        )
+
+
+def _written(argument: Argument) -> Any:
+    match argument:
+        case Value(name):
+            return {"value": name}
+        case Stored(name):
+            return {"tensor": name}
+        case Constant(kind, name):
+            return {kind: name}
+        case tuple():
+            return [_written(one) for one in argument]
+        case float() if not math.isfinite(argument):
+            return {"number": str(argument)}
+    return argument
+
+
+def values_in(argument: Argument) -> Iterator[Value | Stored]:
+    """All that an argument refers to."""
+    if isinstance(argument, Value | Stored):
+        yield argument
+    elif isinstance(argument, tuple):
+        for one in argument:
+            yield from values_in(one)
+
+
+def read(text: str) -> Graph:
+    """The graph that a text describes. Raises CheckpointError, which says why, for anything but a sound graph."""
+    if len(text) > MOST_TEXT:
+        raise CheckpointError(f"The network's graph has more than {MOST_TEXT:,} letters: it is damaged.")
+    try:
+        content = json.loads(text, parse_constant=_no_number)
+        graph = _graph(content)
+        check(graph)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError) as error:
+        raise CheckpointError("The network's graph is damaged: export it again.") from error
+    return graph
+
+
+def _graph(content: Any) -> Graph:
+    if content["format"] != 1:
+        raise CheckpointError("The network's graph was written by a newer cnnviz: update this one.")
+    channels, height, width = content["image"]
+    return Graph(
+        image=(channels, height, width),
+        classes=content["classes"],
+        tensors={
+            name: StoredTensor(dtype, tuple(shape), trained)
+            for name, (dtype, shape, trained) in content["tensors"].items()
+        },
+        modules={name: ModuleKind(kind, chain) for name, (kind, chain) in content["modules"].items()},
+        calls=tuple(
+            Call(
+                operation,
+                tuple(within),
+                tuple(_argument(one) for one in args),
+                tuple((key, _argument(one)) for key, one in keywords.items()),
+                gives if isinstance(gives, str) else tuple(gives),
+            )
+            for operation, within, args, keywords, gives in content["calls"]
+        ),
+        output=content["output"],
+    )
+
+
+def _argument(written: Any, depth: int = 0) -> Argument:
+    if isinstance(written, list):
+        if depth > 2:
+            raise ValueError("lists in lists in lists")
+        return tuple(_argument(one, depth + 1) for one in written)
+    if isinstance(written, dict):
+        ((kind, name),) = written.items()
+        match kind:
+            case "value":
+                return Value(name)
+            case "tensor":
+                return Stored(name)
+            case "number":
+                return {"inf": math.inf, "-inf": -math.inf}[name]
+            case "dtype" | "memory_format":
+                return Constant(kind, name)
+        raise ValueError(kind)
+    return written
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(name)
+
+
+def check(graph: Graph) -> None:
+    """Raise CheckpointError for a graph that asks for more than the operations of a classifier, or does not hang together."""
+    try:
+        _check_parts(graph)
+        known = {IMAGE}
+        for call in graph.calls:
+            _check_call(call, known, graph)
+            known.update(call.names)
+    except _Unsound as error:
+        raise CheckpointError(f"The network's graph is not sound ({error}): export it again.") from None
+    if graph.output not in known or graph.output == IMAGE:
+        raise CheckpointError("The network's graph gives nothing: export it again.")
+
+
+class _Unsound(Exception):
+    pass
+
+
+def _check_parts(graph: Graph) -> None:
+    if len(graph.calls) > MOST_CALLS or len(graph.tensors) > MOST_TENSORS or len(graph.modules) > MOST_CALLS:
+        raise CheckpointError(
+            f"The network has more than {MOST_CALLS:,} operations, or tensors: the bench reads smaller ones."
+        )
+    channels, *sides = graph.image
+    _require(_whole(channels, 1, 1000), "its channels are no number")
+    _require(all(side is None or _whole(side, 1, 10_000) for side in sides), "its size is no number")
+    _require(_whole(graph.classes, 1, 1_000_000), "its classes are no number")
+    for name, one in graph.tensors.items():
+        _require(_is_path(name), f"a tensor is called {name[:40]!r}")
+        sound = one.dtype in DTYPES and isinstance(one.trained, bool) and len(one.shape) <= 8
+        _require(sound and all(_whole(side, 0, 2**40) for side in one.shape), f"{name} is no tensor")
+    for path, module in graph.modules.items():
+        named = isinstance(module.kind, str) and _KIND.fullmatch(module.kind) and isinstance(module.chain, bool)
+        _require(bool(_is_path(path) and named), f"a module is called {path[:40]!r}")
+
+
+def _check_call(call: Call, known: set[str], graph: Graph) -> None:
+    if not isinstance(call.operation, str) or call.operation not in ALLOWED:
+        raise CheckpointError(
+            f"The network uses {str(call.operation)[:60]}, which is not among the operations that the bench allows."
+        )
+    _require(len(call.within) <= _DEEPEST, "its modules lie too deep")
+    for one in call.within:
+        _require(isinstance(one, str), "a module is no name")
+        path, _, number = one.partition("@")
+        _require(path in graph.modules and (not number or number.isascii() and number.isdigit()), "a module is missing")
+    for argument in (*call.args, *(value for _, value in call.keywords)):
+        _check_argument(argument, known, graph)
+    _require(all(key in KEYWORDS for key, _ in call.keywords), f"{call.operation} has an unknown argument")
+    if call.operation in FACTORIES:
+        _check_size(call)
+    at = TRAINING.get(call.operation)
+    if at is not None and (len(call.args) <= at or call.args[at] is not False):
+        raise CheckpointError("The network was exported in training mode: call model.eval() before torch.export.")
+    gives = (call.gives,) if isinstance(call.gives, str) else call.gives
+    _require(len(gives) <= _LONGEST, "a call gives too much")
+    for name in gives:
+        free = name is None or (isinstance(name, str) and 0 < len(name) <= _LONGEST and name not in known)
+        _require(free, "a value is given twice")
+    _require(len(set(call.names)) == len(call.names), "a value is given twice")
+
+
+def _check_argument(argument: Argument, known: set[str], graph: Graph) -> None:
+    match argument:
+        case Value(name):
+            _require(isinstance(name, str) and name in known, "a value is read before it is there")
+        case Stored(name):
+            _require(isinstance(name, str) and name in graph.tensors, "a tensor is missing")
+        case Constant("dtype", name):
+            _require(name in DTYPES, "a type is unknown")
+        case Constant("memory_format", name):
+            _require(name in MEMORY_FORMATS, "an order of memory is unknown")
+        case tuple():
+            _require(len(argument) <= _LONGEST * 4, "a list is too long")
+            for one in argument:
+                _check_argument(one, known, graph)
+        case str():
+            _require(len(argument) <= _LONGEST, "a text is too long")
+        case bool() | None | float():
+            pass
+        case int():
+            _require(abs(argument) < 2**63, "a number is too large")
+        case _:
+            raise _Unsound("an argument is of no known kind")
+
+
+def _check_size(call: Call) -> None:
+    """What a tensor is made of has to be small; sizes that depend on the image are not known here."""
+    numbers = [one for argument in call.args for one in (argument if isinstance(argument, tuple) else (argument,))]
+    made = math.prod(abs(one) for one in numbers if isinstance(one, int) and one)
+    _require(made <= _MOST_MADE, f"{call.operation} makes too much")
+
+
+def _is_path(path: Any) -> bool:
+    return isinstance(path, str) and len(path) <= _LONGEST and all(map(_PART.fullmatch, path.split(".")))
+
+
+def _whole(value: Any, least: int, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+
+
+def _require(sound: bool, why: str) -> None:
+    if not sound:
+        raise _Unsound(why)

@@ -1,0 +1,320 @@
+"""From PyTorch's JSON of an exported program to a Graph. Nothing of the text is evaluated."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cnnviz.errors import CheckpointError
+from cnnviz.models.exported.graph import (
+    IMAGE,
+    Argument,
+    Call,
+    Constant,
+    Graph,
+    ModuleKind,
+    Stored,
+    StoredTensor,
+    Value,
+    check,
+    values_in,
+)
+from cnnviz.models.exported.operators import ALLOWED
+
+_DTYPES = {1: "uint8", 2: "int8", 3: "int16", 4: "int32", 5: "int64", 7: "float32", 8: "float64", 12: "bool"}
+"""As `torch._export.serde.schema.ScalarType` numbers them."""
+_MEMORY_FORMATS = {1: "contiguous_format", 2: "channels_last", 4: "preserve_format"}
+_NOWHERE = "_empty_nn_module_stack"
+"""What PyTorch writes for a node that it added itself."""
+_ASSERTIONS = ("aten._assert_", "aten.sym_constrain_range", "aten._check", "aten.is_pinned")
+_DROPPED = ("device", "layout", "pin_memory", "non_blocking")
+"""Arguments that say where a tensor lies: the bench decides that."""
+_CHAINS = ("Sequential", "Conv2dNormActivation", "ConvNormActivation", "ConvBNReLU", "ConvBNActivation")
+"""Classes that only call their parts one after the other: PyTorch's, and torchvision's made of it."""
+
+
+class _Damaged(Exception):
+    """What is not as PyTorch writes it."""
+
+
+@dataclass(frozen=True)
+class Translated:
+    """An exported program's graph, and where its tensors are to be found."""
+
+    graph: Graph
+    sources: Mapping[str, str]
+    """For each of the graph's tensors the name that the program has it under."""
+
+
+def translate(program: Any, tensors: Mapping[str, StoredTensor], chains: frozenset[str] = frozenset()) -> Translated:
+    """The graph of an exported program in PyTorch's JSON (`content` of `models/model.json`).
+
+    `tensors` are those that came with it, by the program's names; `chains` names modules known to be Sequential.
+    Raises CheckpointError where it is damaged, or needs what the bench does not have.
+    """
+    try:
+        return _translate(program, tensors, chains)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, _Damaged) as error:
+        raise CheckpointError("The exported program is damaged, or of another PyTorch: export it again.") from error
+
+
+def _translate(program: Any, tensors: Mapping[str, StoredTensor], chains: frozenset[str]) -> Translated:
+    module = program["graph_module"]
+    graph, signature = module["graph"], module["signature"]
+    names: dict[str, Argument] = {}
+    stored: dict[str, StoredTensor] = {}
+    images = []
+    for spec in signature["input_specs"]:
+        ((kind, said),) = spec.items()
+        match kind:
+            case "user_input":
+                images.append(said["arg"]["as_tensor"]["name"])
+                continue
+            case "parameter":
+                name = said["parameter_name"]
+            case "buffer":
+                name = said["buffer_name"]
+            case "tensor_constant":
+                name = said["tensor_constant_name"]
+            case _:
+                raise CheckpointError(f"The exported program has an input of the kind {str(kind)[:40]!r}, which no image is.")
+        if name not in tensors:
+            raise CheckpointError(f"The exported program lacks the values of {str(name)[:60]!r}: export it again.")
+        stored[name] = replace(tensors[name], trained=kind == "parameter")
+        names[said["arg"]["name"]] = Stored(name)
+    if len(images) != 1:
+        raise CheckpointError(f"The network takes {len(images)} inputs: the bench shows networks of one image.")
+    names[images[0]] = Value(IMAGE)
+    calls = list(_calls(graph["nodes"], names))
+    output, classes = _output(signature["output_specs"], graph["tensor_values"])
+    found = Graph(
+        image=_image(graph["tensor_values"][images[0]]),
+        classes=classes,
+        tensors=stored,
+        modules=_modules(graph["nodes"], chains),
+        calls=tuple(_used(calls, _outputs(signature["output_specs"]))),
+        output=output,
+    )
+    check(found)
+    return Translated(found, {name: name for name in stored})
+
+
+def _image(meta: Mapping[str, Any]) -> tuple[int, int | None, int | None]:
+    sizes = [one.get("as_int") for one in meta["sizes"]]
+    if len(sizes) != 4:
+        raise CheckpointError("The network does not take images (N, C, H, W): its input has another shape.")
+    batch, channels, height, width = sizes
+    if batch is not None:
+        raise CheckpointError(
+            f"The network was exported for {batch} images at once: give torch.export "
+            "dynamic_shapes=({0: Dim.AUTO, 2: Dim.AUTO, 3: Dim.AUTO},) and an example of two images."
+        )
+    if channels is None:
+        raise _Damaged("channels")
+    if _DTYPES.get(meta["dtype"]) != "float32":
+        raise CheckpointError("The network does not take images in 32 bits: export it after model.float().")
+    return channels, height, width
+
+
+def _outputs(specs: Sequence[Mapping[str, Any]]) -> list[str]:
+    found = []
+    for spec in specs:
+        ((kind, said),) = spec.items()
+        if kind != "user_output":
+            raise CheckpointError("The network changes its own buffers: export it after model.eval().")
+        if "as_tensor" in said["arg"]:
+            found.append(said["arg"]["as_tensor"]["name"])
+    return found
+
+
+def _output(specs: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> tuple[str, int]:
+    """The first output that is a row of scores for each image, and how many."""
+    for name in _outputs(specs):
+        sizes = [one.get("as_int") for one in values[name]["sizes"]]
+        if len(sizes) == 2 and sizes[1] is not None and _DTYPES.get(values[name]["dtype"]) == "float32":
+            return name, sizes[1]
+    raise CheckpointError("The network gives no scores (N, classes): the bench shows classifiers.")
+
+
+def _calls(nodes: Sequence[Mapping[str, Any]], names: dict[str, Argument]) -> Iterator[Call]:
+    stacks = _stacks(nodes)
+    for node, within in zip(nodes, stacks, strict=True):
+        target = str(node["target"])
+        if any(one in target for one in _ASSERTIONS):
+            continue
+        operation = _operation(target)
+        args, keywords = [], []
+        for one in node["inputs"]:
+            if one["name"] in _DROPPED or (operation in ("to", "_to_copy") and "as_device" in one["arg"]):
+                continue
+            value = _argument(one["arg"], names)
+            if one.get("kind") == 2:
+                keywords.append((one["name"], value))
+            elif keywords and one.get("kind") is None:
+                raise _Damaged("positional argument after a keyword")
+            else:
+                args.append(value)
+        gives = _gives(node["outputs"])
+        for name in (gives,) if isinstance(gives, str) else gives:
+            if name:
+                names[name] = Value(name)
+        if operation == "to" and not args[1:] and not keywords:
+            operation = "alias"  # it only went to another device
+        yield Call(operation, within, tuple(args), tuple(keywords), gives)
+
+
+def _operation(target: str) -> str:
+    """The name that a Graph has for PyTorch's `torch.ops.aten.conv2d.default`, `_operator.mul` and the like."""
+    parts = target.split(".")
+    if parts[:3] == ["torch", "ops", "aten"] and len(parts) in (4, 5):
+        return parts[3]
+    if target in ("_operator.getitem", "operator.getitem"):
+        return "getitem"
+    if len(parts) in (2, 3) and parts[0] in ("_operator", "operator", "math", "torch"):
+        return f"number.{parts[-1]}"
+    raise CheckpointError(f"The network uses {target[:60]}, which is not among the operations that the bench allows.")
+
+
+def _gives(outputs: Sequence[Mapping[str, Any]]) -> str | tuple[str | None, ...]:
+    found: list[str | None] = []
+    several = len(outputs) > 1
+    for one in outputs:
+        ((kind, said),) = one.items()
+        match kind:
+            case "as_tensor":
+                found.append(said["name"])
+            case "as_sym_int" | "as_sym_float" | "as_sym_bool":
+                found.append(said["as_name"])
+            case "as_tensors":
+                several = True
+                found += [each["name"] for each in said]
+            case "as_none":
+                found.append(None)
+            case _:
+                raise CheckpointError(f"The network computes something that is no tensor ({str(kind)[:40]}).")
+    if not several and len(found) == 1 and isinstance(found[0], str):
+        return found[0]
+    return tuple(found)
+
+
+def _argument(said: Mapping[str, Any], names: Mapping[str, Argument]) -> Argument:
+    ((kind, value),) = said.items()
+    match kind:
+        case "as_none":
+            return None
+        case "as_int" | "as_bool" | "as_string":
+            return value
+        case "as_float":
+            return _float(value)
+        case "as_ints" | "as_bools" | "as_strings":
+            return tuple(value)
+        case "as_floats":
+            return tuple(map(_float, value))
+        case "as_tensor":
+            return names[value["name"]]
+        case "as_tensors":
+            return tuple(names[one["name"]] for one in value)
+        case "as_optional_tensor":
+            return _optional(value, names)
+        case "as_optional_tensors":
+            return tuple(_optional(one, names) for one in value)
+        case "as_sym_int" | "as_sym_float" | "as_sym_bool":
+            return _number(value, names)
+        case "as_sym_ints" | "as_sym_floats":
+            return tuple(_number(one, names) for one in value)
+        case "as_scalar_type":
+            if value not in _DTYPES:
+                raise CheckpointError("The network computes in another precision than 32 bits: export it after model.float().")
+            return Constant("dtype", _DTYPES[value])
+        case "as_memory_format":
+            return Constant("memory_format", _MEMORY_FORMATS[value])
+    raise CheckpointError(f"The network passes something that is no tensor or number ({str(kind)[:40]}).")
+
+
+def _optional(said: Mapping[str, Any], names: Mapping[str, Argument]) -> Argument:
+    return None if "as_none" in said else names[said["as_tensor"]["name"]]
+
+
+def _number(said: Mapping[str, Any], names: Mapping[str, Argument]) -> Argument:
+    if "as_name" in said:
+        return names[said["as_name"]]
+    ((_, value),) = said.items()
+    return value
+
+
+def _float(value: Any) -> float:
+    """JSON has no infinity: PyTorch writes it as a text."""
+    known = {"Infinity": math.inf, "-Infinity": -math.inf}
+    return known[value] if isinstance(value, str) else float(value)
+
+
+def _used(calls: Sequence[Call], outputs: Sequence[str]) -> list[Call]:
+    """Those that something is made of: PyTorch keeps numbers that only assertions read."""
+    wanted = set(outputs)
+    found = []
+    for call in reversed(calls):
+        if wanted.intersection(call.names) or call.operation.endswith("_") or call.operation not in ALLOWED and not call.operation.startswith("number."):
+            wanted.update(one.name for argument in (*call.args, *(value for _, value in call.keywords)) for one in values_in(argument))
+            found.append(call)
+    return found[::-1]
+
+
+def _stacks(nodes: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
+    """Calls of modules around each node. PyTorch adds nodes that belong to none: they go where their neighbours are."""
+    numbers: dict[str, dict[str, int]] = {}
+    known = [_stack(node, numbers) for node in nodes]
+    after: tuple[str, ...] | None = None
+    following: list[tuple[str, ...] | None] = [None] * len(known)
+    for at in range(len(known) - 1, -1, -1):
+        following[at] = after
+        after = known[at] if known[at] is not None else after
+    found: list[tuple[str, ...]] = []
+    before: tuple[str, ...] = ()
+    for own, next_ in zip(known, following, strict=True):
+        found.append(_shared(before, next_ or ()) if own is None else own)
+        before = before if own is None else own
+    return found
+
+
+def _shared(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    count = 0
+    while count < min(len(first), len(second)) and first[count] == second[count]:
+        count += 1
+    return first[:count]
+
+
+def _entries(node: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Key of the call, path and class of each module around a node, without the network itself."""
+    found = []
+    for entry in filter(None, node["metadata"].get("nn_module_stack", "").split(";")):
+        key, path, kind = entry.split(",")
+        path = ".".join(part.partition("@")[0] for part in path.split("."))
+        if path and not path.startswith(_NOWHERE):
+            found.append((key, path, kind))
+    return found
+
+
+def _stack(node: Mapping[str, Any], numbers: dict[str, dict[str, int]]) -> tuple[str, ...] | None:
+    """None for a node that PyTorch added. `numbers` counts the calls of each module by their keys."""
+    if _NOWHERE in node["metadata"].get("nn_module_stack", _NOWHERE):
+        return None
+    found = []
+    for key, path, _ in _entries(node):
+        calls = numbers.setdefault(path, {})
+        number = calls.setdefault(key, len(calls))
+        found.append(f"{path}@{number}" if number else path)
+    return tuple(found)
+
+
+def _modules(nodes: Sequence[Mapping[str, Any]], chains: frozenset[str]) -> dict[str, ModuleKind]:
+    found: dict[str, ModuleKind] = {}
+    for node in nodes:
+        for _, path, kind in _entries(node):
+            if path not in found:
+                name = kind.rpartition(".")[2]
+                called = name if name.isascii() and name.isidentifier() and len(name) < 60 else "Module"
+                found[path] = ModuleKind(called, path in chains or name in _CHAINS)
+    return found
