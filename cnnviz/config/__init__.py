@@ -66,6 +66,7 @@ __all__ = [
     "CutMix",
     "Data",
     "EarlyStopping",
+    "Exported",
     "Erasing",
     "Freeze",
     "FreezeBody",

@@ -13,12 +13,15 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from cnnviz import atomic
-from cnnviz.config import Network, Strict
+from cnnviz.config import Exported, Network, Strict
 from cnnviz.errors import CheckpointError, ConfigError
+from cnnviz.models.exported import library
 from cnnviz.models.registry import Shape, WithoutRandomWeights, build, outline
 
 KEY = "cnnviz"
 """Under which name the card stands in the header of a file."""
+GRAPH = "cnnviz.graph"
+"""Under which name someone else's network stands there, as a graph."""
 
 
 class Card(Strict):
@@ -54,7 +57,10 @@ def save(path: Path, weights: Mapping[str, Tensor], card: Card, *, half: bool = 
         name: (value.half() if half and value.is_floating_point() else value).detach().cpu().contiguous()
         for name, value in weights.items()
     }
-    atomic.replace(path, safetensors.torch.save(tensors, metadata={KEY: card.model_dump_json()}))
+    metadata = {KEY: card.model_dump_json()}
+    if isinstance(card.network, Exported):
+        metadata[GRAPH] = library.text(card.network.graph)
+    atomic.replace(path, safetensors.torch.save(tensors, metadata=metadata))
 
 
 def read(path: Path) -> tuple[Card, dict[str, Tensor]]:
@@ -81,11 +87,14 @@ def _read(path: Path, names: Collection[str] | None) -> tuple[Card, dict[str, Te
     except (SafetensorError, OSError) as error:
         raise CheckpointError(_why_unreadable(path)) from error
     try:
-        return Card.model_validate_json(metadata[KEY]), tensors
+        card = Card.model_validate_json(metadata[KEY])
     except (KeyError, ValidationError):
         raise CheckpointError(
             f"{path.name} is a safetensors file, but not a checkpoint of cnnviz: its network is unknown."
         ) from None
+    if isinstance(card.network, Exported) and library.remember(metadata.get(GRAPH, "")) != card.network.graph:
+        raise CheckpointError(f"{path.name} has the graph of another network: copy it again.")
+    return card, tensors
 
 
 def load(path: Path) -> tuple[nn.Module, Card]:

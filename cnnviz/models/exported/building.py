@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from typing import Any
 
 import torch
@@ -13,7 +12,7 @@ from torch import nn
 from cnnviz.config.network import Exported
 from cnnviz.errors import CheckpointError, ConfigError
 from cnnviz.models.exported import graph as graphs
-from cnnviz.models.exported import layers
+from cnnviz.models.exported import layers, library
 from cnnviz.models.exported.graph import Argument, Call, Graph, Stored, StoredTensor, Value, values_in
 from cnnviz.models.exported.interpreted import Interpreted, Network, Own, Slot, Step, Steps
 from cnnviz.models.exported.operators import function
@@ -21,9 +20,7 @@ from cnnviz.models.exported.operators import function
 
 def build(options: Exported, *, image_shape: tuple[int, int, int], classes: int) -> nn.Module:
     """The network of a graph, without its values. Raises ConfigError where it does not fit images or classes."""
-    if not options.graph:
-        raise ConfigError("A network of this kind is imported: it can't be made of settings.")
-    found = _read(options.graph)
+    found = library.recall(options.graph)
     if classes != found.classes:
         raise ConfigError(f"This network tells {found.classes:,} classes apart, not {classes:,}.")
     sides = (image_shape[2], image_shape[0], image_shape[1])
@@ -31,11 +28,6 @@ def build(options: Exported, *, image_shape: tuple[int, int, int], classes: int)
         size = " × ".join("any" if side is None else str(side) for side in found.image)
         raise ConfigError(f"This network reads images of {size} (channels, height, width), and no others.")
     return network(found)
-
-
-@lru_cache(maxsize=8)
-def _read(text: str) -> Graph:
-    return graphs.read(text)
 
 
 def network(graph: Graph) -> nn.Module:
