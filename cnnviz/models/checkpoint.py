@@ -16,12 +16,11 @@ from cnnviz import atomic
 from cnnviz.config import Exported, Network, Strict
 from cnnviz.errors import CheckpointError, ConfigError
 from cnnviz.models.exported import library
+from cnnviz.models.exported.graph import HEADER
 from cnnviz.models.registry import Shape, WithoutRandomWeights, build, outline
 
 KEY = "cnnviz"
 """Under which name the card stands in the header of a file."""
-GRAPH = "cnnviz.graph"
-"""Under which name someone else's network stands there, as a graph."""
 
 
 class Card(Strict):
@@ -59,7 +58,7 @@ def save(path: Path, weights: Mapping[str, Tensor], card: Card, *, half: bool = 
     }
     metadata = {KEY: card.model_dump_json()}
     if isinstance(card.network, Exported):
-        metadata[GRAPH] = library.text(card.network.graph)
+        metadata[HEADER] = library.text(card.network.graph)
     atomic.replace(path, safetensors.torch.save(tensors, metadata=metadata))
 
 
@@ -92,7 +91,7 @@ def _read(path: Path, names: Collection[str] | None) -> tuple[Card, dict[str, Te
         raise CheckpointError(
             f"{path.name} is a safetensors file, but not a checkpoint of cnnviz: its network is unknown."
         ) from None
-    if isinstance(card.network, Exported) and library.remember(metadata.get(GRAPH, "")) != card.network.graph:
+    if isinstance(card.network, Exported) and library.remember(metadata.get(HEADER, "")) != card.network.graph:
         raise CheckpointError(f"{path.name} has the graph of another network: copy it again.")
     return card, tensors
 

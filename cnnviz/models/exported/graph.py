@@ -16,6 +16,8 @@ from typing import Any, Literal
 from cnnviz.errors import CheckpointError
 from cnnviz.models.exported.operators import ALLOWED, FACTORIES, TRAINING
 
+HEADER = "cnnviz.graph"
+"""Under which name a graph stands in the header of a safetensors file."""
 MOST_TEXT = 8_000_000
 """Letters of a graph."""
 MOST_CALLS = 20_000
@@ -104,6 +106,8 @@ class Graph:
 
     image: tuple[int, int | None, int | None]
     """Channels, height and width that it reads; None where it may be any."""
+    example: tuple[int, int]
+    """Height and width of the image that it was exported with."""
     classes: int
     tensors: Mapping[str, StoredTensor]
     modules: Mapping[str, ModuleKind]
@@ -117,6 +121,7 @@ class Graph:
             {
                 "format": 1,
                 "image": self.image,
+                "example": self.example,
                 "classes": self.classes,
                 "tensors": {name: [one.dtype, one.shape, one.trained] for name, one in self.tensors.items()},
                 "modules": {name: [one.kind, one.chain] for name, one in self.modules.items()},
@@ -180,6 +185,7 @@ def _graph(content: Any) -> Graph:
     channels, height, width = content["image"]
     return Graph(
         image=(channels, height, width),
+        example=tuple(content["example"]),  # type: ignore[arg-type]
         classes=content["classes"],
         tensors={
             name: StoredTensor(dtype, tuple(shape), trained)
@@ -250,6 +256,9 @@ def _check_parts(graph: Graph) -> None:
     channels, *sides = graph.image
     _require(_whole(channels, 1, 1000), "its channels are no number")
     _require(all(side is None or _whole(side, 1, 10_000) for side in sides), "its size is no number")
+    own = [example if side is None else side for side, example in zip(sides, graph.example, strict=True)]
+    fits = tuple(own) == graph.example and all(_whole(side, 1, 10_000) for side in own)
+    _require(fits, "its example has another size")
     _require(_whole(graph.classes, 1, 1_000_000), "its classes are no number")
     for name, one in graph.tensors.items():
         _require(_is_path(name), f"a tensor is called {name[:40]!r}")

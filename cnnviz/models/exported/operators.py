@@ -96,10 +96,26 @@ def _size(tensor: Any, dim: int) -> Any:
     return tensor.size(dim)
 
 
+def _parts(name: str) -> Callable[..., Any]:
+    split = _method(name)
+
+    def call(tensor: Any, *args: Any, **kwargs: Any) -> Any:
+        dim = kwargs.get("dim", args[-1] if name == "unbind" and args else args[1] if len(args) > 1 else 0)
+        size = args[0] if name == "split" and args and isinstance(args[0], int) else 1
+        shape = getattr(tensor, "shape", None)
+        if isinstance(shape, tuple) and shape[dim] > MOST_PARTS * max(1, size):
+            raise ValueError(f"{shape[dim]:,} values are split into too many parts")
+        return split(tensor, *args, **kwargs)
+
+    return call
+
+
+MOST_PARTS = 100_000
 _OWN: Mapping[str, Callable[..., Any]] = {
     "slice": _slice,
     "index": _index,
     "sym_size": _size,
     "getitem": operator.getitem,
+    **{name: _parts(name) for name in ("split", "unbind")},
     **{name: _method(name) for name in ("contiguous", "expand", "flatten", "mean", "permute", "repeat", "reshape")},
 }

@@ -50,8 +50,8 @@ def of_program(program: torch.export.ExportedProgram, *, chains: frozenset[str] 
         if not isinstance(value, Tensor):
             raise CheckpointError(f"The network holds something that is no tensor ({name[:60]}).")
         tensors[name] = value.detach().cpu()
-    found = translate(content, {name: described(name, value) for name, value in tensors.items()}, chains)
-    return Exported(found.graph, {name: tensors[name] for name in found.graph.tensors})
+    graph = translate(content, {name: described(name, value) for name, value in tensors.items()}, chains)
+    return Exported(graph, {name: tensors[name] for name in graph.tensors})
 
 
 def described(name: str, value: Tensor) -> StoredTensor:

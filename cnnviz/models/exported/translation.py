@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from cnnviz.errors import CheckpointError
@@ -24,12 +23,14 @@ from cnnviz.models.exported.graph import (
 )
 from cnnviz.models.exported.operators import ALLOWED
 
-_DTYPES = {1: "uint8", 2: "int8", 3: "int16", 4: "int32", 5: "int64", 7: "float32", 8: "float64", 12: "bool"}
+DTYPES = {1: "uint8", 2: "int8", 3: "int16", 4: "int32", 5: "int64", 7: "float32", 8: "float64", 12: "bool"}
 """As `torch._export.serde.schema.ScalarType` numbers them."""
 _MEMORY_FORMATS = {1: "contiguous_format", 2: "channels_last", 4: "preserve_format"}
 _NOWHERE = "_empty_nn_module_stack"
 """What PyTorch writes for a node that it added itself."""
 _ASSERTIONS = ("aten._assert_", "aten.sym_constrain_range", "aten._check", "aten.is_pinned")
+_UNTOLD = 224
+"""Pixels, where an older PyTorch does not tell."""
 _DROPPED = ("device", "layout", "pin_memory", "non_blocking")
 """Arguments that say where a tensor lies: the bench decides that."""
 _CHAINS = ("Sequential", "Conv2dNormActivation", "ConvNormActivation", "ConvBNReLU", "ConvBNActivation")
@@ -40,16 +41,7 @@ class _Damaged(Exception):
     """What is not as PyTorch writes it."""
 
 
-@dataclass(frozen=True)
-class Translated:
-    """An exported program's graph, and where its tensors are to be found."""
-
-    graph: Graph
-    sources: Mapping[str, str]
-    """For each of the graph's tensors the name that the program has it under."""
-
-
-def translate(program: Any, tensors: Mapping[str, StoredTensor], chains: frozenset[str] = frozenset()) -> Translated:
+def translate(program: Any, tensors: Mapping[str, StoredTensor], chains: frozenset[str] = frozenset()) -> Graph:
     """The graph of an exported program in PyTorch's JSON (`content` of `models/model.json`).
 
     `tensors` are those that came with it, by the program's names; `chains` names modules known to be Sequential.
@@ -61,7 +53,7 @@ def translate(program: Any, tensors: Mapping[str, StoredTensor], chains: frozens
         raise CheckpointError("The exported program is damaged, or of another PyTorch: export it again.") from error
 
 
-def _translate(program: Any, tensors: Mapping[str, StoredTensor], chains: frozenset[str]) -> Translated:
+def _translate(program: Any, tensors: Mapping[str, StoredTensor], chains: frozenset[str]) -> Graph:
     module = program["graph_module"]
     graph, signature = module["graph"], module["signature"]
     names: dict[str, Argument] = {}
@@ -91,7 +83,8 @@ def _translate(program: Any, tensors: Mapping[str, StoredTensor], chains: frozen
     calls = list(_calls(graph["nodes"], names))
     output, classes = _output(signature["output_specs"], graph["tensor_values"])
     found = Graph(
-        image=_image(graph["tensor_values"][images[0]]),
+        image=_image(meta := graph["tensor_values"][images[0]]),
+        example=(_example(meta["sizes"][2]), _example(meta["sizes"][3])),
         classes=classes,
         tensors=stored,
         modules=_modules(graph["nodes"], chains),
@@ -99,7 +92,7 @@ def _translate(program: Any, tensors: Mapping[str, StoredTensor], chains: frozen
         output=output,
     )
     check(found)
-    return Translated(found, {name: name for name in stored})
+    return found
 
 
 def _image(meta: Mapping[str, Any]) -> tuple[int, int | None, int | None]:
@@ -114,9 +107,16 @@ def _image(meta: Mapping[str, Any]) -> tuple[int, int | None, int | None]:
         )
     if channels is None:
         raise _Damaged("channels")
-    if _DTYPES.get(meta["dtype"]) != "float32":
+    if DTYPES.get(meta["dtype"]) != "float32":
         raise CheckpointError("The network does not take images in 32 bits: export it after model.float().")
     return channels, height, width
+
+
+def _example(size: Mapping[str, Any]) -> int:
+    """A side of the image that the network was exported with: PyTorch notes it as a hint where any would do."""
+    fixed = size.get("as_int")
+    hint = ((size.get("as_expr") or {}).get("hint") or {}).get("as_int")
+    return int(fixed if fixed is not None else hint or _UNTOLD)
 
 
 def _outputs(specs: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -134,7 +134,7 @@ def _output(specs: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> tu
     """The first output that is a row of scores for each image, and how many."""
     for name in _outputs(specs):
         sizes = [one.get("as_int") for one in values[name]["sizes"]]
-        if len(sizes) == 2 and sizes[1] is not None and _DTYPES.get(values[name]["dtype"]) == "float32":
+        if len(sizes) == 2 and sizes[1] is not None and DTYPES.get(values[name]["dtype"]) == "float32":
             return name, sizes[1]
     raise CheckpointError("The network gives no scores (N, classes): the bench shows classifiers.")
 
@@ -226,9 +226,9 @@ def _argument(said: Mapping[str, Any], names: Mapping[str, Argument]) -> Argumen
         case "as_sym_ints" | "as_sym_floats":
             return tuple(_number(one, names) for one in value)
         case "as_scalar_type":
-            if value not in _DTYPES:
+            if value not in DTYPES:
                 raise CheckpointError("The network computes in another precision than 32 bits: export it after model.float().")
-            return Constant("dtype", _DTYPES[value])
+            return Constant("dtype", DTYPES[value])
         case "as_memory_format":
             return Constant("memory_format", _MEMORY_FORMATS[value])
     raise CheckpointError(f"The network passes something that is no tensor or number ({str(kind)[:40]}).")
