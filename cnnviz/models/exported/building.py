@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,7 +15,7 @@ from cnnviz.errors import CheckpointError, ConfigError
 from cnnviz.models.exported import graph as graphs
 from cnnviz.models.exported import layers, library
 from cnnviz.models.exported.graph import Argument, Call, Graph, Stored, StoredTensor, Value, values_in
-from cnnviz.models.exported.interpreted import Interpreted, Network, Own, Slot, Step, Steps
+from cnnviz.models.exported.interpreted import Interpreted, Network, Own, Size, Sizes, Slot, Step, Steps
 from cnnviz.models.exported.operators import function
 
 
@@ -48,10 +49,15 @@ class _Scope:
     path: str
     own: bool = True
     """Whether the module's tensors are its own; those of a second variant are handed to it."""
+    block: bool = True
+    """Whether other modules are called in it."""
     known: dict[str, int] = field(default_factory=dict)
     """Values and tensors from outside, and values made here, by number."""
     steps: list[Step] = field(default_factory=list)
     callees: list[Callable[..., Any]] = field(default_factory=list)
+
+    functions: Counter[str] = field(default_factory=Counter)
+    """How often functions were called that became layers."""
 
     def number(self, name: str) -> int:
         return self.known.setdefault(name, len(self.known))
@@ -74,7 +80,7 @@ class _Builder:
         for name, one in graph.tensors.items():
             owner, _, own = name.rpartition(".")
             self._tensors.setdefault(owner, {})[own] = one
-        self._sizes = frozenset(
+        self._sizes, self._numbers = Sizes(), frozenset(
             name
             for call in graph.calls
             if call.operation == "sym_size" or call.operation.startswith("number.")
@@ -83,11 +89,13 @@ class _Builder:
         self._variants: dict[str, list[tuple[Steps, nn.Module]]] = {}
         """For each module what its calls do: one thing, as a rule."""
         self._written = 0
+        self._taken = frozenset((*graph.modules, *graph.tensors, *_holders(graph)))
+        """Names that no layer made of a function may have."""
 
     def network(self) -> nn.Module:
         scope = _Scope("", known={graphs.IMAGE: 0})
         self._write(scope, 0, len(self._graph.calls), 0)
-        root = Network(_steps(scope, 1, [scope.known[self._graph.output]]), scope.callees)
+        root = Network(_steps(scope, 1, [scope.known[self._graph.output]]), scope.callees, self._sizes)
         self._fill(root, "")
         for path, variants in self._variants.items():
             for number, (_, module) in enumerate(variants):
@@ -113,13 +121,39 @@ class _Builder:
     def _write_operation(self, scope: _Scope, call: Call) -> None:
         args = tuple(self._local(one, scope) for one in call.args)
         keywords = tuple((key, self._local(one, scope)) for key, one in call.keywords)
-        scope.steps.append(Step(call.operation, False, args, keywords, _numbers(scope, call.gives)))
+        step = Step(call.operation, False, args, keywords, self._gives(call.gives, scope))
+        if scope.block and (made := layers.of_function(step)) is not None:
+            self._write_function(scope, step, made)
+            return
+        scope.steps.append(step)
         scope.callees.append(function(call.operation))
+
+    def _write_function(self, scope: _Scope, step: Step, made: nn.Module) -> None:
+        """A function between layers becomes a layer of its own, so that it can be looked at: relu, relu_2 …"""
+        name = step.operation.strip("_")
+        while True:
+            scope.functions[name] += 1
+            number = scope.functions[name]
+            path = _prefix(scope.path) + (name if number == 1 else f"{name}_{number}")
+            if path not in self._taken:
+                break
+        alone = Steps(1, (Step(step.operation, False, step.args[1:], step.keywords, 0),), (0,))
+        variants = self._variants.setdefault(path, [])
+        number = next((at for at, (known, _) in enumerate(variants) if known == alone), len(variants))
+        if number == len(variants):
+            variants.append((alone, made))
+        scope.steps.append(Step(_variant(path, number), True, step.args[:1], (), step.gives))
+        scope.callees.append(variants[number][1])
+
+    def _gives(self, gives: str | tuple[str | None, ...], scope: _Scope) -> int | Size | tuple[int | None, ...]:
+        if isinstance(gives, str):
+            return Size(gives) if gives in self._numbers else scope.number(gives)
+        return tuple(None if name is None else scope.number(name) for name in gives)
 
     def _local(self, argument: Argument, scope: _Scope) -> Argument:
         match argument:
             case Value(name):
-                return Slot(scope.number(name))
+                return Size(name) if name in self._numbers else Slot(scope.number(name))
             case Stored(name):
                 if scope.own and name.startswith(_prefix(scope.path)):
                     return Own(name.removeprefix(_prefix(scope.path)))
@@ -136,7 +170,9 @@ class _Builder:
         outputs = self._outputs(start, end)
         for own in (True, False):
             inputs = self._inputs(path if own else None, start, end)
-            inner = _Scope(path, own, {name: number for number, name in enumerate(inputs)})
+            known = {name: number for number, name in enumerate(inputs)}
+            block = any(len(call.within) > depth for call in self._graph.calls[start:end])
+            inner = _Scope(path, own, block, known)
             self._write(inner, start, end, depth)
             steps = _steps(inner, len(inputs), [inner.known[name] for name in outputs])
             variants = self._variants.setdefault(path, [])
@@ -147,7 +183,7 @@ class _Builder:
             variants.append((steps, self._module(path, steps, inner.callees, own=own)))
         args = tuple(self._local(_outer(name), scope) for name in inputs)
         gives = outputs[0] if len(outputs) == 1 else tuple(outputs)
-        scope.steps.append(Step(_variant(path, number), True, args, (), _numbers(scope, gives)))
+        scope.steps.append(Step(_variant(path, number), True, args, (), self._gives(gives, scope)))
         scope.callees.append(variants[number][1])
 
     def _module(self, path: str, steps: Steps, callees: Sequence[Callable[..., Any]], *, own: bool) -> nn.Module:
@@ -157,30 +193,30 @@ class _Builder:
             return made
         if described.chain and not tensors and _is_chain(steps, path):
             return (nn.Sequential if described.kind == "Sequential" else type(described.kind, (nn.Sequential,), {}))()
-        module = type(described.kind, (Interpreted,), {})(steps, callees)
+        module: nn.Module = type(described.kind, (Interpreted,), {})(steps, callees, self._sizes)
         if own:
             self._fill(module, path)
         return module
 
     def _inputs(self, path: str | None, start: int, end: int) -> list[str]:
-        """What the calls read from outside: values of tensors first, then tensors of other modules, then sizes."""
+        """What the calls read from outside: values first, then tensors of other modules."""
         made: set[str] = set()
-        values, foreign, sizes = [], [], []
+        values, foreign = [], []
         for call in self._graph.calls[start:end]:
             for one in _read_by(call):
                 if isinstance(one, Stored):
                     if path is None or not one.name.startswith(_prefix(path)):
                         foreign.append(_foreign(one.name))
-                elif one.name not in made:
-                    (sizes if one.name in self._sizes else values).append(one.name)
+                elif one.name not in made and one.name not in self._numbers:
+                    values.append(one.name)
             made.update(call.names)
-        return list(dict.fromkeys((*values, *foreign, *sizes)))
+        return list(dict.fromkeys((*values, *foreign)))
 
     def _outputs(self, start: int, end: int) -> list[str]:
         """What is read of it afterwards; where that is nothing, as in a head that is left out, its last value."""
         names = [name for call in self._graph.calls[start:end] for name in call.names]
-        read = [name for name in names if self._readers.get(name, -1) >= end]
-        return sorted(read, key=lambda name: name in self._sizes) or names[-1:]
+        values = [name for name in names if name not in self._numbers]
+        return [name for name in values if self._readers.get(name, -1) >= end] or values[-1:]
 
     def _fill(self, module: nn.Module, path: str) -> None:
         """Give a module the tensors that are its own."""
@@ -206,19 +242,20 @@ def _outer(name: str) -> Value | Stored:
     return Stored(name.removeprefix("tensor ")) if name.startswith("tensor ") else Value(name)
 
 
-def _numbers(scope: _Scope, gives: str | tuple[str | None, ...]) -> int | tuple[int | None, ...]:
-    if isinstance(gives, str):
-        return scope.number(gives)
-    return tuple(None if name is None else scope.number(name) for name in gives)
+def _holders(graph: Graph) -> Iterator[str]:
+    """Paths around modules and tensors."""
+    for path in (*graph.modules, *graph.tensors):
+        while path := path.rpartition(".")[0]:
+            yield path
 
 
 def _steps(scope: _Scope, inputs: int, outputs: Sequence[int]) -> Steps:
     """What was written down, with what may be forgotten after each step."""
     last: dict[int, int] = {}
     for at, step in enumerate(scope.steps):
-        gives = (step.gives,) if isinstance(step.gives, int) else step.gives
+        gives = step.gives if isinstance(step.gives, tuple) else (step.gives,)
         for number in (*_slots(step), *gives):
-            if number is not None and number not in outputs:
+            if isinstance(number, int) and number not in outputs:
                 last[number] = at
     frees: dict[int, list[int]] = {}
     for number, at in last.items():

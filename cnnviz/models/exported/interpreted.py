@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,13 @@ class Slot:
 
 
 @dataclass(frozen=True)
+class Size:
+    """A number that depends on the image. All modules of a network may read it."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Own:
     """A tensor of the module or of one inside it, by its name from here."""
 
@@ -33,7 +41,7 @@ class Step:
     module: bool
     args: tuple[Argument, ...]
     keywords: tuple[tuple[str, Argument], ...]
-    gives: int | tuple[int | None, ...]
+    gives: int | Size | tuple[int | None, ...]
     frees: tuple[int, ...] = ()
     """Values that nothing reads after this step."""
 
@@ -50,12 +58,22 @@ class Steps:
         return self
 
 
+class Sizes(threading.local):
+    """The sizes of the image that a network is looking at, one set a thread; PyTorch works them out at its beginning."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Any] = {}
+
+    def __deepcopy__(self, memo: Any) -> Sizes:
+        return Sizes()
+
+
 class Interpreted(nn.Module):
     """A module made of steps. Its subclasses are named as the classes that the network was written with."""
 
-    def __init__(self, steps: Steps, callees: Sequence[Callable[..., Any]]) -> None:
+    def __init__(self, steps: Steps, callees: Sequence[Callable[..., Any]], sizes: Sizes) -> None:
         super().__init__()
-        self._steps = steps
+        self._steps, self._sizes = steps, sizes
         self._callees = list(callees)  # in a list, as modules that are held elsewhere are not this one's own
 
     def forward(self, *values: Any) -> Any:
@@ -69,7 +87,9 @@ class Interpreted(nn.Module):
             if not step.module and step.operation in _ANYWHERE:
                 keywords["device"] = self._device(given)
             result = callee(*args, **keywords)
-            if isinstance(step.gives, int):
+            if isinstance(step.gives, Size):
+                self._sizes.known[step.gives.name] = result
+            elif isinstance(step.gives, int):
                 values[step.gives] = result
             else:
                 for at, number in enumerate(step.gives):
@@ -85,6 +105,8 @@ class Interpreted(nn.Module):
         match argument:
             case Slot(number):
                 return values[number]
+            case Size(name):
+                return self._sizes.known[name]
             case Own(name):
                 found: Any = self
                 for part in name.split("."):

@@ -11,7 +11,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from cnnviz.models.exported.graph import StoredTensor
-from cnnviz.models.exported.interpreted import Own, Slot, Steps
+from cnnviz.models.exported.interpreted import Own, Size, Slot, Step, Steps
 
 _INPUT = Slot(0)
 
@@ -51,6 +51,14 @@ def layer(steps: Steps, tensors: Mapping[str, StoredTensor], kind: str) -> nn.Mo
     return made if own == expected else None
 
 
+def of_function(step: Step) -> nn.Module | None:
+    """The layer that does what a function between layers does, `relu(x)` say; None where PyTorch has none."""
+    if step.operation not in FUNCTIONS or not step.args or not isinstance(step.args[0], Slot):
+        return None
+    alone = Step(step.operation, False, (_INPUT, *step.args[1:]), step.keywords, 1)
+    return layer(Steps(1, (alone,), (1,)), {}, "")
+
+
 class _Other(Exception):
     """The layer would do something else."""
 
@@ -67,7 +75,7 @@ class _Arguments:
     def __call__(self, place: int, name: str, default: Any = None) -> Any:
         """A number, a text or a tuple of such."""
         value = self._take(place, name, default)
-        if any(isinstance(one, Slot | Own) for one in (value if isinstance(value, tuple) else (value,))):
+        if any(isinstance(one, Slot | Own | Size) for one in (value if isinstance(value, tuple) else (value,))):
             raise _Other
         return value
 
