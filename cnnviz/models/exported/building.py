@@ -95,7 +95,8 @@ class _Builder:
     def network(self) -> nn.Module:
         scope = _Scope("", known={graphs.IMAGE: 0})
         self._write(scope, 0, len(self._graph.calls), 0)
-        root = Network(_steps(scope, 1, [scope.known[self._graph.output]]), scope.callees, self._sizes)
+        steps = _steps(scope, 1, [scope.known[self._graph.output]])
+        root = Network(steps, scope.callees, self._sizes, image=self._graph.image)
         self._fill(root, "")
         for path, variants in self._variants.items():
             for number, (_, module) in enumerate(variants):

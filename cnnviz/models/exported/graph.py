@@ -36,7 +36,7 @@ KEYWORDS = frozenset(
     "step unbiased value weight bias align_corners scale_factors output_size half_to_float".split()
 )
 IMAGE = "image"
-_PART = re.compile(r"[A-Za-z_0-9]{1,100}")
+_PART = re.compile(r"[A-Za-z_0-9-]{1,100}")
 _KIND = re.compile(r"[A-Za-z_][A-Za-z_0-9]{0,59}")
 
 

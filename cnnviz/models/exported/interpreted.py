@@ -129,7 +129,24 @@ class Interpreted(nn.Module):
 class Network(Interpreted):
     """A whole network: it takes images (N, C, H, W) and gives scores (N, classes)."""
 
+    def __init__(
+        self,
+        steps: Steps,
+        callees: Sequence[Callable[..., Any]],
+        sizes: Sizes,
+        *,
+        image: tuple[int, int | None, int | None],
+    ) -> None:
+        super().__init__(steps, callees, sizes)
+        self._image = image
+
     def forward(self, image: Tensor) -> Any:  # type: ignore[override]
+        """Raises ValueError for an image of a size that the network was not exported for: it would count wrongly."""
+        if isinstance(image, Tensor):
+            for own, given in zip(self._image, image.shape[1:], strict=True):
+                if own not in (None, given):
+                    channels, height, width = ("any" if one is None else one for one in self._image)
+                    raise ValueError(f"it was exported for {height} × {width} pixels and {channels} channels alone")
         return self._run((image,))
 
 
