@@ -91,7 +91,10 @@ def _read(path: Path, names: Collection[str] | None) -> tuple[Card, dict[str, Te
         raise CheckpointError(
             f"{path.name} is a safetensors file, but not a checkpoint of cnnviz: its network is unknown."
         ) from None
-    if isinstance(card.network, Exported) and library.remember(metadata.get(HEADER, "")) != card.network.graph:
+    if (
+        isinstance(card.network, Exported)
+        and library.remember(metadata.get(HEADER, "")) != card.network.graph
+    ):
         raise CheckpointError(f"{path.name} has the graph of another network: copy it again.")
     return card, tensors
 

@@ -63,7 +63,11 @@ def as_graph(tensors: Mapping[str, Tensor], text: str) -> Match:
     graph = library.recall(digest)
     channels, *sides = graph.image
     return Match(
-        Exported(graph=digest), graph.classes, (*graph.example, channels), tensors, fixed_size=None not in sides
+        Exported(graph=digest),
+        graph.classes,
+        (*graph.example, channels),
+        tensors,
+        fixed_size=None not in sides,
     )
 
 

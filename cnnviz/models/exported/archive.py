@@ -49,12 +49,16 @@ def read(path: Path) -> tuple[Graph, dict[str, Tensor]]:
     try:
         with opened(path, smaller="export a smaller network") as archive:
             if sum(member.file_size for member in archive.members.values()) > path.stat().st_size:
-                raise CheckpointError("The file claims more than it holds: it is damaged, or made to do harm.")
+                raise CheckpointError(
+                    "The file claims more than it holds: it is damaged, or made to do harm."
+                )
             return _read(archive)
     except ArchiveError as error:
         raise CheckpointError(str(error)) from None
     except (KeyError, TypeError, AttributeError, ValueError, IndexError, RecursionError) as error:
-        raise CheckpointError("The exported program is damaged: save it again with torch.export.save.") from error
+        raise CheckpointError(
+            "The exported program is damaged: save it again with torch.export.save."
+        ) from error
 
 
 def _read(archive: Archive) -> tuple[Graph, dict[str, Tensor]]:
@@ -65,15 +69,22 @@ def _read(archive: Archive) -> tuple[Graph, dict[str, Tensor]]:
     if any(member.compress_type != zipfile.ZIP_STORED for member in archive.members.values()):
         raise CheckpointError("The file is packed, which torch.export.save does not do: save it again.")
     if any(len(parts) > 2 and parts[1] == "data" and parts[2] == "aotinductor" for parts in archive.members):
-        raise CheckpointError("The file holds compiled code, which is never run: save the program, not a package.")
+        raise CheckpointError(
+            "The file holds compiled code, which is never run: save the program, not a package."
+        )
     if (order := archive.members.get((top, *_ORDER))) and _small(archive, (top, *_ORDER), order) != b"little":
-        raise CheckpointError("The file was written on a machine with another order of bytes: export it on this one.")
+        raise CheckpointError(
+            "The file was written on a machine with another order of bytes: export it on this one."
+        )
     program = _json(archive, (top, *_MODEL))
     tensors: dict[str, Tensor] = {}
     for folder, table in _TABLES:
         if (top, *folder, table) in archive.members:
             tensors |= _tensors(archive, (top, *folder), _json(archive, (top, *folder, table)))
-    described = {name: StoredTensor(str(value.dtype).removeprefix("torch."), tuple(value.shape), False) for name, value in tensors.items()}
+    described = {
+        name: StoredTensor(str(value.dtype).removeprefix("torch."), tuple(value.shape), False)
+        for name, value in tensors.items()
+    }
     graph = translate(program, described)
     return graph, {name: tensors[name] for name in graph.tensors}
 
@@ -84,9 +95,13 @@ def _small(archive: Archive, parts: tuple[str, ...], member: zipfile.ZipInfo) ->
 
 def _json(archive: Archive, parts: tuple[str, ...]) -> Any:
     if parts not in archive.members:
-        raise CheckpointError(f"The file has no {parts[-1]}, without which it is no exported program: save it again.")
+        raise CheckpointError(
+            f"The file has no {parts[-1]}, without which it is no exported program: save it again."
+        )
     if archive.members[parts].file_size > _MOST_JSON:
-        raise CheckpointError(f"The file's {parts[-1]} is larger than {_MOST_JSON // 10**6} MB, which no network's is.")
+        raise CheckpointError(
+            f"The file's {parts[-1]} is larger than {_MOST_JSON // 10**6} MB, which no network's is."
+        )
     return json.loads(archive.read(parts, limit=_MOST_JSON))
 
 
@@ -94,7 +109,9 @@ def _tensors(archive: Archive, folder: tuple[str, ...], table: Mapping[str, Any]
     """The tensors that a table names, each a copy of its own."""
     config = table["config"]
     if len(config) > MOST_TENSORS:
-        raise CheckpointError(f"The file holds more than {MOST_TENSORS:,} tensors: no network here has so many.")
+        raise CheckpointError(
+            f"The file holds more than {MOST_TENSORS:,} tensors: no network here has so many."
+        )
     found: dict[str, Tensor] = {}
     held = 0
     for name, entry in config.items():
@@ -109,7 +126,9 @@ def _tensors(archive: Archive, folder: tuple[str, ...], table: Mapping[str, Any]
         value = _tensor(str(name), entry["tensor_meta"], archive, parts)
         held += value.numel() * value.element_size()
         if held > _MOST_BYTES:  # several names may share one storage
-            raise CheckpointError("The file claims more weights than it holds: it is damaged, or made to do harm.")
+            raise CheckpointError(
+                "The file claims more weights than it holds: it is damaged, or made to do harm."
+            )
         found[str(name)] = value
     return found
 
@@ -117,15 +136,22 @@ def _tensors(archive: Archive, folder: tuple[str, ...], table: Mapping[str, Any]
 def _tensor(name: str, meta: Mapping[str, Any], archive: Archive, parts: tuple[str, ...]) -> Tensor:
     dtype = DTYPES.get(meta["dtype"])
     if dtype is None or meta["layout"] != _STRIDED:
-        raise CheckpointError(f"{name[:60]!r} is no plain tensor of 32 bits: export the network after model.float().")
+        raise CheckpointError(
+            f"{name[:60]!r} is no plain tensor of 32 bits: export the network after model.float()."
+        )
+    sizes: list[int]
+    strides: list[int]
     sizes, strides = ([_whole(one["as_int"]) for one in meta[key]] for key in ("sizes", "strides"))
     offset = _whole(meta["storage_offset"]["as_int"])
     kind: torch.dtype = getattr(torch, dtype)
     count = archive.members[parts].file_size // kind.itemsize
     last = offset + sum((size - 1) * stride for size, stride in zip(sizes, strides, strict=True))
-    if len(sizes) > 8 or prod(sizes) > count or (prod(sizes) and last >= count):
-        raise CheckpointError(f"The file claims more of {name[:60]!r} than it holds: it is damaged, or made to do harm.")
-    if not prod(sizes):
+    wanted = prod(sizes, start=1)
+    if len(sizes) > 8 or wanted > count or (wanted and last >= count):
+        raise CheckpointError(
+            f"The file claims more of {name[:60]!r} than it holds: it is damaged, or made to do harm."
+        )
+    if not wanted:
         return torch.zeros(sizes, dtype=kind)
     data = bytearray(archive.read(parts, limit=archive.members[parts].file_size))
     storage = torch.frombuffer(data, dtype=kind, count=len(data) // kind.itemsize)

@@ -16,7 +16,7 @@ MOST_IN_ALL = 2**34
 
 
 class Bounded(TorchFunctionMode):
-    """Raises ConfigError when what is computed while it is entered grows beyond all bounds. For passes on meta tensors."""
+    """Raises ConfigError when what is computed while it is entered grows beyond bounds: for passes on meta tensors."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,5 +30,7 @@ class Bounded(TorchFunctionMode):
             if isinstance(one, Tensor):
                 self._total += one.numel()
                 if one.numel() > MOST_VALUES or self._total > MOST_IN_ALL:
-                    raise ConfigError("This network computes too much of one image: it is damaged, or made to do harm.")
+                    raise ConfigError(
+                        "This network computes too much of one image: it is damaged, or made to do harm."
+                    )
         return result

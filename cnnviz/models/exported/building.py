@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -39,7 +40,9 @@ def network(graph: Graph) -> nn.Module:
     try:
         return _Builder(graph).network()
     except (KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError("The network's graph is not sound (its names collide): export it again.") from error
+        raise CheckpointError(
+            "The network's graph is not sound (its names collide): export it again."
+        ) from error
 
 
 @dataclass
@@ -77,10 +80,11 @@ class _Builder:
                 if isinstance(one, Value):
                     self._readers[one.name] = max(at, self._readers.get(one.name, -1))
         self._tensors: dict[str, dict[str, StoredTensor]] = {}
-        for name, one in graph.tensors.items():
+        for name, tensor in graph.tensors.items():
             owner, _, own = name.rpartition(".")
-            self._tensors.setdefault(owner, {})[own] = one
-        self._sizes, self._numbers = Sizes(), frozenset(
+            self._tensors.setdefault(owner, {})[own] = tensor
+        self._sizes = Sizes()
+        self._numbers = frozenset(
             name
             for call in graph.calls
             if call.operation == "sym_size" or call.operation.startswith("number.")
@@ -146,7 +150,9 @@ class _Builder:
         scope.steps.append(Step(_variant(path, number), True, step.args[:1], (), step.gives))
         scope.callees.append(variants[number][1])
 
-    def _gives(self, gives: str | tuple[str | None, ...], scope: _Scope) -> int | Size | tuple[int | None, ...]:
+    def _gives(
+        self, gives: str | tuple[str | None, ...], scope: _Scope
+    ) -> int | Size | tuple[int | None, ...]:
         if isinstance(gives, str):
             return Size(gives) if gives in self._numbers else scope.number(gives)
         return tuple(None if name is None else scope.number(name) for name in gives)
@@ -187,14 +193,16 @@ class _Builder:
         scope.steps.append(Step(_variant(path, number), True, args, (), self._gives(gives, scope)))
         scope.callees.append(variants[number][1])
 
-    def _module(self, path: str, steps: Steps, callees: Sequence[Callable[..., Any]], *, own: bool) -> nn.Module:
+    def _module(
+        self, path: str, steps: Steps, callees: Sequence[Callable[..., Any]], *, own: bool
+    ) -> nn.Module:
         described = self._graph.modules[path]
         tensors = self._tensors.get(path, {}) if own else {}
         if (made := layers.layer(steps, tensors, described.kind)) is not None:
             return made
         if described.chain and not tensors and _is_chain(steps, path):
-            return (nn.Sequential if described.kind == "Sequential" else type(described.kind, (nn.Sequential,), {}))()
-        module: nn.Module = type(described.kind, (Interpreted,), {})(steps, callees, self._sizes)
+            return _class(described.kind, nn.Sequential)()
+        module = _class(described.kind, Interpreted)(steps, callees, self._sizes)
         if own:
             self._fill(module, path)
         return module
@@ -243,6 +251,12 @@ def _outer(name: str) -> Value | Stored:
     return Stored(name.removeprefix("tensor ")) if name.startswith("tensor ") else Value(name)
 
 
+@lru_cache(maxsize=1000)
+def _class(kind: str, base: type[nn.Module]) -> type[nn.Module]:
+    """A class of that name, as people know their modules by it."""
+    return base if kind == base.__name__ else type(kind, (base,), {})
+
+
 def _holders(graph: Graph) -> Iterator[str]:
     """Paths around modules and tensors."""
     for path in (*graph.modules, *graph.tensors):
@@ -280,7 +294,12 @@ def _is_chain(steps: Steps, path: str) -> bool:
     value, seen = 0, set()
     for step in steps.steps:
         inside = step.module and step.operation.rpartition(".")[0] == path and step.operation not in seen
-        if not inside or _CALL in step.operation or step.args != (Slot(value),) or not isinstance(step.gives, int):
+        if (
+            not inside
+            or _CALL in step.operation
+            or step.args != (Slot(value),)
+            or not isinstance(step.gives, int)
+        ):
             return False
         value = step.gives
         seen.add(step.operation)

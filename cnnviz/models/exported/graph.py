@@ -30,11 +30,13 @@ _DEEPEST = 16
 """Modules around a call; lists in lists have at most 3 levels."""
 DTYPES = ("float32", "float64", "int64", "int32", "int16", "int8", "uint8", "bool")
 MEMORY_FORMATS = ("contiguous_format", "channels_last", "preserve_format")
-KEYWORDS = frozenset(
-    "alpha approximate attn_mask beta copy correction descending dim dropout_p dtype enable_gqa end eps indexing "
-    "input_scale is_causal keepdim largest memory_format min max mode other rounding_mode scale side sorted start "
-    "step unbiased value weight bias align_corners scale_factors output_size half_to_float".split()
-)
+_KEYWORDS = """
+    align_corners alpha approximate attn_mask beta bias copy correction descending dim dropout_p dtype enable_gqa end
+    eps half_to_float indexing input_scale is_causal keepdim largest max memory_format min mode other output_size
+    rounding_mode scale scale_factors side sorted start step unbiased value weight
+"""
+KEYWORDS = frozenset(_KEYWORDS.split())
+"""Arguments by name. `out` is not among them: nothing is written to but what an operation makes."""
 IMAGE = "image"
 _PART = re.compile(r"[A-Za-z_0-9-]{1,100}")
 _KIND = re.compile(r"[A-Za-z_][A-Za-z_0-9]{0,59}")
@@ -185,7 +187,7 @@ def _graph(content: Any) -> Graph:
     channels, height, width = content["image"]
     return Graph(
         image=(channels, height, width),
-        example=tuple(content["example"]),  # type: ignore[arg-type]
+        example=tuple(content["example"]),
         classes=content["classes"],
         tensors={
             name: StoredTensor(dtype, tuple(shape), trained)
@@ -231,7 +233,7 @@ def _no_number(name: str) -> Any:
 
 
 def check(graph: Graph) -> None:
-    """Raise CheckpointError for a graph that asks for more than the operations of a classifier, or does not hang together."""
+    """Raise CheckpointError for a graph that asks for more than a classifier does, or does not hang together."""
     try:
         _check_parts(graph)
         known = {IMAGE}
@@ -265,7 +267,9 @@ def _check_parts(graph: Graph) -> None:
         sound = one.dtype in DTYPES and isinstance(one.trained, bool) and len(one.shape) <= 8
         _require(sound and all(_whole(side, 0, 2**40) for side in one.shape), f"{name} is no tensor")
     for path, module in graph.modules.items():
-        named = isinstance(module.kind, str) and _KIND.fullmatch(module.kind) and isinstance(module.chain, bool)
+        named = (
+            isinstance(module.kind, str) and _KIND.fullmatch(module.kind) and isinstance(module.chain, bool)
+        )
         _require(bool(_is_path(path) and named), f"a module is called {path[:40]!r}")
 
 
@@ -278,7 +282,10 @@ def _check_call(call: Call, known: set[str], graph: Graph) -> None:
     for one in call.within:
         _require(isinstance(one, str), "a module is no name")
         path, _, number = one.partition("@")
-        _require(path in graph.modules and (not number or number.isascii() and number.isdigit()), "a module is missing")
+        _require(
+            path in graph.modules and (not number or (number.isascii() and number.isdigit())),
+            "a module is missing",
+        )
     for argument in (*call.args, *(value for _, value in call.keywords)):
         _check_argument(argument, known, graph)
     _require(all(key in KEYWORDS for key, _ in call.keywords), f"{call.operation} has an unknown argument")
@@ -286,7 +293,9 @@ def _check_call(call: Call, known: set[str], graph: Graph) -> None:
         _check_size(call)
     at = TRAINING.get(call.operation)
     if at is not None and (len(call.args) <= at or call.args[at] is not False):
-        raise CheckpointError("The network was exported in training mode: call model.eval() before torch.export.")
+        raise CheckpointError(
+            "The network was exported in training mode: call model.eval() before torch.export."
+        )
     gives = (call.gives,) if isinstance(call.gives, str) else call.gives
     _require(len(gives) <= _LONGEST, "a call gives too much")
     for name in gives:
@@ -321,7 +330,9 @@ def _check_argument(argument: Argument, known: set[str], graph: Graph) -> None:
 
 def _check_size(call: Call) -> None:
     """What a tensor is made of has to be small; sizes that depend on the image are not known here."""
-    numbers = [one for argument in call.args for one in (argument if isinstance(argument, tuple) else (argument,))]
+    numbers = [
+        one for argument in call.args for one in (argument if isinstance(argument, tuple) else (argument,))
+    ]
     made = math.prod(abs(one) for one in numbers if isinstance(one, int) and one)
     _require(made <= _MOST_MADE, f"{call.operation} makes too much")
 

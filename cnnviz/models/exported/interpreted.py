@@ -59,7 +59,7 @@ class Steps:
 
 
 class Sizes(threading.local):
-    """The sizes of the image that a network is looking at, one set a thread; PyTorch works them out at its beginning."""
+    """Sizes of the image that a network is looking at, for each thread; they are worked out as the pass begins."""
 
     def __init__(self) -> None:
         self.known: dict[str, Any] = {}
@@ -140,13 +140,15 @@ class Network(Interpreted):
         super().__init__(steps, callees, sizes)
         self._image = image
 
-    def forward(self, image: Tensor) -> Any:  # type: ignore[override]
+    def forward(self, image: Tensor) -> Any:
         """Raises ValueError for an image of a size that the network was not exported for: it would count wrongly."""
         if isinstance(image, Tensor):
             for own, given in zip(self._image, image.shape[1:], strict=True):
                 if own not in (None, given):
                     channels, height, width = ("any" if one is None else one for one in self._image)
-                    raise ValueError(f"it was exported for {height} × {width} pixels and {channels} channels alone")
+                    raise ValueError(
+                        f"it was exported for {height} × {width} pixels and {channels} channels alone"
+                    )
         return self._run((image,))
 
 

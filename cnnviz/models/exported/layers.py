@@ -33,8 +33,7 @@ def layer(steps: Steps, tensors: Mapping[str, StoredTensor], kind: str) -> nn.Mo
         return None
     (step,) = steps.steps
     make = _LAYERS.get(step.operation)
-    gives = step.gives if isinstance(step.gives, int) else step.gives[0]
-    if make is None or step.module or steps.outputs != (gives,) or step.args[:1] != (_INPUT,):
+    if make is None or step.module or steps.outputs != (step.gives,) or step.args[:1] != (_INPUT,):
         return None
     given = _Arguments(step.args, dict(step.keywords), tensors, kind)
     try:
@@ -67,7 +66,11 @@ class _Arguments:
     """Those of one operation, by place and by ATen's name."""
 
     def __init__(
-        self, args: tuple[Any, ...], keywords: Mapping[str, Any], tensors: Mapping[str, StoredTensor], kind: str
+        self,
+        args: tuple[Any, ...],
+        keywords: Mapping[str, Any],
+        tensors: Mapping[str, StoredTensor],
+        kind: str,
     ) -> None:
         self._args = {place: value for place, value in enumerate(args) if place}
         self._keywords, self._tensors, self.kind = dict(keywords), tensors, kind
@@ -75,7 +78,9 @@ class _Arguments:
     def __call__(self, place: int, name: str, default: Any = None) -> Any:
         """A number, a text or a tuple of such."""
         value = self._take(place, name, default)
-        if any(isinstance(one, Slot | Own | Size) for one in (value if isinstance(value, tuple) else (value,))):
+        if any(
+            isinstance(one, Slot | Own | Size) for one in (value if isinstance(value, tuple) else (value,))
+        ):
             raise _Other
         return value
 
@@ -104,12 +109,12 @@ class _Arguments:
 
 
 def _conv2d(given: _Arguments) -> nn.Module:
-    (outputs, inputs, *kernel), bias = given.weight().shape, given.tensor(2, "bias")
+    (outputs, inputs, high, wide), bias = given.weight().shape, given.tensor(2, "bias")
     groups = given(6, "groups", 1)
     return nn.Conv2d(
         inputs * groups,
         outputs,
-        tuple(kernel),
+        (high, wide),
         stride=_pair(given(3, "stride", 1)),
         padding=padding if isinstance(padding := given(4, "padding", 0), str) else _pair(padding),
         dilation=_pair(given(5, "dilation", 1)),
@@ -190,7 +195,9 @@ def _shortest(value: Any) -> Any:
     return first if first == second else (first, second)
 
 
-def _activation(kind: Callable[..., nn.Module], **options: tuple[int, str, Any]) -> Callable[[_Arguments], nn.Module]:
+def _activation(
+    kind: Callable[..., nn.Module], **options: tuple[int, str, Any]
+) -> Callable[[_Arguments], nn.Module]:
     """Of one that takes nothing but options, each at its place, under ATen's name, with its default."""
     return lambda given: kind(**{name: given(*where) for name, where in options.items()})
 
@@ -204,7 +211,11 @@ def _softmax(given: _Arguments) -> nn.Module:
 _ACTIVATIONS: Mapping[str, Callable[[_Arguments], nn.Module]] = {
     "relu": _activation(nn.ReLU),
     "relu6": _activation(nn.ReLU6),
-    "elu": lambda given: nn.ELU(given(1, "alpha", 1.0)) if given(2, "scale", 1) == given(3, "input_scale", 1) == 1 else _refuse(),
+    "elu": lambda given: (
+        nn.ELU(given(1, "alpha", 1.0))
+        if given(2, "scale", 1) == given(3, "input_scale", 1) == 1
+        else _refuse()
+    ),
     "selu": _activation(nn.SELU),
     "leaky_relu": _activation(nn.LeakyReLU, negative_slope=(1, "negative_slope", 0.01)),
     "gelu": _activation(nn.GELU, approximate=(1, "approximate", "none")),

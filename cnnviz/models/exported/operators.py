@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 _OF_TENSORS = """
@@ -32,7 +32,9 @@ _OF_TENSORS = """
     upsample_nearest2d _upsample_bilinear2d_aa var var_mean view view_as where
     _adaptive_avg_pool2d _log_softmax _native_batch_norm_legit_no_training _softmax _to_copy _unsafe_view
 """
-_OF_SIZES = "arange eye full full_like linspace new_full new_ones new_zeros ones ones_like scalar_tensor zeros zeros_like"
+_OF_SIZES = """
+    arange eye full full_like linspace new_full new_ones new_zeros ones ones_like scalar_tensor zeros zeros_like
+"""
 """What makes tensors of nothing but sizes, on the device of the image."""
 _OF_NUMBERS: Mapping[str, Callable[..., Any]] = {
     **{name: getattr(operator, name) for name in ("add", "sub", "mul", "floordiv", "mod", "neg", "truediv")},
@@ -45,7 +47,12 @@ _OF_NUMBERS: Mapping[str, Callable[..., Any]] = {
 """What is done with sizes, as PyTorch's graphs call it."""
 
 FACTORIES = frozenset(_OF_SIZES.split())
-ALLOWED = frozenset(_OF_TENSORS.split()) | FACTORIES | {"sym_size", "getitem"} | {f"number.{n}" for n in _OF_NUMBERS}
+ALLOWED = (
+    frozenset(_OF_TENSORS.split())
+    | FACTORIES
+    | {"sym_size", "getitem"}
+    | {f"number.{n}" for n in _OF_NUMBERS}
+)
 """Names of all operations, as a Graph has them: of ATen without overload, of numbers after `number.`."""
 TRAINING: Mapping[str, int] = {
     "dropout": 2, "dropout_": 2, "feature_dropout": 2, "feature_dropout_": 2, "batch_norm": 5, "native_batch_norm": 5,
@@ -53,7 +60,7 @@ TRAINING: Mapping[str, int] = {
 """Those that do something else in training, and which of their arguments says so."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def function(name: str) -> Callable[..., Any]:
     """What an operation of `ALLOWED` is called with: the function or method that people call in PyTorch.
 
@@ -117,5 +124,8 @@ _OWN: Mapping[str, Callable[..., Any]] = {
     "sym_size": _size,
     "getitem": operator.getitem,
     **{name: _parts(name) for name in ("split", "unbind")},
-    **{name: _method(name) for name in ("contiguous", "expand", "flatten", "mean", "permute", "repeat", "reshape")},
+    **{
+        name: _method(name)
+        for name in ("contiguous", "expand", "flatten", "mean", "permute", "repeat", "reshape")
+    },
 }

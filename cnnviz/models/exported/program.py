@@ -41,7 +41,7 @@ def export(model: nn.Module, example: Tensor) -> Exported:
 
 
 def of_program(program: torch.export.ExportedProgram, *, chains: frozenset[str] = frozenset()) -> Exported:
-    """An exported program as a graph and tensors. Raises CheckpointError where it needs what the bench does not have."""
+    """An exported program as a graph and tensors. Raises CheckpointError where it needs what the bench lacks."""
     from torch._export.serde.serialize import serialize
 
     content = json.loads(serialize(program).exported_program)
@@ -70,7 +70,7 @@ def _program(model: nn.Module, example: Tensor) -> torch.export.ExportedProgram:
     for free in ((0, 2, 3), (0,)):
         try:
             with torch.no_grad():
-                return torch.export.export(model, (given,), dynamic_shapes=({axis: auto for axis in free},))
+                return torch.export.export(model, (given,), dynamic_shapes=(dict.fromkeys(free, auto),))
         except Exception as error:  # the exporter runs the network's code, and raises what that leads it to
             errors.append(error)
     line = (str(errors[0]).strip().splitlines() or [type(errors[0]).__name__])[0]

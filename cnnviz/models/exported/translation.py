@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -41,7 +41,9 @@ class _Damaged(Exception):
     """What is not as PyTorch writes it."""
 
 
-def translate(program: Any, tensors: Mapping[str, StoredTensor], chains: frozenset[str] = frozenset()) -> Graph:
+def translate(
+    program: Any, tensors: Mapping[str, StoredTensor], chains: frozenset[str] = frozenset()
+) -> Graph:
     """The graph of an exported program in PyTorch's JSON (`content` of `models/model.json`).
 
     `tensors` are those that came with it, by the program's names; `chains` names modules known to be Sequential.
@@ -50,7 +52,9 @@ def translate(program: Any, tensors: Mapping[str, StoredTensor], chains: frozens
     try:
         return _translate(program, tensors, chains)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, _Damaged) as error:
-        raise CheckpointError("The exported program is damaged, or of another PyTorch: export it again.") from error
+        raise CheckpointError(
+            "The exported program is damaged, or of another PyTorch: export it again."
+        ) from error
 
 
 def _translate(program: Any, tensors: Mapping[str, StoredTensor], chains: frozenset[str]) -> Graph:
@@ -72,13 +76,19 @@ def _translate(program: Any, tensors: Mapping[str, StoredTensor], chains: frozen
             case "tensor_constant":
                 name = said["tensor_constant_name"]
             case _:
-                raise CheckpointError(f"The exported program has an input of the kind {str(kind)[:40]!r}, which no image is.")
+                raise CheckpointError(
+                    f"The exported program has an input of the kind {str(kind)[:40]!r}, which no image is."
+                )
         if name not in tensors:
-            raise CheckpointError(f"The exported program lacks the values of {str(name)[:60]!r}: export it again.")
+            raise CheckpointError(
+                f"The exported program lacks the values of {str(name)[:60]!r}: export it again."
+            )
         stored[name] = replace(tensors[name], trained=kind == "parameter")
         names[said["arg"]["name"]] = Stored(name)
     if len(images) != 1:
-        raise CheckpointError(f"The network takes {len(images)} inputs: the bench shows networks of one image.")
+        raise CheckpointError(
+            f"The network takes {len(images)} inputs: the bench shows networks of one image."
+        )
     names[images[0]] = Value(IMAGE)
     calls = list(_calls(graph["nodes"], names))
     output, classes = _output(signature["output_specs"], graph["tensor_values"])
@@ -175,7 +185,9 @@ def _operation(target: str) -> str:
         return "getitem"
     if len(parts) in (2, 3) and parts[0] in ("_operator", "operator", "math", "torch"):
         return f"number.{parts[-1]}"
-    raise CheckpointError(f"The network uses {target[:60]}, which is not among the operations that the bench allows.")
+    raise CheckpointError(
+        f"The network uses {target[:60]}, which is not among the operations that the bench allows."
+    )
 
 
 def _gives(outputs: Sequence[Mapping[str, Any]]) -> str | tuple[str | None, ...]:
@@ -202,36 +214,16 @@ def _gives(outputs: Sequence[Mapping[str, Any]]) -> str | tuple[str | None, ...]
 
 def _argument(said: Mapping[str, Any], names: Mapping[str, Argument]) -> Argument:
     ((kind, value),) = said.items()
-    match kind:
-        case "as_none":
-            return None
-        case "as_int" | "as_bool" | "as_string":
-            return value
-        case "as_float":
-            return _float(value)
-        case "as_ints" | "as_bools" | "as_strings":
-            return tuple(value)
-        case "as_floats":
-            return tuple(map(_float, value))
-        case "as_tensor":
-            return names[value["name"]]
-        case "as_tensors":
-            return tuple(names[one["name"]] for one in value)
-        case "as_optional_tensor":
-            return _optional(value, names)
-        case "as_optional_tensors":
-            return tuple(_optional(one, names) for one in value)
-        case "as_sym_int" | "as_sym_float" | "as_sym_bool":
-            return _number(value, names)
-        case "as_sym_ints" | "as_sym_floats":
-            return tuple(_number(one, names) for one in value)
-        case "as_scalar_type":
-            if value not in DTYPES:
-                raise CheckpointError("The network computes in another precision than 32 bits: export it after model.float().")
-            return Constant("dtype", DTYPES[value])
-        case "as_memory_format":
-            return Constant("memory_format", _MEMORY_FORMATS[value])
-    raise CheckpointError(f"The network passes something that is no tensor or number ({str(kind)[:40]}).")
+    if kind in _PLAIN:
+        return tuple(value) if isinstance(value, list) else None if kind == "as_none" else value
+    if kind not in _READERS:
+        raise CheckpointError(f"The network passes something that is no tensor or number ({str(kind)[:40]}).")
+    read, several = _READERS[kind]
+    return tuple(read(one, names) for one in value) if several else read(value, names)
+
+
+def _tensor(said: Mapping[str, Any], names: Mapping[str, Argument]) -> Argument:
+    return names[said["name"]]
 
 
 def _optional(said: Mapping[str, Any], names: Mapping[str, Argument]) -> Argument:
@@ -245,10 +237,38 @@ def _number(said: Mapping[str, Any], names: Mapping[str, Argument]) -> Argument:
     return value
 
 
-def _float(value: Any) -> float:
+def _float(value: Any, names: Mapping[str, Argument]) -> float:
     """JSON has no infinity: PyTorch writes it as a text."""
     known = {"Infinity": math.inf, "-Infinity": -math.inf}
     return known[value] if isinstance(value, str) else float(value)
+
+
+def _dtype(value: Any, names: Mapping[str, Argument]) -> Constant:
+    if value not in DTYPES:
+        raise CheckpointError(
+            "The network computes in another precision than 32 bits: export it after model.float()."
+        )
+    return Constant("dtype", DTYPES[value])
+
+
+def _memory_format(value: Any, names: Mapping[str, Argument]) -> Constant:
+    return Constant("memory_format", _MEMORY_FORMATS[value])
+
+
+_PLAIN = ("as_none", "as_int", "as_bool", "as_string", "as_ints", "as_bools", "as_strings")
+_READERS: Mapping[str, tuple[Callable[[Any, Mapping[str, Argument]], Argument], bool]] = {
+    "as_float": (_float, False),
+    "as_floats": (_float, True),
+    "as_tensor": (_tensor, False),
+    "as_tensors": (_tensor, True),
+    "as_optional_tensor": (_optional, False),
+    "as_optional_tensors": (_optional, True),
+    **dict.fromkeys(("as_sym_int", "as_sym_float", "as_sym_bool"), (_number, False)),
+    **dict.fromkeys(("as_sym_ints", "as_sym_floats"), (_number, True)),
+    "as_scalar_type": (_dtype, False),
+    "as_memory_format": (_memory_format, False),
+}
+"""How each kind of argument is read, and whether it is a list of such; classifiers have no others."""
 
 
 def _used(calls: Sequence[Call], outputs: Sequence[str]) -> list[Call]:
@@ -256,8 +276,16 @@ def _used(calls: Sequence[Call], outputs: Sequence[str]) -> list[Call]:
     wanted = set(outputs)
     found = []
     for call in reversed(calls):
-        if wanted.intersection(call.names) or call.operation.endswith("_") or call.operation not in ALLOWED and not call.operation.startswith("number."):
-            wanted.update(one.name for argument in (*call.args, *(value for _, value in call.keywords)) for one in values_in(argument))
+        if (
+            wanted.intersection(call.names)
+            or call.operation.endswith("_")
+            or (call.operation not in ALLOWED and not call.operation.startswith("number."))
+        ):
+            wanted.update(
+                one.name
+                for argument in (*call.args, *(value for _, value in call.keywords))
+                for one in values_in(argument)
+            )
             found.append(call)
     return found[::-1]
 
