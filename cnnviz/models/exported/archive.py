@@ -18,8 +18,9 @@ from torch import Tensor
 
 from cnnviz.data.archive import Archive, opened
 from cnnviz.errors import ArchiveError, CheckpointError
-from cnnviz.models.exported.graph import MOST_TENSORS, Graph, StoredTensor
-from cnnviz.models.exported.translation import DTYPES, translate
+from cnnviz.models.exported.checking import MOST_TENSORS
+from cnnviz.models.exported.graph import Graph, StoredTensor
+from cnnviz.models.exported.translation import SCALAR_TYPES, translate
 
 _MOST_JSON = 64_000_000
 _MOST_BYTES = 2_000_000_000
@@ -134,7 +135,7 @@ def _tensors(archive: Archive, folder: tuple[str, ...], table: Mapping[str, Any]
 
 
 def _tensor(name: str, meta: Mapping[str, Any], archive: Archive, parts: tuple[str, ...]) -> Tensor:
-    dtype = DTYPES.get(meta["dtype"])
+    dtype = SCALAR_TYPES.get(meta["dtype"])
     if dtype is None or meta["layout"] != _STRIDED:
         raise CheckpointError(
             f"{name[:60]!r} is no plain tensor of 32 bits: export the network after model.float()."

@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 
 from cnnviz.errors import ConfigError
-from cnnviz.models.exported import graph as graphs
 from cnnviz.models.exported.graph import Graph
+from cnnviz.models.exported.reading import read
 
 _known: dict[str, tuple[str, Graph]] = {}
 
@@ -19,7 +19,7 @@ def remember(text: str) -> str:
     """The digest of a graph's text, by which it is found from now on. Raises CheckpointError for an unsound one."""
     digest = hashlib.sha256(text.encode()).hexdigest()
     if digest not in _known:
-        _known[digest] = text, graphs.read(text)
+        _known[digest] = text, read(text)
     return digest
 
 

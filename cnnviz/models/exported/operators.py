@@ -12,10 +12,11 @@ _OF_TENSORS = """
     abs acos add add_ addmm alias amax amin any argmax argmin asin atan atan2 avg_pool1d avg_pool2d
     adaptive_avg_pool1d adaptive_avg_pool2d adaptive_max_pool1d adaptive_max_pool2d
     baddbmm batch_norm bitwise_and bitwise_not bitwise_or bmm broadcast_to
-    cat ceil celu celu_ channel_shuffle chunk clamp clamp_ clamp_max clamp_min clone constant_pad_nd contiguous
+    cat ceil celu celu_ channel_shuffle chunk clamp clamp_ clamp_max clamp_min clone constant_pad_nd
+    contiguous copy copy_
     conv1d conv2d conv3d conv_transpose1d conv_transpose2d convolution cos cosh cumsum
     detach detach_ div div_ dropout dropout_ einsum elu elu_ embedding eq erf exp expand expand_as
-    feature_dropout feature_dropout_ flatten flip floor floor_divide frobenius_norm
+    feature_dropout feature_dropout_ fill fill_ flatten flip floor floor_divide frobenius_norm
     gather ge gelu glu group_norm gt hardshrink hardsigmoid hardsigmoid_ hardswish hardswish_ hardtanh hardtanh_
     index index_select instance_norm
     layer_norm le leaky_relu leaky_relu_ lift_fresh_copy linalg_vector_norm linear log log1p log2 log_sigmoid
@@ -29,7 +30,7 @@ _OF_TENSORS = """
     softshrink split split_with_sizes sqrt square squeeze stack std sub sub_ sum swapaxes
     t tan tanh tanh_ threshold threshold_ to topk transpose triu tril true_divide type_as
     unbind unflatten unfold unsafe_chunk unsafe_split unsqueeze upsample_bicubic2d upsample_bilinear2d
-    upsample_nearest2d _upsample_bilinear2d_aa var var_mean view view_as where
+    upsample_nearest2d _upsample_bilinear2d_aa var var_mean view view_as where zero_
     _adaptive_avg_pool2d _log_softmax _native_batch_norm_legit_no_training _softmax _to_copy _unsafe_view
 """
 _OF_SIZES = """

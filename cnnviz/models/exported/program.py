@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from cnnviz.errors import CheckpointError
-from cnnviz.models.exported.graph import DTYPES, Graph, StoredTensor
+from cnnviz.models.exported.checking import DTYPES
+from cnnviz.models.exported.graph import Graph, StoredTensor
 from cnnviz.models.exported.translation import translate
 
 

@@ -8,33 +8,29 @@ from dataclasses import replace
 from typing import Any
 
 from cnnviz.errors import CheckpointError
+from cnnviz.models.exported.checking import check
 from cnnviz.models.exported.graph import (
     IMAGE,
     Argument,
     Call,
     Constant,
     Graph,
-    ModuleKind,
     Stored,
     StoredTensor,
     Value,
-    check,
     values_in,
 )
+from cnnviz.models.exported.module_calls import module_calls, modules
 from cnnviz.models.exported.operators import ALLOWED
 
-DTYPES = {1: "uint8", 2: "int8", 3: "int16", 4: "int32", 5: "int64", 7: "float32", 8: "float64", 12: "bool"}
+SCALAR_TYPES = {1: "uint8", 2: "int8", 3: "int16", 4: "int32", 5: "int64", 7: "float32", 8: "float64", 12: "bool"}
 """As `torch._export.serde.schema.ScalarType` numbers them."""
 _MEMORY_FORMATS = {1: "contiguous_format", 2: "channels_last", 4: "preserve_format"}
-_NOWHERE = "_empty_nn_module_stack"
-"""What PyTorch writes for a node that it added itself."""
 _ASSERTIONS = ("aten._assert_", "aten.sym_constrain_range", "aten._check", "aten.is_pinned")
 _UNTOLD = 224
 """Pixels, where an older PyTorch does not tell."""
 _DROPPED = ("device", "layout", "pin_memory", "non_blocking")
 """Arguments that say where a tensor lies: the bench decides that."""
-_CHAINS = ("Sequential", "Conv2dNormActivation", "ConvNormActivation", "ConvBNReLU", "ConvBNActivation")
-"""Classes that only call their parts one after the other: PyTorch's, and torchvision's made of it."""
 
 
 class _Damaged(Exception):
@@ -97,7 +93,7 @@ def _translate(program: Any, tensors: Mapping[str, StoredTensor], chains: frozen
         example=(_example(meta["sizes"][2]), _example(meta["sizes"][3])),
         classes=classes,
         tensors=stored,
-        modules=_modules(graph["nodes"], chains),
+        modules=modules(graph["nodes"], chains),
         calls=tuple(_used(calls, _outputs(signature["output_specs"]))),
         output=output,
     )
@@ -117,7 +113,7 @@ def _image(meta: Mapping[str, Any]) -> tuple[int, int | None, int | None]:
         )
     if channels is None:
         raise _Damaged("channels")
-    if DTYPES.get(meta["dtype"]) != "float32":
+    if SCALAR_TYPES.get(meta["dtype"]) != "float32":
         raise CheckpointError("The network does not take images in 32 bits: export it after model.float().")
     return channels, height, width
 
@@ -144,13 +140,13 @@ def _output(specs: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> tu
     """The first output that is a row of scores for each image, and how many."""
     for name in _outputs(specs):
         sizes = [one.get("as_int") for one in values[name]["sizes"]]
-        if len(sizes) == 2 and sizes[1] is not None and DTYPES.get(values[name]["dtype"]) == "float32":
+        if len(sizes) == 2 and sizes[1] is not None and SCALAR_TYPES.get(values[name]["dtype"]) == "float32":
             return name, sizes[1]
     raise CheckpointError("The network gives no scores (N, classes): the bench shows classifiers.")
 
 
 def _calls(nodes: Sequence[Mapping[str, Any]], names: dict[str, Argument]) -> Iterator[Call]:
-    stacks = _stacks(nodes)
+    stacks = module_calls(nodes)
     for node, within in zip(nodes, stacks, strict=True):
         target = str(node["target"])
         if any(one in target for one in _ASSERTIONS):
@@ -244,11 +240,11 @@ def _float(value: Any, names: Mapping[str, Argument]) -> float:
 
 
 def _dtype(value: Any, names: Mapping[str, Argument]) -> Constant:
-    if value not in DTYPES:
+    if value not in SCALAR_TYPES:
         raise CheckpointError(
             "The network computes in another precision than 32 bits: export it after model.float()."
         )
-    return Constant("dtype", DTYPES[value])
+    return Constant("dtype", SCALAR_TYPES[value])
 
 
 def _memory_format(value: Any, names: Mapping[str, Argument]) -> Constant:
@@ -288,61 +284,3 @@ def _used(calls: Sequence[Call], outputs: Sequence[str]) -> list[Call]:
             )
             found.append(call)
     return found[::-1]
-
-
-def _stacks(nodes: Sequence[Mapping[str, Any]]) -> list[tuple[str, ...]]:
-    """Calls of modules around each node. PyTorch adds nodes that belong to none: they go where their neighbours are."""
-    numbers: dict[str, dict[str, int]] = {}
-    known = [_stack(node, numbers) for node in nodes]
-    after: tuple[str, ...] | None = None
-    following: list[tuple[str, ...] | None] = [None] * len(known)
-    for at in range(len(known) - 1, -1, -1):
-        following[at] = after
-        after = known[at] if known[at] is not None else after
-    found: list[tuple[str, ...]] = []
-    before: tuple[str, ...] = ()
-    for own, next_ in zip(known, following, strict=True):
-        found.append(_shared(before, next_ or ()) if own is None else own)
-        before = before if own is None else own
-    return found
-
-
-def _shared(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
-    count = 0
-    while count < min(len(first), len(second)) and first[count] == second[count]:
-        count += 1
-    return first[:count]
-
-
-def _entries(node: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Key of the call, path and class of each module around a node, without the network itself."""
-    found = []
-    for entry in filter(None, node["metadata"].get("nn_module_stack", "").split(";")):
-        key, path, kind = entry.split(",")
-        path = ".".join(part.partition("@")[0] for part in path.split("."))
-        if path and not path.startswith(_NOWHERE):
-            found.append((key, path, kind))
-    return found
-
-
-def _stack(node: Mapping[str, Any], numbers: dict[str, dict[str, int]]) -> tuple[str, ...] | None:
-    """None for a node that PyTorch added. `numbers` counts the calls of each module by their keys."""
-    if _NOWHERE in node["metadata"].get("nn_module_stack", _NOWHERE):
-        return None
-    found = []
-    for key, path, _ in _entries(node):
-        calls = numbers.setdefault(path, {})
-        number = calls.setdefault(key, len(calls))
-        found.append(f"{path}@{number}" if number else path)
-    return tuple(found)
-
-
-def _modules(nodes: Sequence[Mapping[str, Any]], chains: frozenset[str]) -> dict[str, ModuleKind]:
-    found: dict[str, ModuleKind] = {}
-    for node in nodes:
-        for _, path, kind in _entries(node):
-            if path not in found:
-                name = kind.rpartition(".")[2]
-                called = name if name.isascii() and name.isidentifier() and len(name) < 60 else "Module"
-                found[path] = ModuleKind(called, path in chains or name in _CHAINS)
-    return found

@@ -10,7 +10,9 @@ from cnnviz.explore.layers.capture import capture
 from cnnviz.explore.layers.structure import layers
 from cnnviz.models.exported import graph as graphs
 from cnnviz.models.exported.building import network
+from cnnviz.models.exported.checking import check
 from cnnviz.models.exported.program import export
+from cnnviz.models.exported.reading import read
 from tests.models.exported.conftest import Rebuilt
 from tests.models.exported.networks import NETWORKS, images, scores
 
@@ -42,7 +44,7 @@ def test_gradients_reach_the_image_and_the_weights(name: str, rebuilt: Rebuilt) 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_graph_is_read_as_it_was_written(name: str, rebuilt: Rebuilt) -> None:
     _, exported, again = rebuilt(name)
-    assert graphs.read(exported.graph.text) == exported.graph
+    assert read(exported.graph.text) == exported.graph
     assert {name: tuple(one.shape) for name, one in exported.graph.tensors.items()} == {
         name: tuple(value.shape) for name, value in again.state_dict().items()
     }
@@ -139,7 +141,7 @@ def test_a_module_that_does_two_things_is_two_modules_with_one_set_of_weights() 
         ),
         output="three",
     )
-    graphs.check(graph)
+    check(graph)
     built = network(graph)
     assert list(built.state_dict()) == ["fc.weight"]
     with torch.no_grad():

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from cnnviz.errors import CheckpointError
-from cnnviz.models.exported import graph as graphs
 from cnnviz.models.exported import library
 from cnnviz.models.exported.building import network
+from cnnviz.models.exported.reading import read
 from tests.models.exported.conftest import Rebuilt
 
 Change = Callable[[dict[str, Any]], Any]
@@ -33,6 +33,7 @@ HOSTILE: dict[str, Change] = {
     "an argument of no kind": operation("relu", [{"object": "image"}]),
     "an argument of two kinds": operation("relu", [{"value": "image", "tensor": "fc.weight"}]),
     "somewhere to write to": operation("relu", None, {"out": {"value": "image"}}),
+    "weights that are changed": operation("add_", [{"tensor": "scale"}, 1]),
     "a type that is none": operation("to", [{"value": "image"}, {"dtype": "__loader__"}]),
     "an order of memory that is none": operation("contiguous", None, {"memory_format": {"memory_format": "load"}}),
     "lists without end": operation("cat", [[[[[[[1]]]]]]]),
@@ -66,7 +67,7 @@ def test_a_graph_that_is_not_sound_is_refused_in_a_sentence(what: str, rebuilt: 
     content = json.loads(rebuilt("grey")[1].graph.text)
     HOSTILE[what](content)
     with pytest.raises(CheckpointError) as refused:
-        graphs.read(json.dumps(content))
+        read(json.dumps(content))
     assert str(refused.value).endswith(".")
     assert "\n" not in str(refused.value)
 
@@ -76,7 +77,7 @@ def test_a_graph_that_is_not_sound_is_refused_in_a_sentence(what: str, rebuilt: 
 )
 def test_a_text_that_is_no_graph_is_refused(text: str) -> None:
     with pytest.raises(CheckpointError):
-        graphs.read(text)
+        read(text)
 
 
 @pytest.mark.parametrize("name", ["forward", "__class__", "_modules", "_steps", "training", "conv"])
@@ -84,7 +85,7 @@ def test_a_name_that_a_module_has_already_is_refused(name: str, rebuilt: Rebuilt
     content = json.loads(rebuilt("grey")[1].graph.text)
     content["tensors"][name] = ["float32", [1], True]
     with pytest.raises(CheckpointError, match="collide"):
-        network(graphs.read(json.dumps(content)))
+        network(read(json.dumps(content)))
 
 
 def test_a_graph_is_found_by_its_digest(rebuilt: Rebuilt) -> None:
