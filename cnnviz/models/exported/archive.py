@@ -49,11 +49,7 @@ def read(path: Path) -> tuple[Graph, dict[str, Tensor]]:
     """
     try:
         with opened(path, smaller="export a smaller network") as archive:
-            if sum(member.file_size for member in archive.members.values()) > path.stat().st_size:
-                raise CheckpointError(
-                    "The file claims more than it holds: it is damaged, or made to do harm."
-                )
-            return _read(archive)
+            return _read(archive, path.stat().st_size)
     except ArchiveError as error:
         raise CheckpointError(str(error)) from None
     except (KeyError, TypeError, AttributeError, ValueError, IndexError, RecursionError) as error:
@@ -62,13 +58,15 @@ def read(path: Path) -> tuple[Graph, dict[str, Tensor]]:
         ) from error
 
 
-def _read(archive: Archive) -> tuple[Graph, dict[str, Tensor]]:
+def _read(archive: Archive, size: int) -> tuple[Graph, dict[str, Tensor]]:
     tops = {parts[0] for parts in archive.members}
     if len(tops) != 1:
         raise CheckpointError("The file is no exported program: save it with torch.export.save.")
     (top,) = tops
     if any(member.compress_type != zipfile.ZIP_STORED for member in archive.members.values()):
         raise CheckpointError("The file is packed, which torch.export.save does not do: save it again.")
+    if sum(member.file_size for member in archive.members.values()) > size:
+        raise CheckpointError("The file claims more than it holds: it is damaged, or made to do harm.")
     if any(len(parts) > 2 and parts[1] == "data" and parts[2] == "aotinductor" for parts in archive.members):
         raise CheckpointError(
             "The file holds compiled code, which is never run: save the program, not a package."

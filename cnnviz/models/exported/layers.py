@@ -33,7 +33,9 @@ def layer(steps: Steps, tensors: Mapping[str, StoredTensor], kind: str) -> nn.Mo
         return None
     (step,) = steps.steps
     make = _LAYERS.get(step.operation)
-    if make is None or step.module or steps.outputs != (step.gives,) or step.args[:1] != (_INPUT,):
+    # Of a pooling, the places of the largest values are left out, as its layer does.
+    first = step.gives[0] if isinstance(step.gives, tuple) else step.gives
+    if make is None or step.module or steps.outputs != (first,) or step.args[:1] != (_INPUT,):
         return None
     given = _Arguments(step.args, dict(step.keywords), tensors, kind)
     try:
@@ -52,7 +54,8 @@ def layer(steps: Steps, tensors: Mapping[str, StoredTensor], kind: str) -> nn.Mo
 
 def of_function(step: Step) -> nn.Module | None:
     """The layer that does what a function between layers does, `relu(x)` say; None where PyTorch has none."""
-    if step.operation not in FUNCTIONS or not step.args or not isinstance(step.args[0], Slot):
+    one = isinstance(step.gives, int) and step.args and isinstance(step.args[0], Slot)
+    if step.operation not in FUNCTIONS or not one:
         return None
     alone = Step(step.operation, False, (_INPUT, *step.args[1:]), step.keywords, 1)
     return layer(Steps(1, (alone,), (1,)), {}, "")
@@ -202,9 +205,17 @@ def _activation(
     return lambda given: kind(**{name: given(*where) for name, where in options.items()})
 
 
+def _dropout(kind: Callable[..., nn.Module]) -> Callable[[_Arguments], nn.Module]:
+    def made(given: _Arguments) -> nn.Module:
+        given(2, "train")
+        return kind(given(1, "p"))
+
+    return made
+
+
 def _softmax(given: _Arguments) -> nn.Module:
     if given(2, "dtype") is not None:
-        raise _Other
+        raise _Other  # it computes in another precision
     return nn.Softmax(given(1, "dim"))
 
 
@@ -263,10 +274,10 @@ _LAYERS: Mapping[str, Callable[[_Arguments], nn.Module]] = {
     "batch_norm": _batch_norm,
     "layer_norm": _layer_norm,
     "group_norm": _group_norm,
-    "dropout": lambda given: nn.Dropout(given(1, "p")),
-    "dropout_": lambda given: nn.Dropout(given(1, "p"), inplace=True),
-    "feature_dropout": lambda given: nn.Dropout2d(given(1, "p")),
-    "feature_dropout_": lambda given: nn.Dropout2d(given(1, "p"), inplace=True),
+    "dropout": _dropout(nn.Dropout),
+    "dropout_": _in_place(_dropout(nn.Dropout)),
+    "feature_dropout": _dropout(nn.Dropout2d),
+    "feature_dropout_": _in_place(_dropout(nn.Dropout2d)),
     "flatten": lambda given: nn.Flatten(given(1, "start_dim", 0), given(2, "end_dim", -1)),
     "softmax": _softmax,
     "permute": lambda given: Permute(list(given(1, "dims"))),

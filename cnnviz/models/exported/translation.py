@@ -23,7 +23,16 @@ from cnnviz.models.exported.graph import (
 from cnnviz.models.exported.module_calls import module_calls, modules
 from cnnviz.models.exported.operators import ALLOWED
 
-SCALAR_TYPES = {1: "uint8", 2: "int8", 3: "int16", 4: "int32", 5: "int64", 7: "float32", 8: "float64", 12: "bool"}
+SCALAR_TYPES = {
+    1: "uint8",
+    2: "int8",
+    3: "int16",
+    4: "int32",
+    5: "int64",
+    7: "float32",
+    8: "float64",
+    12: "bool",
+}
 """As `torch._export.serde.schema.ScalarType` numbers them."""
 _MEMORY_FORMATS = {1: "contiguous_format", 2: "channels_last", 4: "preserve_format"}
 _ASSERTIONS = ("aten._assert_", "aten.sym_constrain_range", "aten._check", "aten.is_pinned")

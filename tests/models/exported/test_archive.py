@@ -173,6 +173,13 @@ def test_a_hostile_file_is_refused_in_a_sentence_and_runs_nothing(
     assert not hostile.canary.exists()
 
 
+def test_a_packed_file_is_refused_however_little_it_unpacks_to(pt2: bytes, tmp_path: Path) -> None:
+    hostile = Hostile(pt2, tmp_path / "canary")
+    _packed(hostile)
+    with pytest.raises(CheckpointError, match="is packed"):
+        archive.read(hostile.write(tmp_path / "model.pt2"))
+
+
 UNREAD: dict[str, Callable[[Hostile], Any]] = {
     "sample inputs": lambda h: h.members.update({"data/sample_inputs/model.pt": h.pickled}),
     "a pickle that nothing names": lambda h: h.members.update({"data/weights/model_weights.pkl": h.pickled}),
