@@ -157,6 +157,8 @@ def _why_unreadable(path: Path) -> str:
             start = file.read(4)
     except OSError as error:
         return f"{path.name} can't be read ({error.strerror}): check where it is and who may read it."
+    if path.suffix == ".pt2" and start[:2] == b"PK":
+        return f"{path.name} is an exported program: import it first (python -m cnnviz import FILE)."
     if start[:2] == b"PK" or start[:1] == b"\x80":
         return f"{path.name} is a pickle, which can run code and is never loaded: save it as .safetensors instead."
     return f"{path.name} is damaged or cut off: copy it again, or use another snapshot of the run."

@@ -65,7 +65,7 @@ FAMILIES: Mapping[str, Family] = {
         pretrained=lambda options: options.model,
     ),
     "exported": Family(
-        title="Imported network",
+        title="Exported network",
         summary="Someone else's, as PyTorch exported it; its layers are fixed.",
         build=building.build,
     ),

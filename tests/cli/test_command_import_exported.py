@@ -43,7 +43,7 @@ def test_a_program_becomes_a_run_of_which_commands_say_the_same(ask: Any, files:
     )  # fmt: skip
     assert done.exit_code == 0, done.stderr
     document = json.loads(done.stdout)
-    assert document["imported"]["source"] == "program.pt2, Imported network"
+    assert document["imported"]["source"] == "program.pt2, Exported network"
     assert document["config"]["network"].keys() == {"name", "graph"}
     for command in (
         ("layers",),
