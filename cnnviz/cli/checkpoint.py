@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cnnviz.data.prepared import Dataset
     from cnnviz.models.checkpoint import Card
 
-_FILES = {".safetensors", ".pt", ".pth", ".ckpt", ".bin", ".pkl"}
+_FILES = {".safetensors", ".pt", ".pth", ".pt2", ".ckpt", ".bin", ".pkl"}
 
 
 @dataclass(frozen=True)

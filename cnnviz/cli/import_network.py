@@ -23,7 +23,8 @@ def import_network(
     file: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[FILE]", help="A .safetensors, a .pt or .pth with a state dict, or the .zip of a run."
+            metavar="[FILE]",
+            help="A .safetensors, a .pt or .pth with a state dict, a .pt2 of torch.export, or the .zip of a run.",
         ),
     ] = None,
     *,

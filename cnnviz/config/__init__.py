@@ -18,7 +18,18 @@ from cnnviz.config.augmentation import (
 )
 from cnnviz.config.data import Data
 from cnnviz.config.explain import damage, explain
-from cnnviz.config.network import AlexNet, Cnn, Mlp, Network, ResNet18, Torchvision, TorchvisionName, Vgg11Bn
+from cnnviz.config.explain import explain
+from cnnviz.config.network import (
+    AlexNet,
+    Cnn,
+    Exported,
+    Mlp,
+    Network,
+    ResNet18,
+    Torchvision,
+    TorchvisionName,
+    Vgg11Bn,
+)
 from cnnviz.config.optimisation import (
     Adadelta,
     Adam,
@@ -65,6 +76,7 @@ __all__ = [
     "Data",
     "EarlyStopping",
     "Erasing",
+    "Exported",
     "Freeze",
     "FreezeBody",
     "FreezeChildren",

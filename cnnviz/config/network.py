@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
@@ -167,4 +167,15 @@ class Torchvision(Strict):
     """A classifier of torchvision's."""
 
 
-Network = Annotated[Mlp | Cnn | ResNet18 | Vgg11Bn | AlexNet | Torchvision, Field(discriminator="name")]
+class Exported(Strict):
+    """Someone else's network. Its graph lies beside the weights, in the header of each snapshot."""
+
+    offered: ClassVar[bool] = False
+    name: Literal["exported"] = "exported"
+    graph: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    """SHA-256 of the network as a graph: it comes with an imported network and can't be made of settings."""
+
+
+Network = Annotated[
+    Mlp | Cnn | ResNet18 | Vgg11Bn | AlexNet | Torchvision | Exported, Field(discriminator="name")
+]

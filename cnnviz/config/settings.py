@@ -63,7 +63,7 @@ def _walk(part: Strict, prefix: str) -> Iterator[ConfigSetting]:
 def _kinds(annotation: Any) -> list[type[Strict]]:
     """The kinds of part that an annotation allows, in order; none for plain values."""
     if isinstance(annotation, type) and issubclass(annotation, Strict):
-        return [annotation]
+        return [annotation] if annotation.offered else []
     if get_origin(annotation) in (Union, UnionType, tuple, Annotated):
         return [kind for inner in get_args(annotation) for kind in _kinds(inner)]
     return []

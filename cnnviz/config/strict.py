@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,3 +17,6 @@ class Strict(BaseModel):
     """A value that cannot change and knows all its keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+    offered: ClassVar[bool] = True
+    """Whether it is among the kinds that forms and `--help` offer, where a setting has several."""

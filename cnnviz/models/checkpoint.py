@@ -13,8 +13,10 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from cnnviz import atomic
-from cnnviz.config import Network, Strict
+from cnnviz.config import Exported, Network, Strict
 from cnnviz.errors import CheckpointError, ConfigError
+from cnnviz.models.exported import library
+from cnnviz.models.exported.graph import HEADER
 from cnnviz.models.registry import Shape, WithoutRandomWeights, build, outline
 
 KEY = "cnnviz"
@@ -54,7 +56,10 @@ def save(path: Path, weights: Mapping[str, Tensor], card: Card, *, half: bool = 
         name: (value.half() if half and value.is_floating_point() else value).detach().cpu().contiguous()
         for name, value in weights.items()
     }
-    atomic.replace(path, safetensors.torch.save(tensors, metadata={KEY: card.model_dump_json()}))
+    metadata = {KEY: card.model_dump_json()}
+    if isinstance(card.network, Exported):
+        metadata[HEADER] = library.text(card.network.graph)
+    atomic.replace(path, safetensors.torch.save(tensors, metadata=metadata))
 
 
 def read(path: Path) -> tuple[Card, dict[str, Tensor]]:
@@ -81,11 +86,17 @@ def _read(path: Path, names: Collection[str] | None) -> tuple[Card, dict[str, Te
     except (SafetensorError, OSError) as error:
         raise CheckpointError(_why_unreadable(path)) from error
     try:
-        return Card.model_validate_json(metadata[KEY]), tensors
+        card = Card.model_validate_json(metadata[KEY])
     except (KeyError, ValidationError):
         raise CheckpointError(
             f"{path.name} is a safetensors file, but not a checkpoint of cnnviz: its network is unknown."
         ) from None
+    if (
+        isinstance(card.network, Exported)
+        and library.remember(metadata.get(HEADER, "")) != card.network.graph
+    ):
+        raise CheckpointError(f"{path.name} has the graph of another network: copy it again.")
+    return card, tensors
 
 
 def load(path: Path) -> tuple[nn.Module, Card]:
@@ -146,6 +157,8 @@ def _why_unreadable(path: Path) -> str:
             start = file.read(4)
     except OSError as error:
         return f"{path.name} can't be read ({error.strerror}): check where it is and who may read it."
+    if path.suffix == ".pt2" and start[:2] == b"PK":
+        return f"{path.name} is an exported program: import it first (python -m cnnviz import FILE)."
     if start[:2] == b"PK" or start[:1] == b"\x80":
         return f"{path.name} is a pickle, which can run code and is never loaded: save it as .safetensors instead."
     return f"{path.name} is damaged or cut off: copy it again, or use another snapshot of the run."

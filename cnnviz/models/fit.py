@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from cnnviz.config import Network, Vgg11Bn
 from cnnviz.errors import CheckpointError, ConfigError
+from cnnviz.models.exported.bounds import Bounded
 from cnnviz.models.head import first_convolution
 from cnnviz.models.match import COUNTER, Match, Misfit, compare, some, title
 from cnnviz.models.registry import Shape, outline
@@ -67,7 +68,7 @@ def runs(network: Network, image_shape: Shape, *, classes: int) -> None:
     height, width, channels = image_shape
     model = outline(network, image_shape=image_shape, classes=classes).eval()
     try:
-        with torch.no_grad():
+        with torch.no_grad(), Bounded():
             scores = model(torch.zeros(1, channels, height, width, device="meta"))
     except (RuntimeError, ValueError) as error:
         raise ConfigError(

@@ -8,8 +8,9 @@ from functools import partial
 
 from torch import Tensor
 
-from cnnviz.config import AlexNet, ResNet18, RunConfig, Torchvision, Vgg11Bn
+from cnnviz.config import AlexNet, Exported, ResNet18, RunConfig, Torchvision, Vgg11Bn
 from cnnviz.errors import CheckpointError
+from cnnviz.models.exported import library
 from cnnviz.models.fit import fit, shapes, with_counters
 from cnnviz.models.legacy import as_now
 from cnnviz.models.match import Match, Misfit, compare, some, title
@@ -54,6 +55,20 @@ def as_named(tensors: Mapping[str, Tensor], name: str, *, source: str = "The fil
         return _result(match, own, notes, source)
     how = f"it {match}" if match else "its layers are of another kind"
     raise CheckpointError(f"{source} is no {name}: {how}. Leave the name out to have it recognised.")
+
+
+def as_graph(tensors: Mapping[str, Tensor], text: str) -> Match:
+    """The weights of someone else's network, and that network, whose graph is `text`. Raises CheckpointError."""
+    digest = library.remember(text)
+    graph = library.recall(digest)
+    channels, *sides = graph.image
+    return Match(
+        Exported(graph=digest),
+        graph.classes,
+        (*graph.example, channels),
+        tensors,
+        fixed_size=None not in sides,
+    )
 
 
 def _plain(own: Mapping[str, Tensor]) -> Match | Misfit | None:

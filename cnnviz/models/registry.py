@@ -10,6 +10,7 @@ from torch.overrides import TorchFunctionMode
 
 from cnnviz.config import Network
 from cnnviz.models import alexnet, cnn, mlp, resnet, vgg, zoo
+from cnnviz.models.exported import building
 from cnnviz.registry import entry
 
 Shape = tuple[int, int, int]
@@ -62,6 +63,11 @@ FAMILIES: Mapping[str, Family] = {
         summary="One of torchvision's classifiers, from MobileNet to ViT, by its name.",
         build=zoo.build,
         pretrained=lambda options: options.model,
+    ),
+    "exported": Family(
+        title="Exported network",
+        summary="Someone else's, as PyTorch exported it; its layers are fixed.",
+        build=building.build,
     ),
 }
 

@@ -7,7 +7,8 @@ from typing import get_args
 
 from torch import Tensor
 
-from cnnviz.config import Network, Torchvision, TorchvisionName
+from cnnviz.config import Exported, Network, Torchvision, TorchvisionName
+from cnnviz.models.exported import library
 from cnnviz.models.torchvision_models import ResNet18_Weights
 
 _MARKS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -55,6 +56,8 @@ def usual_side(network: Network) -> int:
     match network:
         case Torchvision(model=name):
             return imagenet_side(name)
+        case Exported(graph=digest):
+            return library.recall(digest).example[0]
         case _:
             return {"resnet18": 32 if getattr(network, "stem", "") == "cifar" else 224, "alexnet": 224}.get(
                 network.name, 32

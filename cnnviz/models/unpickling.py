@@ -16,6 +16,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from cnnviz.errors import CheckpointError
+
 AVERAGED = ("state_dict_ema", "model_ema", "ema_state_dict", "swa_state_dict", "ema")
 """Under these keys training scripts put averages of the weights over the last steps, which are what is used."""
 WRAPPERS = (
@@ -35,7 +37,7 @@ _OTHER_ARCHIVES = (
     ("a TorchScript archive (torch.jit.save)", "torch.jit.load(FILE).state_dict()", "/constants.pkl"),
     ("an exported program (torch.export)", "torch.export.load(FILE).state_dict", "/archive_format"),
     (
-        "an exported program (torch.export)",
+        "an exported program of an older PyTorch",
         "torch.export.load(FILE).state_dict",
         "/serialized_exported_program.json",
     ),
@@ -52,12 +54,20 @@ class Refused(Exception):
 def convert(source: Path, target: Path) -> tuple[str, ...]:
     """Write the tensors of the state dict in `source` to `target`, under the names that they have there.
 
-    Gives what was left out, a sentence each. Raises Refused.
+    Of an exported program the graph goes into the header.
+    Gives what was left out, a sentence each. Raises Refused, or CheckpointError for an exported program.
     """
     import safetensors.torch
     import torch
 
+    from cnnviz.models.exported import archive
+    from cnnviz.models.exported.graph import HEADER
+
     _bound_memory(source.stat().st_size)
+    if archive.is_exported(source):
+        graph, weights = archive.read(source)
+        safetensors.torch.save_file(weights, target, metadata={HEADER: graph.text})
+        return ()
     content = _load(source)
     found = state_dict_in(content)
     if found is None:
@@ -185,6 +195,8 @@ def main() -> None:
         print(json.dumps({"ok": True, "notes": notes}))
     except Refused as refusal:
         print(json.dumps({"refused": str(refusal)}))
+    except CheckpointError as refusal:
+        print(json.dumps({"said": str(refusal)}))
     except OSError as error:
         print(json.dumps({"refused": f"can't be read or copied ({error.strerror}): make room on the disk."}))
     except (MemoryError, RuntimeError) as error:

@@ -16,12 +16,15 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from cnnviz import workspace
+from cnnviz.config import Exported
 from cnnviz.errors import CheckpointError
 from cnnviz.formatting import size as in_words
 from cnnviz.models.checkpoint import KEY, Card
+from cnnviz.models.exported.graph import HEADER
+from cnnviz.models.exported.library import remember
 from cnnviz.models.unpickling import MOST_TENSORS
 
-SUFFIXES = (".safetensors", ".pt", ".pth")
+SUFFIXES = (".safetensors", ".pt", ".pth", ".pt2")
 LARGEST = 4_000_000_000
 """Bytes of a file that is read: torchvision's largest classifier in 32 bits has 2.6 GB."""
 _LARGEST_HEADER = 16_000_000
@@ -40,10 +43,12 @@ class Weights:
     """What the file says of itself, if this bench wrote it."""
     notes: tuple[str, ...] = ()
     """What was left out, a sentence each."""
+    graph: str = ""
+    """Of an exported program, the network itself: see `cnnviz.models.exported.graph`."""
 
 
 def read(path: Path, *, source: str = "") -> Weights:
-    """The weights in a .safetensors, .pt or .pth file; `source` is its name for people.
+    """The weights in a .safetensors, .pt, .pth or .pt2 file; `source` is its name for people.
 
     A .pt is read by PyTorch's restricted unpickler in a process with little memory. Nothing else is unpickled.
     Raises CheckpointError, one line with the remedy, for anything that is not plain finite weights by name.
@@ -68,7 +73,7 @@ def read(path: Path, *, source: str = "") -> Weights:
             )
         if start[:4] != b"PK\x03\x04" and start[:1] != b"\x80":
             raise CheckpointError(
-                f"{name} is no file of weights: give a .safetensors, or a .pt of torch.save."
+                f"{name} is no file of weights: give a .safetensors, a .pt of torch.save, or a .pt2 of torch.export."
             )
         return _from_pickle(path, name)
     return _from_safetensors(path, name)
@@ -102,14 +107,16 @@ def _from_safetensors(path: Path, name: str) -> Weights:
                 f"{name} holds {wrong:,} values that are NaN or infinite, the first in {key!r}: "
                 "its training broke down; take an earlier checkpoint."
             )
-    return Weights(name, tensors, _card(metadata))
+    return Weights(name, tensors, _card(metadata), graph=metadata.get(HEADER, ""))
 
 
 def _card(metadata: Mapping[str, str]) -> Card | None:
     try:
-        return Card.model_validate_json(metadata[KEY])
+        card = Card.model_validate_json(metadata[KEY])
     except (KeyError, ValidationError):
         return None
+    whole = not isinstance(card.network, Exported) or remember(metadata.get(HEADER, "")) == card.network.graph
+    return card if whole else None
 
 
 def _from_pickle(path: Path, name: str) -> Weights:
@@ -140,5 +147,7 @@ def _unpickle(path: Path, target: Path, name: str) -> tuple[str, ...]:
         said = {}
     if said.get("ok") and target.exists():
         return tuple(said["notes"])
+    if said.get("said"):
+        raise CheckpointError(f"{name}: {said['said']}")
     reason = said.get("refused") or "can't be read safely: it is damaged, or made to do harm."
     raise CheckpointError(f"{name} {reason}")

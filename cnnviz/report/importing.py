@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from cnnviz import workspace
-from cnnviz.config import explain
+from cnnviz.config import Exported, explain
 from cnnviz.data import archive
 from cnnviz.data.archive import Archive
 from cnnviz.errors import ArchiveError, CheckpointError, CnnvizError
@@ -174,7 +174,7 @@ def _check_filters(path: Path) -> None:
 
 
 def _check_snapshot(path: Path, record: Record) -> None:
-    from cnnviz.models import checkpoint
+    from cnnviz.models import checkpoint, fit
 
     try:
         card, _ = checkpoint.read_some(path, ())
@@ -184,6 +184,8 @@ def _check_snapshot(path: Path, record: Record) -> None:
         raise CheckpointError(
             f"The zip's {path.name} is of another network than its config.json: export again."
         )
+    if isinstance(card.network, Exported):  # whose graph may ask for anything
+        fit.runs(card.network, card.image_shape, classes=len(card.classes))
 
 
 def _own(run_id: str) -> list[str]:

@@ -23,7 +23,7 @@ class NetworkFile:
 
 
 def examine(path: Path, *, source: str = "", network: str = "") -> NetworkFile:
-    """What is in a .safetensors, .pt or .pth file; `source` is its name for people, `network` names the network.
+    """What is in a .safetensors, .pt, .pth or .pt2 file; `source` is its name for people, `network` names the network.
 
     Raises CheckpointError, in one line, where it can't be read safely or belongs to no network that is known.
     """
@@ -37,6 +37,10 @@ def examine(path: Path, *, source: str = "", network: str = "") -> NetworkFile:
         match = Match(card.network, len(card.classes), card.image_shape, weights.tensors, fixed_size=True)
         fit.check(match, card.network, card.image_shape, source=name)
         return NetworkFile(name, match, card)
+    if weights.graph and not network:
+        found = recognise.as_graph(weights.tensors, weights.graph)
+        fit.check(found, found.network, found.image_shape, source=name)
+        return NetworkFile(name, found)
     if network:
         match = recognise.as_named(weights.tensors, network, source=name)
     else:

@@ -55,10 +55,12 @@ def test_another_data_set_of_the_same_name_is_refused(ask, trained, bench):
 def test_bad_checkpoints_are_one_line(ask, trained, tmp_path):
     whole = (trained.folder / "snapshots" / "last.safetensors").read_bytes()
     (tmp_path / "pickle.pt").write_bytes(pickle.dumps({"a": 1}))
+    (tmp_path / "program.pt2").write_bytes(b"PK\x03\x04")
     (tmp_path / "cut.safetensors").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "other.safetensors").write_bytes(whole.replace(rb"\"hidden\":[16]", rb"\"hidden\":[17]"))
     said = {
         "pickle.pt": "is a pickle",
+        "program.pt2": "import it first",
         "cut.safetensors": "damaged or cut off",
         "other.safetensors": "belongs to another network",
         "none.safetensors": "There is no checkpoint none.safetensors",

@@ -132,7 +132,7 @@ def test_first_filters() -> None:
 
 
 def test_every_network_of_the_configuration_is_registered() -> None:
-    assert set(FAMILIES) == {"mlp", "cnn", "resnet18", "vgg11_bn", "alexnet", "torchvision"}
+    assert set(FAMILIES) == {"mlp", "cnn", "resnet18", "vgg11_bn", "alexnet", "torchvision", "exported"}
     assert all(family.title and family.summary for family in FAMILIES.values())
 
 

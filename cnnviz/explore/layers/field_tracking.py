@@ -31,7 +31,7 @@ class Fields(TorchFunctionMode):
         field = None if given is None else self.of(given)
         if field is None or given is None or field.whole or given.ndim != 4:
             return
-        if type(module).__name__ in _WINDOWED:
+        if type(module).__name__ in _WINDOWED and hasattr(module, "window_size"):
             sides, shifts = _pair(module.window_size), _pair(module.shift_size)
             axes = [
                 spanned(field.along(axis, count), window_groups(count, sides[axis], shifts[axis]))

@@ -59,7 +59,7 @@ def obstacle(model: nn.Module, card: Card, size: int) -> str:
 
 def _idle(model: nn.Module, card: Card) -> tuple[nn.Module, int]:
     """The network to ask, and the images of a batch with which it computes nothing."""
-    if card.network.name != "torchvision":
+    if card.network.name not in ("torchvision", "exported"):
         # None at all: on the meta device, layers would load PyTorch's compiler, which takes seconds.
         return model, 0
     # A view of no numbers fits any shape, so that windows of attention would not complain.

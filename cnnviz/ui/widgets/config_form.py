@@ -142,7 +142,11 @@ def _members(annotation: Any) -> list[type[Strict]]:
     if get_origin(annotation) is tuple:
         return _members(get_args(annotation)[0])
     if get_origin(annotation) in (Union, types.UnionType):
-        return [part for part in get_args(annotation) if isinstance(part, type) and issubclass(part, Strict)]
+        return [
+            part
+            for part in get_args(annotation)
+            if isinstance(part, type) and issubclass(part, Strict) and part.offered
+        ]
     return [annotation] if isinstance(annotation, type) and issubclass(annotation, Strict) else []
 
 

@@ -21,7 +21,8 @@ _OWN = "Names of my own"
 def settings(file: NetworkFile) -> ImportSettings:
     """How the network of a file is to be read. Raises ConfigError for what does not go together."""
     match, reading = file.match, import_settings.usual(file)
-    called = getattr(match.network, "model", match.network.name)
+    name = match.network.name
+    called = getattr(match.network, "model", "network of your own" if name == "exported" else name)
     colour = "colour" if match.image_shape[2] == 3 else "grey"
     st.success(
         f"{file.source} is a **{called}** with {match.classes:,} classes, for {colour} images.",

@@ -98,7 +98,8 @@ def _data_for_classes() -> str:
 
 def _by_file() -> None:
     upload = uploader(
-        f".safetensors, .pt or .pth with a state dict, up to {LARGEST} MB", type=["safetensors", "pt", "pth"],
+        f".safetensors, .pt or .pth with a state dict, or .pt2 of torch.export, up to {LARGEST} MB",
+        type=["safetensors", "pt", "pth", "pt2"],
         key=_UPLOAD, max_upload_size=LARGEST,
     )  # fmt: skip
     typed = st.text_input("Or a file on this machine", key="add path", help="Of up to 4 GB.").strip()
@@ -143,7 +144,7 @@ def _uploaded(upload: str, network: str, _file: Any) -> NetworkFile:
     """The network in an uploaded file, told apart by the upload."""
     with tempfile.TemporaryDirectory(prefix="cnnviz-") as folder:
         suffix = Path(_file.name).suffix.lower()
-        path = Path(folder, f"upload{suffix if suffix in ('.pt', '.pth') else '.safetensors'}")
+        path = Path(folder, f"upload{suffix if suffix in ('.pt', '.pth', '.pt2') else '.safetensors'}")
         try:
             path.write_bytes(_file.getbuffer())
         except OSError as error:

@@ -1,0 +1,84 @@
+"""From a live network to a graph and its tensors, by PyTorch's exporter."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from cnnviz.errors import CheckpointError
+from cnnviz.models.exported.checking import DTYPES
+from cnnviz.models.exported.graph import Graph, StoredTensor
+from cnnviz.models.exported.translation import translate
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A network without its code."""
+
+    graph: Graph
+    tensors: Mapping[str, Tensor]
+    """All that the graph names, on the CPU."""
+
+
+def export(model: nn.Module, example: Tensor) -> Exported:
+    """`model` as a graph, found by one pass of `example` (N, C, H, W); its mode is put back afterwards.
+
+    The number of images is left free, and height and width where the network allows it.
+    Raises CheckpointError, which says why, where it can't be.
+    """
+    modes = [(module, module.training) for module in model.modules()]
+    try:
+        model.eval()
+        program = _program(model, example)
+        return of_program(program, chains=_chains(model))
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+def of_program(program: torch.export.ExportedProgram, *, chains: frozenset[str] = frozenset()) -> Exported:
+    """An exported program as a graph and tensors. Raises CheckpointError where it needs what the bench lacks."""
+    from torch._export.serde.serialize import serialize
+
+    content = json.loads(serialize(program).exported_program)
+    tensors: dict[str, Tensor] = {}
+    for name, value in (*program.state_dict.items(), *program.constants.items()):
+        if not isinstance(value, Tensor):
+            raise CheckpointError(f"The network holds something that is no tensor ({name[:60]}).")
+        tensors[name] = value.detach().cpu()
+    graph = translate(content, {name: described(name, value) for name, value in tensors.items()}, chains)
+    return Exported(graph, {name: tensors[name] for name in graph.tensors})
+
+
+def described(name: str, value: Tensor) -> StoredTensor:
+    """What a graph says of a tensor. Raises CheckpointError for one of another precision, or that is not plain."""
+    dtype = str(value.dtype).removeprefix("torch.")
+    if dtype not in DTYPES or value.layout != torch.strided or value.is_quantized:
+        raise CheckpointError(f"The network's {name[:60]} is {dtype}: export it after model.float().")
+    return StoredTensor(dtype, tuple(value.shape), isinstance(value, nn.Parameter))
+
+
+def _program(model: nn.Module, example: Tensor) -> torch.export.ExportedProgram:
+    auto: Any = torch.export.Dim.AUTO
+    # One image of a batch would be taken for a constant.
+    given = example if len(example) > 1 else torch.cat([example, example])
+    errors = []
+    for free in ((0, 2, 3), (0,)):
+        try:
+            with torch.no_grad():
+                return torch.export.export(model, (given,), dynamic_shapes=(dict.fromkeys(free, auto),))
+        except Exception as error:  # the exporter runs the network's code, and raises what that leads it to
+            errors.append(error)
+    line = (str(errors[0]).strip().splitlines() or [type(errors[0]).__name__])[0]
+    raise CheckpointError(f"PyTorch can't export this network ({line[:200]}).") from errors[0]
+
+
+def _chains(model: nn.Module) -> frozenset[str]:
+    return frozenset(
+        name for name, module in model.named_modules() if type(module).forward is nn.Sequential.forward
+    )

@@ -1,0 +1,90 @@
+"""What can't be shown is told when it is exported, in a sentence."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from cnnviz.config import Exported
+from cnnviz.errors import CheckpointError, ConfigError
+from cnnviz.models import fit
+from cnnviz.models.exported import graph as graphs
+from cnnviz.models.exported import library
+from cnnviz.models.exported.graph import Call, Graph, Value
+from cnnviz.models.exported.program import export
+from cnnviz.models.registry import build, outline
+from tests.models.exported.conftest import Rebuilt
+from tests.models.exported.networks import Grey
+
+
+class Of(nn.Module):
+    """A network of one function."""
+
+    def __init__(self, function: Callable[[Tensor], object]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> object:
+        return self.function(x)
+
+
+@pytest.mark.parametrize(
+    ("function", "why"),
+    [
+        (lambda x: x * 2, "gives no scores"),
+        (lambda x: x.mean((2, 3)) if x.sum() > 0 else x.amax((2, 3)), "can't export"),
+        (lambda x: torch.fft.rfft(x).abs().mean((2, 3)), "fft_rfft, which is not among the operations"),
+        (lambda x: (x + torch.rand_like(x)).mean((2, 3)), "rand_like, which is not among the operations"),
+        (lambda x: x.mean((2, 3)).half().float(), "another precision"),
+    ],
+)
+def test_a_network_that_the_bench_can_not_show_says_why(
+    function: Callable[[Tensor], object], why: str
+) -> None:
+    with pytest.raises(CheckpointError, match=why):
+        export(Of(function), torch.rand(2, 3, 8, 8))
+
+
+def test_a_network_is_left_as_it_was() -> None:
+    model = Grey().train()
+    model.conv.eval()
+    export(model, torch.rand(1, 1, 9, 9))
+    assert model.training
+    assert not model.conv.training
+
+
+def test_a_family_like_any_other(rebuilt: Rebuilt) -> None:
+    _, exported, again = rebuilt("grey")
+    network = Exported(graph=library.remember(exported.graph.text))
+    built = outline(network, image_shape=(9, 9, 1), classes=5)
+    assert all(value.is_meta for value in built.state_dict().values())
+    assert built.state_dict().keys() == again.state_dict().keys()
+    for shape, classes in (((9, 9, 1), 4), ((9, 9, 3), 5)):
+        with pytest.raises(ConfigError):
+            build(network, image_shape=shape, classes=classes)
+    with pytest.raises(ConfigError, match="not at hand"):
+        build(Exported(graph="0" * 64), image_shape=(9, 9, 1), classes=5)
+
+
+def test_a_network_that_computes_terabytes_is_found_out_before_it_computes() -> None:
+    image, big = Value(graphs.IMAGE), Value("big")
+    calls = (
+        Call("repeat", (), (image, (1, 2**20, 2**10, 1)), (), "big"),
+        Call("mean", (), (big, (1, 2, 3)), (), "scores"),
+    )
+    graph = Graph((3, None, None), (8, 8), 2, {}, {}, calls, "scores")
+    network = Exported(graph=library.remember(graph.text))
+    with pytest.raises(ConfigError, match="computes too much"):
+        fit.runs(network, (8, 8, 3), classes=2)
+
+
+def test_a_network_that_splits_into_billions_is_found_out() -> None:
+    calls = (
+        Call("expand", (), (Value(graphs.IMAGE), (2**20, 2**8, 1, 1)), (), "big"),
+        Call("unbind", (), (Value("big"),), (), ("first", None)),
+        Call("flatten", (), (Value("first"), 1), (), "scores"),
+    )
+    graph = Graph((1, 1, 1), (1, 1), 256, {}, {}, calls, "scores")
+    with pytest.raises(ConfigError, match="too many parts"):
+        fit.runs(Exported(graph=library.remember(graph.text)), (1, 1, 1), classes=256)
