@@ -1,29 +1,47 @@
-"""Where data sets and checkpoints live. The only place that makes paths out of names."""
+"""Where the app, data sets and checkpoints live. The only place that makes paths out of names."""
 
 import hashlib
 import os
 import re
 from pathlib import Path
 
+import platformdirs
+
 from cnnviz.errors import ConfigError
 
-ROOT = Path(__file__).resolve().parent.parent
+_PACKAGE = Path(__file__).resolve().parent
+PACKAGES = _PACKAGE.parent
+"""Where `cnnviz` is imported from: what child processes need on their path."""
+INSTALLED = not (PACKAGES / "pages").is_dir()
+"""Whether this is an installed package, and no checkout."""
+ROOT = _PACKAGE / "bench" if INSTALLED else PACKAGES
+"""The folder of `app.py`, its pages and what ships with them."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,95}")
 
 
+def home() -> Path:
+    """The folder of runs and data: `CNNVIZ_HOME`, or a checkout itself, or what this system keeps for each user."""
+    own = platformdirs.user_data_path("cnnviz", appauthor=False) if INSTALLED else ROOT
+    return _folder("CNNVIZ_HOME", own)
+
+
 def data_root() -> Path:
-    """The folder of prepared data sets: `CNNVIZ_DATA`, or `data/` beside `app.py`."""
-    return Path(os.environ.get("CNNVIZ_DATA") or ROOT / "data").expanduser().absolute()
+    """The folder of prepared data sets: `CNNVIZ_DATA`, or `data/` at home."""
+    return _folder("CNNVIZ_DATA", home() / "data")
 
 
 def checkpoints_root() -> Path:
-    """The folder of runs: `CNNVIZ_CHECKPOINTS`, or `checkpoints/` beside `app.py`."""
-    return Path(os.environ.get("CNNVIZ_CHECKPOINTS") or ROOT / "checkpoints").expanduser().absolute()
+    """The folder of runs: `CNNVIZ_CHECKPOINTS`, or `checkpoints/` at home."""
+    return _folder("CNNVIZ_CHECKPOINTS", home() / "checkpoints")
 
 
 def records_root() -> Path:
-    """The folder of figures kept of the reports' experiments: `CNNVIZ_RECORDS`, or `docs/reproduction/`."""
-    return Path(os.environ.get("CNNVIZ_RECORDS") or ROOT / "docs" / "reproduction").expanduser().absolute()
+    """The folder of figures kept of the reports' experiments: `CNNVIZ_RECORDS`, or `docs/reproduction/` at home."""
+    return _folder("CNNVIZ_RECORDS", home() / "docs" / "reproduction")
+
+
+def _folder(variable: str, otherwise: Path) -> Path:
+    return Path(os.environ.get(variable) or otherwise).expanduser().absolute()
 
 
 def dataset_folder(name: str) -> Path:

@@ -15,7 +15,7 @@ with frame.guarded():
     if chosen is not None:
         view.show(chosen)
     else:
-        form, listed = st.columns([4, 7], gap="large")
+        listed, form = st.columns([7, 4], gap="large")
         with listed, frame.guarded():
             overview.show()
         with form, frame.guarded(), st.container(border=True):

@@ -10,9 +10,11 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from cnnviz.cli.options import JSON_KEY
 from cnnviz.errors import CnnvizError
 from cnnviz.failure import disk_full
+
+JSON_KEY = "cnnviz.json"
+"""Where a command notes that JSON is asked for."""
 
 
 class Command(TyperCommand):

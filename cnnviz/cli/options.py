@@ -4,12 +4,10 @@ from typing import Annotated
 
 import typer
 
+from cnnviz.cli.answer import JSON_KEY
 from cnnviz.data.fitting import WAYS
 from cnnviz.errors import NotFound
 from cnnviz.registry import entry
-
-JSON_KEY = "cnnviz.json"
-"""Where a command notes that JSON is asked for."""
 
 
 def _note_json(context: typer.Context, value: bool) -> bool:

@@ -14,8 +14,13 @@ from cnnviz.formatting import size
 if TYPE_CHECKING:
     from cnnviz.report.document import Document
 
-report = typer.Typer(name="report", cls=Group, no_args_is_help=True, help="What is handed in: one HTML page.")
+report = typer.Typer(name="report", cls=Group, no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="REPORT", help="As `report list` has it.")]
+
+
+@report.callback()
+def reports() -> None:
+    """What is handed in: one HTML page."""
 
 
 @report.command("new", cls=Command)

@@ -31,9 +31,14 @@ from cnnviz.studies.variant import value, values
 _PACE = 0.3
 """Seconds between two looks at the runs of a study."""
 
-study = typer.Typer(name="study", cls=Group, no_args_is_help=True, help="Many runs of one question.")
+study = typer.Typer(name="study", cls=Group, no_args_is_help=True)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The study, as `study list` has it.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Confirm a study of more than 500 runs.")]
+
+
+@study.callback()
+def studies() -> None:
+    """Many runs of one question."""
 
 
 @study.command("new", cls=Command)

@@ -120,7 +120,7 @@ def _prepare(name: str, folder: Path) -> Work[Dataset]:
 
 @contextmanager
 def _child(name: str, place: Path, raw: Path) -> Iterator[subprocess.Popen[bytes]]:
-    path = os.pathsep.join(filter(None, [str(workspace.ROOT), os.environ.get("PYTHONPATH")]))
+    path = os.pathsep.join(filter(None, [str(workspace.PACKAGES), os.environ.get("PYTHONPATH")]))
     with open(place / "log.txt", "wb") as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "cnnviz.data.download", name, str(place), str(raw)],

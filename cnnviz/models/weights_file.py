@@ -128,7 +128,7 @@ def _from_pickle(path: Path, name: str) -> Weights:
 
 def _unpickle(path: Path, target: Path, name: str) -> tuple[str, ...]:
     """Have a child convert the file; what it left out. Raises CheckpointError."""
-    search = os.pathsep.join(filter(None, [str(workspace.ROOT), os.environ.get("PYTHONPATH")]))
+    search = os.pathsep.join(filter(None, [str(workspace.PACKAGES), os.environ.get("PYTHONPATH")]))
     try:
         done = subprocess.run(
             [sys.executable, "-m", "cnnviz.models.unpickling", str(path.absolute()), str(target)],

@@ -76,7 +76,7 @@ def start(folder: Path, module: str, first: Status, *arguments: str, what: str) 
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                cwd=workspace.ROOT,
+                cwd=workspace.PACKAGES,
                 env=os.environ | memory.environment() | {"PYTHONUNBUFFERED": "1"},
                 start_new_session=True,
                 pass_fds=[descriptor],

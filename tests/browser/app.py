@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
@@ -36,7 +36,6 @@ def running(
     checkpoints: Path, data: Path, *, log: Path | None = None, nursery: Path | None = None
 ) -> Iterator[str]:
     """The address of an app that was started for this block: as `make app` does, or with workers from a nursery."""
-    port = free_port()
     environment = os.environ | {
         "CNNVIZ_CHECKPOINTS": str(checkpoints),
         "CNNVIZ_DATA": str(data),
@@ -44,10 +43,19 @@ def running(
         "NURSERY": UNHURRIED,
     }
     module = ["tests.browser.serve", str(nursery)] if nursery else ["cnnviz.ui.shell.serve"]
-    command = [sys.executable, "-m", *module, "--port", str(port)]
     log = log or checkpoints / "app.log"
+    with started([sys.executable, "-m", *module], cwd=ROOT, environment=environment, log=log) as address:
+        yield address
+
+
+@contextmanager
+def started(command: list[str], *, cwd: Path, environment: Mapping[str, str], log: Path) -> Iterator[str]:
+    """The address of an app that a command starts, at the port that is added to it."""
+    port = free_port()
     with log.open("wb") as output:
-        app = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+        app = subprocess.Popen(
+            [*command, "--port", str(port)], cwd=cwd, env=environment, stdout=output, stderr=output
+        )
     address = f"http://127.0.0.1:{port}"
     try:
         for _ in range(300):

@@ -4,28 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from inspect import cleandoc
 
 import pytest
 
+from cnnviz.cli.app import COMMANDS, command, description
 from cnnviz.workspace import ROOT
 
 pytestmark = pytest.mark.slow
-
-COMMANDS = (
-    "train",
-    "runs",
-    "resume",
-    "stop",
-    "delete",
-    "note",
-    "compare",
-    "evaluate",
-    "activations",
-    "diagnose",
-    "doctor",
-    "data",
-    "models",
-)
 
 
 def modules_after(*arguments):
@@ -47,11 +33,33 @@ def test_torch_and_streamlit_stay_out_of_commands_that_compute_nothing(bench, ar
     assert shown
 
 
-def test_every_command_has_help_and_json(ask):
-    for command in COMMANDS:
-        shown = ask(command, "--help")
+def test_every_command_has_help_and_all_that_answer_have_json(ask):
+    for name in COMMANDS:
+        shown = ask(name, "--help")
         assert shown.exit_code == 0
-        assert "--json" in shown.stdout, command
+        assert ("--json" in shown.stdout) == (name not in ("app", "report", "study")), name
+
+
+def test_the_list_says_what_the_commands_say(ask):
+    shown = ask("--help").stdout
+    for name in COMMANDS:
+        assert description(name)
+        assert cleandoc(command(name).help) == description(name)
+        assert f" {name} " in shown
+        assert " ".join(description(name).split()[:3]) in shown
+
+
+def test_without_a_command_the_app_starts(ask, monkeypatch):
+    started = []
+    monkeypatch.setattr(os, "execv", lambda path, arguments: started.append(arguments[1:]))
+    serve = ["-m", "cnnviz.ui.shell.serve"]
+    ask()
+    ask("app", "--port", "8600", "--host", "::1", "--no-browser")
+    assert started == [
+        [*serve, "--port", "8501", "--host", "127.0.0.1", "--browser"],
+        [*serve, "--port", "8600", "--host", "::1"],
+    ]
+    assert ask("app", "--port", "0").exit_code == 2
 
 
 def test_unknown_options_and_commands_end_with_status_2(ask):

@@ -57,7 +57,10 @@ def show(network: SelectedNetwork) -> None:
         split = selection.segmented(SPLIT, _SPLITS, default="test", words=str.capitalize)
     found = predictions.known(network, data, split=split)
     with right:
-        if data is not None:
+        at_once = data is not None and found is None and predictions.quick(network, data, split=split)
+        if data is not None and at_once:
+            found = predictions.obtain(network, data, split=split)
+        if data is not None and (found is not None or not at_once):
             predictions.offer(network, data, found, split=split)
     if found is None:
         if data is None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 FIRST = 2_000
 """Images that are predicted at first: a few seconds even on a busy machine."""
+_ICON = ":material/checklist:"
+QUICK = 3.0
+"""Seconds: what takes less is predicted without being asked for."""
 
 
 def artifact(network: SelectedNetwork, split: str) -> "StoredArtifact[Predictions]":
@@ -50,6 +53,29 @@ def pool(network: SelectedNetwork, data: "Dataset", split: str) -> "Pool":
     return SPLITS[split](data, network.run.config.data)
 
 
+def quick(network: SelectedNetwork, data: "Dataset", *, split: str) -> bool:
+    """Whether the first images are predicted in no time, as far as is known."""
+    count = min(FIRST, len(pool(network, data, split).numbers))
+    trained = network.run.metrics().epochs
+    return (
+        bool(trained) and count <= QUICK * trained[-1].images_per_second
+    )  # training is the slower of the two
+
+
+def obtain(network: SelectedNetwork, data: "Dataset", *, split: str) -> "Predictions | None":
+    """The first images predicted, without being asked for; where that was stopped, a button that has it done."""
+    there = pool(network, data, split)
+    count = min(FIRST, len(there.numbers))
+    return long_work.at_once(
+        lambda: _predicting(network, there, None, count, split=split),
+        of=(network.run.id, network.snapshot, split),
+        name="predicting",
+        again=_label(0, count, len(there.numbers), split),
+        key=_key(network, split),
+        icon=_ICON,
+    )
+
+
 def offer(
     network: SelectedNetwork, data: "Dataset", found: "Predictions | None", *, split: str = "test"
 ) -> None:
@@ -61,23 +87,25 @@ def offer(
         return
     first = min(FIRST, total)
     count = first if done < first else total
-    words = (
-        f"Predict {count:,} {split} images"
-        if not done
-        else f"Go on to {count:,}"
-        if count < total
-        else f"Predict all {total:,}"
-    )
-    # Named for the run: a click that was meant for one that is gone starts nothing.
-    key = f"predict {network.run.id} {network.snapshot} {split}"
     long_work.offer(
-        words,
+        _label(done, count, total, split),
         lambda: _predicting(network, there, found, count, split=split),
-        key=key,
+        key=_key(network, split),
         name="predicting",
-        icon=":material/checklist:",
+        icon=_ICON,
         kind="secondary",
     )
+
+
+def _label(done: int, count: int, total: int, split: str) -> str:
+    if not done:
+        return f"Predict {count:,} {split} images"
+    return f"Go on to {count:,}" if count < total else f"Predict all {total:,}"
+
+
+def _key(network: SelectedNetwork, split: str) -> str:
+    """Named for the run: a click that was meant for one that is gone starts nothing."""
+    return f"predict {network.run.id} {network.snapshot} {split}"
 
 
 def _predicting(
