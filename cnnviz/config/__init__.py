@@ -19,7 +19,15 @@ from cnnviz.config.augmentation import (
 from cnnviz.config.data import Data
 from cnnviz.config.explain import explain
 from cnnviz.config.network import (
-    AlexNet, Cnn, Exported, Mlp, Network, ResNet18, Torchvision, TorchvisionName, Vgg11Bn,
+    AlexNet,
+    Cnn,
+    Exported,
+    Mlp,
+    Network,
+    ResNet18,
+    Torchvision,
+    TorchvisionName,
+    Vgg11Bn,
 )
 from cnnviz.config.optimisation import (
     Adadelta,
@@ -66,8 +74,8 @@ __all__ = [
     "CutMix",
     "Data",
     "EarlyStopping",
-    "Exported",
     "Erasing",
+    "Exported",
     "Freeze",
     "FreezeBody",
     "FreezeChildren",
