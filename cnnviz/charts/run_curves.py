@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import groupby
+from math import inf
 from statistics import mean, stdev
 from typing import Any, Literal
 
@@ -92,7 +93,8 @@ def curves(
         "detail": "run:N",
     }
     strong = _smooth(rows, smoothing)
-    strong = _banded(strong, across) if band else strong
+    most = 1.0 if quantity == "accuracy" else inf
+    strong = _banded(strong, across, most=most) if band else strong
     few = len(strong) <= 40 * max(1, len(names)) and not smoothing
     chart: alt.Chart | alt.LayerChart = (
         _base(strong)
@@ -101,7 +103,7 @@ def curves(
     )
     if smoothing:
         faint = {key: one for key, one in encoding.items() if key != "strokeDash"}
-        measured = _banded(rows, across) if band else rows
+        measured = _banded(rows, across, most=most) if band else rows
         chart = _base(measured).mark_line(strokeWidth=1, opacity=0.3).encode(**faint) + chart
     if band:
         sides = [row for row in strong if row["low"] is not None]
@@ -132,8 +134,11 @@ def _smooth(rows: Rows, weight: float) -> Rows:
     return smoothed
 
 
-def _banded(rows: Rows, across: str) -> Rows:
-    """The mean over a variant's runs at each epoch; where there are several, a standard deviation to both sides."""
+def _banded(rows: Rows, across: str, *, most: float) -> Rows:
+    """The mean over a variant's runs at each epoch; where there are several, a standard deviation to both sides.
+
+    The band ends at 0 and at `most`, beyond which no run can be.
+    """
     groups: dict[tuple[str, int], Rows] = defaultdict(list)
     for row in rows:
         groups[row["variant"], row["at"]].append(row)
@@ -148,8 +153,8 @@ def _banded(rows: Rows, across: str) -> Rows:
                 "value": middle,
                 "variant": name,
                 "run": name,
-                "low": None if spread is None else middle - spread,
-                "high": None if spread is None else middle + spread,
+                "low": None if spread is None else max(0.0, middle - spread),
+                "high": None if spread is None else min(most, middle + spread),
             }
         )
     return found

@@ -8,7 +8,8 @@ import typer
 from cnnviz.cli.answer import answer, table
 from cnnviz.cli.difference_document import difference
 from cnnviz.cli.options import Json
-from cnnviz.config.comparison import differing, setting_text
+from cnnviz.config.comparison import differing
+from cnnviz.config.words import setting_titles, setting_value
 from cnnviz.diagnose import run_comparison
 from cnnviz.diagnose.noise import CHOOSING
 from cnnviz.diagnose.run_comparison import Comparison
@@ -35,16 +36,17 @@ def compare(
         if run.damaged:
             raise RunError(f"The run {run.id} can't be read: {run.damaged}")
     keys = differing({run.id: run.settings for run in runs})
-    rows = [["", *(run.id for run in runs)], ["title", *(run.title for run in runs)]]
-    rows += [[key, *(setting_text(run.settings.get(key)) for run in runs)] for key in keys]
+    rows = [["", *(run.id for run in runs)], ["Title", *(run.title for run in runs)]]
+    titles = setting_titles(keys)
+    rows += [[titles[key], *(setting_value(key, run.settings.get(key)) for run in runs)] for key in keys]
     rows += [
-        ["validation", *(accuracy(run.validation_accuracy, run.validation_count) for run in runs)],
-        ["test", *(accuracy(run.test_accuracy, run.test_count) for run in runs)],
-        ["training time", *(duration(run.seconds) if run.seconds else "–" for run in runs)],
-        ["parameters", *("–" if run.parameters is None else f"{run.parameters:,}" for run in runs)],
+        ["Validation", *(accuracy(run.validation_accuracy, run.validation_count) for run in runs)],
+        ["Test", *(accuracy(run.test_accuracy, run.test_count) for run in runs)],
+        ["Training time", *(duration(run.seconds) if run.seconds else "–" for run in runs)],
+        ["Parameters", *("–" if run.parameters is None else f"{run.parameters:,}" for run in runs)],
     ]
     if any(run.energy for run in runs):
-        rows.append(["energy", *(energy(run.energy) if run.energy else "–" for run in runs)])
+        rows.append(["Energy", *(energy(run.energy) if run.energy else "–" for run in runs)])
     found: dict[str, Any] = {
         "differs": {key: {run.id: run.settings.get(key) for run in runs} for key in keys},
         "runs": {run.id: _figures(run) for run in runs},

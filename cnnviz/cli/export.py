@@ -1,5 +1,6 @@
-"""`export`: a run as a file to take away."""
+"""`export`: a run as a file to take away, or a run or a study in another tool's store."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -8,19 +9,31 @@ import typer
 from cnnviz import atomic
 from cnnviz.cli import files, progress
 from cnnviz.cli.answer import answer
-from cnnviz.cli.options import Force, Json, RunName
+from cnnviz.cli.options import Force, Json
+from cnnviz.errors import CnnvizError, NotFound
 from cnnviz.formatting import size
 from cnnviz.registry import entry
-from cnnviz.report.takeaway import TAKEAWAYS, writing
-from cnnviz.runs.run import find
+from cnnviz.report.takeaway import (
+    STORES,
+    TAKEAWAYS,
+    FileTakeaway,
+    StoreTakeaway,
+    storing,
+    storing_study,
+    writing,
+)
+from cnnviz.runs.run import Run, find
+from cnnviz.studies import folder
+from cnnviz.studies import progress as studies
 
 
 def export(
-    run: RunName,
+    name: Annotated[str, typer.Argument(metavar="RUN|STUDY", help="As `runs` or `study list` has it.")],
     *,
     what: Annotated[str, typer.Option(metavar="|".join(TAKEAWAYS), help="What of it.")] = "zip",
     to: Annotated[
-        Path | None, typer.Option(help="The file; without it, one with the run's name here.")
+        str | None,
+        typer.Option(metavar="FILE|STORE", help="Without it, a file with the run's name here."),
     ] = None,
     snapshot: Annotated[
         list[str] | None,
@@ -29,21 +42,53 @@ def export(
     force: Force = False,
     as_json: Json = False,
 ) -> None:
-    """Write a run as a file: a zip that another bench imports, weights, curves, or the script that repeats it."""
-    found = find(run)
+    """Write a run as a file: a zip that another bench imports, weights, curves, or the script that repeats it.
+
+    `--what mlflow` writes a run or a study into a tracking store of MLflow's.
+    """
     takeaway = entry("export", what, TAKEAWAYS)
-    usual = Path(takeaway.name(found))
-    path = to or usual
+    try:
+        run = find(name)
+    except NotFound:
+        if name not in {one.id for one in folder.every()}:
+            raise
+        _study(name, what, to, bool(snapshot), force=force, as_json=as_json)
+        return
+    snapshots = run.snapshots() if snapshot == ["all"] else snapshot or []
+    if isinstance(takeaway, StoreTakeaway):
+        work = storing(takeaway, run, to or takeaway.address(), snapshots, again=force)
+        where = progress.run(work, f"Writing to {takeaway.title}")
+        answer({"run": run.id, "what": what, "where": where}, where, as_json=as_json)
+    else:
+        _file(takeaway, run, what, to, snapshots, force=force, as_json=as_json)
+
+
+def _file(
+    takeaway: FileTakeaway, run: Run, what: str, to: str | None, snapshots: Sequence[str], *,
+    force: bool, as_json: bool,
+) -> None:  # fmt: skip
+    usual = Path(takeaway.name(run))
+    path = Path(to) if to else usual
     if what == "tensorboard" and "tfevents" not in path.name:
         raise typer.BadParameter("TensorBoard reads files with tfevents in their name.", param_hint="--to")
     suffix = path.suffix if what == "tensorboard" else usual.suffix
     target = files.destination(path, suffixes=(suffix.lower(),), force=force, option="--to")
-    snapshots = found.snapshots() if snapshot == ["all"] else snapshot or []
     with atomic.replacing(target) as file:
-        progress.run(writing(takeaway, found, file, snapshots), f"Writing {target.name}")
+        progress.run(writing(takeaway, run, file, snapshots), f"Writing {target.name}")
     written = target.stat().st_size
     answer(
-        {"run": found.id, "what": what, "file": str(target), "bytes": written},
+        {"run": run.id, "what": what, "file": str(target), "bytes": written},
         f"{target}, {size(written)}",
         as_json=as_json,
     )
+
+
+def _study(
+    name: str, what: str, to: str | None, snapshot: bool, *, force: bool, as_json: bool
+) -> None:  # fmt: skip
+    if what not in STORES or snapshot:
+        raise CnnvizError(f"{name} is a study: add --what {' or '.join(STORES)}, and no snapshot.")
+    takeaway = STORES[what]
+    work = storing_study(takeaway, studies.look(name), to or takeaway.address(), again=force)
+    where = progress.run(work, f"Writing to {takeaway.title}")
+    answer({"study": name, "what": what, "where": where}, where, as_json=as_json)

@@ -182,9 +182,8 @@ def _follow(name: str) -> Progress:
             for one in now.trials:
                 if one.run and one.status and not one.status.active and one.run.id not in told:
                     told.add(one.run.id)
-                    tell(
-                        f"{one.task.variant.name}, seed {one.task.config.seed}: {one.status.state} {one.status.reason}"
-                    )
+                    variant, seed = now.study.words(one.task.variant), one.task.config.seed
+                    tell(f"{variant}, seed {seed}: {one.status.state} {one.status.reason}".rstrip())
             draw(now.share, f"{now.finished} of {len(now.trials)}", "")
             time.sleep(_PACE)
             now = progress.advance(name)

@@ -84,9 +84,10 @@ def text(now: Progress) -> str:
     """A table of the variants, validation beside test."""
     found = rows(now)
     share = now.study.objective == "validation_accuracy"
+    words, titles = now.study.words, now.study.titles
     lines = [["VARIANT", "SEEDS", "VALIDATION" if share else "VALIDATION LOSS", "TEST"]]
     lines += [
-        [row.variant.name, _seeds(row), _figure(row.validation, share=share), _figure(row.test)]
+        [words(row.variant), _seeds(row), _figure(row.validation, share=share), _figure(row.test)]
         for row in found
     ]
     first = best(found, now)
@@ -94,23 +95,25 @@ def text(now: Progress) -> str:
         f"{now.study.title}: {now.state}, {now.finished:,} of {len(now.trials):,} runs finished.",
         table(lines),
     ]
-    told = {
-        row.variant.name: one for row, one in zip(found[1:], beside_first(found, now), strict=True) if one
-    }
+    told = [
+        [f"  {words(row.variant)}", one.words]
+        for row, one in zip(found[1:], beside_first(found, now), strict=True)
+        if one
+    ]
     if told:
-        said.append(f"Compared with {found[0].variant.name}, the first, on validation images:")
-        said.append(table([[f"  {name}", one.words] for name, one in told.items()]))
+        said.append(f"Compared with {words(found[0].variant)}, the first, on validation images:")
+        said.append(table(told))
         if len(told) > 1:
             said.append("They hold for all comparisons together (Holm).")
     if first:
-        said.append(f"Best on validation images: {first.variant.name}. Means ± standard error over seeds.")
+        said.append(f"Best on validation images: {words(first.variant)}. Means ± standard error over seeds.")
     if sum(row.test is not None for row in found) > 1:
         said.append(CHOOSING)
     shares = importance(found, now.study)
     if isinstance(shares, Importance):
         said.append("Of the variance between runs:")
-        lines = [[f"  {one.key}", one.words] for one in shares.shares]
-        lines += [[f"  {name.lower()}", f"{100 * one:.0f} %"] for name, one in shares.rest.items()]
+        lines = [[f"  {titles[one.key]}", one.words] for one in shares.shares]
+        lines += [[f"  {name}", f"{100 * one:.0f} %"] for name, one in shares.rest.items()]
         said += [table(lines), *shares.remarks]
     return "\n".join(said)
 

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from cnnviz.config.run import RunConfig
 from cnnviz.config.strict import Strict
-
-_CHOOSES = ("name", "source")
+from cnnviz.config.words import CHOOSES
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ def settings_of(config: RunConfig) -> list[ConfigSetting]:
 
 def options_of(kind: type[Strict]) -> list[ConfigSetting]:
     """The settings of one kind of network (or optimiser, …) with their defaults."""
-    return [setting for setting in _walk(kind(), "") if setting.key not in _CHOOSES]
+    return [setting for setting in _walk(kind(), "") if setting.key not in CHOOSES]
 
 
 def kinds_of(field: str) -> dict[str, type[Strict]]:
@@ -47,16 +46,14 @@ def kinds_of(field: str) -> dict[str, type[Strict]]:
 
 def _walk(part: Strict, prefix: str) -> Iterator[ConfigSetting]:
     values = part.model_dump(mode="json")
-    fields = sorted(
-        type(part).model_fields.items(), key=lambda item: bool(prefix) and item[0] not in _CHOOSES
-    )
+    fields = sorted(type(part).model_fields.items(), key=lambda item: bool(prefix) and item[0] not in CHOOSES)
     for name, field in fields:
         value, key = getattr(part, name), f"{prefix}{name}"
         kinds = _kinds(field.annotation)
         if isinstance(value, Strict):
             siblings = tuple(_tag(kind) for kind in kinds) if len(kinds) > 1 else ()
             for found in _walk(value, f"{key}."):
-                chooses = siblings and found.key in {f"{key}.{chooser}" for chooser in _CHOOSES}
+                chooses = siblings and found.key in {f"{key}.{chooser}" for chooser in CHOOSES}
                 yield ConfigSetting(found.key, found.value, siblings, found.description) if chooses else found
             continue
         choices = tuple(_tag(kind) for kind in kinds) if len(kinds) > 1 else _choices(field.annotation)
@@ -79,7 +76,7 @@ def _choices(annotation: Any) -> tuple[str, ...]:
 
 
 def _tag(kind: type[Strict]) -> str:
-    for chooser in _CHOOSES:
+    for chooser in CHOOSES:
         if chooser in kind.model_fields:
             return str(get_args(kind.model_fields[chooser].annotation)[0])
     return kind.__name__

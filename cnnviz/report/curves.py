@@ -27,13 +27,13 @@ def as_csv(metrics: Metrics) -> bytes:
 def as_events(metrics: Metrics, *, started: float) -> bytes:
     """The curves as TensorBoard reads them: a step is an update; `started` is when the run began, in Unix time."""
     records = [_record(_event(started, 0, _text(3, "brain.Event:2")))]
-    for step, time, tag, value in _scalars(metrics):
+    for step, time, tag, value in scalars(metrics):
         summary = _message(1, _text(1, tag) + _float(2, value))
         records.append(_record(_event(started + time, step, _message(5, summary))))
     return b"".join(records)
 
 
-def _scalars(metrics: Metrics) -> Iterator[tuple[int, float, str, float]]:
+def scalars(metrics: Metrics) -> Iterator[tuple[int, float, str, float]]:
     """Step, seconds since the start, tag and value; a logged step's time lies evenly in its epoch."""
     ends = [0, *(one.step for one in metrics.epochs)]
     seconds = [0.0, *(one.seconds for one in metrics.epochs)]

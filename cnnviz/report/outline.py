@@ -51,7 +51,7 @@ def of_runs(title: str, names: Sequence[str], *, question: str = "", author: str
 def of_study(name: str, *, title: str = "", question: str = "", author: str = "") -> Work[Document]:
     """Of a study: what it found, its curves, and a look into the best variant's first run."""
     now = progress.look(name)
-    named = {one.run.id: one.task.variant.name for one in now.trials if one.run and one.finished}
+    named = {one.run.id: now.study.words(one.task.variant) for one in now.trials if one.run and one.finished}
     figures: list[Figure] = [StudyResults(study=name)]
     ids = tuple(named)
     if ids:

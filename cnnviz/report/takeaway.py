@@ -1,51 +1,101 @@
-"""What of a run can be taken away, each as one file."""
+"""What of a run can be taken away: as one file, or into another tool's store."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from io import BytesIO
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from cnnviz import workspace
 from cnnviz.errors import NotFound, RunError
 from cnnviz.progress import Progress, Work, finish
 from cnnviz.registry import Entry
-from cnnviz.report import archive, curves, script
+from cnnviz.report import archive, curves, mlflow_store, script
 from cnnviz.runs.run import Run
+from cnnviz.studies.progress import Progress as Study
 
 
 @dataclass(frozen=True)
 class Takeaway(Entry):
-    """One kind of file, made of a run."""
+    """One thing that a run is made into."""
 
     explanation: str
     """For what."""
-    mime: str
-    name: Callable[[Run], str]
-    """The file's name, unless another one is wanted."""
-    write: Callable[[Run, BinaryIO, Sequence[str]], Work[None]]
-    """Writes it; of the weights those snapshots that are named, or the usual ones."""
+    _: KW_ONLY
     obstacle: Callable[[Run], str] = lambda run: ""
     """Why a run does not have it; empty if it does."""
     snapshots: bool = False
     """Whether there is a choice of snapshots."""
 
 
-def writing(takeaway: Takeaway, run: Run, file: BinaryIO, snapshots: Sequence[str] = ()) -> Work[None]:
+@dataclass(frozen=True)
+class FileTakeaway(Takeaway):
+    """One kind of file."""
+
+    mime: str
+    name: Callable[[Run], str]
+    """The file's name, unless another one is wanted."""
+    write: Callable[[Run, BinaryIO, Sequence[str]], Work[None]]
+    """Writes it; of the weights those snapshots that are named, or the usual ones."""
+
+
+class WriteRun(Protocol):
+    def __call__(self, run: Run, store: str, snapshots: Sequence[str], *, again: bool) -> Work[str]:
+        """Where it is now, in words; `again` replaces what was there."""
+
+
+class WriteStudy(Protocol):
+    def __call__(self, study: Study, store: str, *, again: bool) -> Work[str]:
+        """Where it is now, in words; runs that were there are left, unless `again` replaces them."""
+
+
+@dataclass(frozen=True)
+class StoreTakeaway(Takeaway):
+    """A place of another tool's, which holds many runs."""
+
+    address: Callable[[], str]
+    """Of the store, unless another one is wanted."""
+    write: WriteRun
+    write_study: WriteStudy
+    missing: Callable[[], str]
+    """Why the tool can't be had here; empty if it can."""
+
+
+def writing(takeaway: FileTakeaway, run: Run, file: BinaryIO, snapshots: Sequence[str] = ()) -> Work[None]:
     """Write it. Raises RunError where the run does not have it, NotFound for an unknown snapshot."""
+    check(takeaway, run, snapshots)
+    yield from takeaway.write(run, file, snapshots)
+
+
+def storing(
+    takeaway: StoreTakeaway, run: Run, store: str, snapshots: Sequence[str] = (), *, again: bool = False
+) -> Work[str]:
+    """Where it is now, in words. Raises as `writing` does, and RunError where the store can't be written."""
+    check(takeaway, run, snapshots)
+    return (yield from takeaway.write(run, store, snapshots, again=again))
+
+
+def storing_study(takeaway: StoreTakeaway, study: Study, store: str, *, again: bool = False) -> Work[str]:
+    """Where its finished runs are now, in words. Raises RunError where that can't be."""
+    if why := takeaway.missing():
+        raise RunError(why)
+    return (yield from takeaway.write_study(study, store, again=again))
+
+
+def check(takeaway: Takeaway, run: Run, snapshots: Sequence[str] = ()) -> None:
+    """Raises RunError where the run does not have it, NotFound for an unknown snapshot."""
     if why := takeaway.obstacle(run):
-        raise RunError(f"The run {run.id} has no {takeaway.title.lower()} to take away. {why}")
+        raise RunError(f"{takeaway.title}: the run {run.id} can't be taken away. {why}")
     if snapshots and not takeaway.snapshots:
         raise RunError(f"{takeaway.title} has no weights in it: leave out the snapshot.")
     there = run.snapshots()
     if missing := [name for name in snapshots if name not in there]:
         raise NotFound("snapshot", missing[0], available=there)
-    yield from takeaway.write(run, file, snapshots)
 
 
-def content(takeaway: Takeaway, run: Run) -> bytes:
+def content(takeaway: FileTakeaway, run: Run) -> bytes:
     """The whole file, in memory."""
     file = BytesIO()
     finish(writing(takeaway, run, file))
@@ -73,12 +123,16 @@ def _at_once(make: Callable[[Run], bytes]) -> Callable[[Run, BinaryIO, Sequence[
     return write
 
 
+def _under_way(run: Run) -> str:
+    return "It is still under way: wait, or stop it." if run.status().active else ""
+
+
 def _without_curves(run: Run) -> str:
     return "" if run.metrics().epochs else "No epoch of it was measured."
 
 
-TAKEAWAYS: Mapping[str, Takeaway] = {
-    "zip": Takeaway(
+FILES: Mapping[str, FileTakeaway] = {
+    "zip": FileTakeaway(
         "Run",
         "For another bench: `import` takes it. Settings, curves, filters, the last and the best weights.",
         "application/zip",
@@ -86,7 +140,7 @@ TAKEAWAYS: Mapping[str, Takeaway] = {
         _zip,
         snapshots=True,
     ),
-    "weights": Takeaway(
+    "weights": FileTakeaway(
         "Weights",
         "The last weights as .safetensors.",
         "application/octet-stream",
@@ -95,7 +149,7 @@ TAKEAWAYS: Mapping[str, Takeaway] = {
         obstacle=lambda run: "" if run.snapshots() else "No weights were stored.",
         snapshots=True,
     ),
-    "csv": Takeaway(
+    "csv": FileTakeaway(
         "Curves",
         "A line an epoch, for a spreadsheet.",
         "text/csv",
@@ -103,7 +157,7 @@ TAKEAWAYS: Mapping[str, Takeaway] = {
         _at_once(lambda run: curves.as_csv(run.metrics())),
         obstacle=_without_curves,
     ),
-    "tensorboard": Takeaway(
+    "tensorboard": FileTakeaway(
         "TensorBoard events",
         "The curves by step: put the file into a folder of its own.",
         "application/octet-stream",
@@ -111,7 +165,7 @@ TAKEAWAYS: Mapping[str, Takeaway] = {
         _at_once(lambda run: curves.as_events(run.metrics(), started=run.record.created)),
         obstacle=_without_curves,
     ),
-    "script": Takeaway(
+    "script": FileTakeaway(
         "Script",
         "Python that trains the same network with torch, torchvision and numpy alone.",
         "text/x-python",
@@ -119,7 +173,7 @@ TAKEAWAYS: Mapping[str, Takeaway] = {
         _at_once(lambda run: script.script(run).encode()),
         obstacle=script.obstacle,
     ),
-    "notebook": Takeaway(
+    "notebook": FileTakeaway(
         "Notebook",
         "The script as a Jupyter notebook.",
         "application/x-ipynb+json",
@@ -128,4 +182,17 @@ TAKEAWAYS: Mapping[str, Takeaway] = {
         obstacle=script.obstacle,
     ),
 }
+STORES: Mapping[str, StoreTakeaway] = {
+    "mlflow": StoreTakeaway(
+        "MLflow",
+        "Settings, curves and the best weights, beside other runs in a tracking store.",
+        mlflow_store.address,
+        mlflow_store.write,
+        mlflow_store.write_study,
+        mlflow_store.missing,
+        obstacle=lambda run: mlflow_store.missing() or _under_way(run),
+        snapshots=True,
+    ),
+}
+TAKEAWAYS: Mapping[str, FileTakeaway | StoreTakeaway] = {**FILES, **STORES}
 """`TAKEAWAYS[what]`: page and command line offer them all."""

@@ -2,11 +2,28 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from cnnviz.runs.summary import Summary
 
 
-def labels(runs: Sequence[Summary]) -> dict[str, str]:
+class Titled(Protocol):
+    """A run, or its summary."""
+
+    @property
+    def id(self) -> str:
+        """Its own alone."""
+
+    @property
+    def title(self) -> str:
+        """Which others may have, too."""
+
+    @property
+    def seed(self) -> int | None:
+        """None where it was trained elsewhere."""
+
+
+def labels(runs: Sequence[Titled]) -> dict[str, str]:
     """A name for each run, by its id: its title, with seed or id where that is not enough."""
     titles = Counter(run.title for run in runs)
     seeded = {

@@ -117,6 +117,11 @@ class Run:
         return self.config.heading
 
     @property
+    def seed(self) -> int | None:
+        """None where it was trained elsewhere."""
+        return None if self.imported else self.config.seed
+
+    @property
     def shipped(self) -> bool:
         return (self.folder / SHIPPED).exists()
 

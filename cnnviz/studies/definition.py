@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import cycle, product
 from math import prod
 from typing import Annotated, Literal
@@ -13,6 +14,7 @@ from pydantic import Field, JsonValue, PositiveInt, model_validator
 
 from cnnviz.config import RunConfig, Strict, with_settings
 from cnnviz.config.comparison import SET_BY_MACHINE, identity
+from cnnviz.config.words import setting_titles
 from cnnviz.errors import ConfigError
 from cnnviz.studies.search_space import Search
 from cnnviz.studies.variant import Variant
@@ -115,6 +117,17 @@ class Study(Strict):
         """Settings of the way to compute that vary, so that runs are told apart by them."""
         return [name for name in SET_BY_MACHINE if name in self.vary.varied]
 
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """The settings that vary as a person writes them, by dotted key."""
+        return setting_titles(self.vary.varied)
+
+    def words(self, variant: Variant) -> str:
+        """Dropout 0.2, Epochs 5; or what a variant is called, where it has a name."""
+        titles = self.titles
+        parts = (f"{titles[key]} {variant.value(key)}" for key in variant.settings)
+        return variant.label or ", ".join(parts) or "Nothing changed"
+
     @property
     def figure(self) -> str:
         """Of an outcome: what the objective looks at."""
@@ -164,4 +177,4 @@ def _configuration(study: Study, variant: Variant) -> RunConfig:
         config = with_settings(study.base, {name: json.dumps(one) for name, one in variant.settings.items()})
     except ConfigError as error:
         raise ConfigError(f"{variant.name}: {error}") from None
-    return config.model_copy(update={"title": variant.title or f"{study.title}: {variant.short}"[:80]})
+    return config.model_copy(update={"title": variant.title or f"{study.title}: {study.words(variant)}"[:80]})

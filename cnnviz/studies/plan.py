@@ -72,7 +72,7 @@ def seconds(missing: Sequence[Task], machine: Machine) -> Work[float]:
     for number, task in enumerate(missing):
         name = _speed_key(task.config)
         if name not in speeds:
-            yield Progress(number / len(missing), f"Measuring {task.variant.name}")
+            yield Progress(number / len(missing), f"Measuring {task.config.title}")
             speeds[name] = machine.images_per_second(task.config)
         total += machine.images(task.config) * task.config.epochs / speeds[name]
     return total

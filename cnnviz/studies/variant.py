@@ -1,11 +1,13 @@
 """A variant: settings that differ from what is shared, and how they are typed."""
 
 import json
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import JsonValue
+
+from cnnviz.config.words import setting_value
 
 Settings = Mapping[str, JsonValue]
 """Values by dotted setting, as `with_settings` names them."""
@@ -23,21 +25,19 @@ class Variant:
 
     @property
     def name(self) -> str:
-        """network.dropout=0.2, epochs=5; or its label."""
+        """network.dropout=0.2, epochs=5, as one types it; or its label."""
         return (
             self.label or ", ".join(f"{key}={text(value)}" for key, value in self.settings.items()) or "base"
         )
 
-    @property
-    def short(self) -> str:
-        """dropout=0.2, epochs=5: by the settings' own names, and by whole ones where two share a name."""
-        own = {key: _own(key) for key in self.settings}
-        count = Counter(own.values())
-        parts = (
-            f"{own[key] if count[own[key]] == 1 else key}={text(value)}"
-            for key, value in self.settings.items()
-        )
-        return ", ".join(parts) or "base"
+    def value(self, key: str) -> str:
+        """A setting as a person writes it; a dash where it is not changed."""
+        return setting_value(key, self.settings[key]) if key in self.settings else "–"
+
+    def number(self, key: str) -> float | None:
+        """A setting where it is a number."""
+        found: Any = self.settings.get(key)
+        return found if isinstance(found, int | float) and not isinstance(found, bool) else None
 
 
 def values(words: str) -> tuple[JsonValue, ...]:
@@ -55,12 +55,6 @@ def value(word: str) -> JsonValue:
     except (ValueError, RecursionError):
         return word.strip()
     return found
-
-
-def _own(key: str) -> str:
-    """dropout of network.dropout; network of network.name, which is what it is."""
-    part, _, name = key.rpartition(".")
-    return part if part and name in ("name", "source") else name
 
 
 def text(value: JsonValue) -> str:

@@ -63,7 +63,7 @@ def test_from_the_plan_of_a_study_to_the_report(
     page.on("request", lambda request: asked.append(request.url))
     page.goto(file.as_uri())
     expect(page.get_by_role("heading", level=1)).to_have_text("Learning rate × Batch size")
-    expect(page.get_by_role("row").filter(has_text="batch_size=16")).to_have_count(2)
+    expect(page.get_by_role("row").filter(has_text="Batch size 16")).to_have_count(2)
     assert page.locator("figure img").count() > 2
     assert page.evaluate("[...document.images].every((one) => one.naturalWidth > 0)")
     assert page.locator("figure svg").count() > 2

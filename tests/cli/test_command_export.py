@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from cnnviz.report.takeaway import TAKEAWAYS
+from cnnviz.report import mlflow_store
+from cnnviz.report.takeaway import FILES
 from cnnviz.runs.run import Run, every
 
 
@@ -32,7 +33,7 @@ def test_a_zip_goes_out_and_comes_in(ask: Any, trained: Run, tmp_path: Path) -> 
     assert document["test"]["accuracy"] == 0.4
 
 
-@pytest.mark.parametrize("what", TAKEAWAYS)
+@pytest.mark.parametrize("what", FILES)
 def test_each_kind_has_a_name_of_its_own(ask: Any, trained: Run, here: Path, what: str) -> None:
     done = ask("export", trained.id, "--what", what, "--json")
     assert done.exit_code == 0, done.stderr
@@ -55,6 +56,28 @@ def test_snapshots_may_be_chosen(ask: Any, trained: Run, tmp_path: Path) -> None
     ask("delete", trained.id, "--yes")
     ask("import", tmp_path / "all.zip")
     assert every()[0].snapshots() == ["last", "epoch_0001"]
+
+
+def test_mlflow_takes_runs_and_studies(
+    ask: Any, trained: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"file:{tmp_path / 'store'}")
+    done = ask("export", trained.id, "--what", "mlflow", "--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["where"].startswith(f"file:{tmp_path / 'store'}, experiment cnnviz, run ")
+    again = ask("export", trained.id, "--what", "mlflow")
+    assert (again.exit_code, "there (--force)" in again.stderr) == (1, True)
+    base = tmp_path / "base.json"
+    base.write_text(trained.config.model_dump_json())
+    ask("study", "new", "one", "--base", base, "--vary", "epochs=3", "--no-time")
+    refused = ask("export", "one")
+    assert (refused.exit_code, "one is a study: add --what mlflow" in refused.stderr) == (1, True)
+    there = ask("export", "one", "--what", "mlflow", "--to", f"file:{tmp_path / 'other'}")
+    assert there.stdout.strip() == f"file:{tmp_path / 'other'}, experiment one: 1 run written"
+    monkeypatch.setattr(mlflow_store, "find_spec", lambda name: None)
+    missing = ask("export", "one", "--what", "mlflow")
+    assert missing.stderr.strip().endswith("MLflow is not installed: pip install mlflow-skinny")
 
 
 @pytest.mark.parametrize(

@@ -74,9 +74,9 @@ def test_runs_stand_side_by_side(ask, trained, tiny_config):
     other = create(tiny_config.model_copy(update={"seed": 3, "title": "other"}), *environment())
     lines = ask("compare", trained.id, other.id).stdout.splitlines()
     assert [line.split()[0] for line in lines] == [
-        trained.id, "title", "seed", "validation", "test", "training", "parameters",
+        trained.id, "Title", "Seed", "Validation", "Test", "Training", "Parameters",
     ]  # fmt: skip
-    assert lines[2].split() == ["seed", "0", "3"]
+    assert lines[2].split() == ["Seed", "0", "3"]
     found = json.loads(ask("compare", trained.id, other.id, "--json").stdout)
     assert found["differs"] == {"seed": {trained.id: 0, other.id: 3}}
     assert found["runs"][trained.id]["test"]["accuracy"] == 0.4
@@ -141,7 +141,7 @@ def test_energy_is_shown_where_the_machine_tells(ask, trained, tiny_config):
     told = finished(Task(Variant({}), tiny_config.model_copy(update={"epochs": 1})), 0.5, energy=11_520)
     assert ["energy", "3.2", "Wh"] in [line.split() for line in ask("runs", told.id).stdout.splitlines()]
     found = ask("compare", trained.id, told.id)
-    assert ["energy", "–", "3.2", "Wh"] in [line.split() for line in found.stdout.splitlines()]
+    assert ["Energy", "–", "3.2", "Wh"] in [line.split() for line in found.stdout.splitlines()]
     found = json.loads(ask("compare", trained.id, told.id, "--json").stdout)["runs"]
     assert (found[told.id]["energy"], found[trained.id]["energy"]) == (11_520, None)
 

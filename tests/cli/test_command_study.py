@@ -1,6 +1,7 @@
 """`study` as far as nothing is trained."""
 
 import json
+import re
 
 import pytest
 
@@ -27,7 +28,8 @@ def test_a_study_is_planned_listed_shown_and_deleted(ask: Ask, base) -> None:
     assert "widths: 6 runs (2 variants, 3 seeds); about " in made.stdout
     assert json.loads(ask("study", "list", "--json").stdout)[0]["runs"] == 6
     shown = ask("study", "show", "widths").stdout
-    assert "network.hidden=[16]  0/3    –           –" in shown
+    assert "Hidden 16  0/3    –           –" in shown
+    assert "network." not in shown
     assert ask("study", "delete", "widths").exit_code == 0
     assert json.loads(ask("study", "list", "--json").stdout) == []
     assert every() == []
@@ -78,7 +80,9 @@ def test_variants_are_told_from_noise_and_settings_by_their_importance(ask: Ask,
     assert (rate["certain"], batch["certain"]) == (True, False)
     text = ask("study", "show", "both").stdout
     assert "20.0 points worse, more than noise" in text
-    assert "optimiser.learning_rate  100 %, more than noise" in text
+    assert re.search(r"Learning rate +100 %, more than noise", text)
+    assert "Compared with Learning rate 0.05, Batch size 16, the first" in text
+    assert "=" not in text
     assert CHOOSING in text
 
 

@@ -1,6 +1,6 @@
 """Charts of several runs say what they should: every variant told apart, equal scales, a cell for each combination."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from cnnviz.charts import run_curves
 from cnnviz.charts.heat_map import heat_map
@@ -47,3 +47,17 @@ def test_a_grid_of_three_settings_is_a_map_for_each_value_of_the_third() -> None
     flat = heat_map(rows, across="A", down="B", split=None, value="Test accuracy", style=".1%").to_dict()
     assert "facet" not in flat
     assert len(flat["layer"]) == 2
+
+
+def test_a_band_ends_where_the_quantity_does() -> None:
+    def band(quantity: str) -> list[tuple[float, float]]:
+        chart = run_curves.curves({"v": seeds}, "validation", quantity, band=True).to_dict()
+        (sides,) = (rows for rows in chart["datasets"].values() if len(rows) == 2)
+        return [(row["low"], row["high"]) for row in sides]
+
+    seeds = [lines(0.1, 0.5), lines(0.95, 0.5), lines(1.0, 0.5)]
+    ((low, high), narrow) = band("accuracy")
+    assert 0 < low < 0.683
+    assert (high, narrow) == (1, (0.5, 0.5))
+    seeds = [[replace(one, validation_loss=loss) for one in lines(0.5, 0.5)] for loss in (0.01, 0.02, 4.0)]
+    assert [(low, high > 3) for low, high in band("loss")] == [(0, True)] * 2

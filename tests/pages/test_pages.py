@@ -2,15 +2,17 @@
 
 import json
 import os
+import re
 import shutil
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from cnnviz.report.takeaway import TAKEAWAYS
+from cnnviz.report.takeaway import FILES
 from cnnviz.runs import control, lease, status
 from cnnviz.runs.run import Run, find
 from cnnviz.ui.activations import channel_card
@@ -148,10 +150,16 @@ def test_the_form_refuses_what_cannot_run(bench: Bench, tiny_data: str) -> None:
     assert next(button for button in app.button if button.label == "Start").disabled
 
 
-def test_a_run_is_taken_away_and_cloned(finished: Run) -> None:
+def test_a_run_is_taken_away_and_cloned(
+    finished: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"file:{tmp_path / 'store'}")
     app = open_page("train", run=finished.id)
     buttons = {one.label: one.disabled for one in app.get("download_button")}
-    assert buttons == dict.fromkeys(["Settings", *(one.title for one in TAKEAWAYS.values())], False)
+    assert buttons == dict.fromkeys(["Settings", *(one.title for one in FILES.values())], False)
+    there = app.button(key="write MLflow store").click().run()
+    assert re.match(r"file:.*, experiment cnnviz, run \w+", there.success[0].value)
     app = app.button(key="clone run").click().run()
     assert app.text_input(key="form 1.network.mlp.hidden").value == "16"
     assert app.number_input(key="form 1.batch_size").value == finished.config.batch_size

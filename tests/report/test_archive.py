@@ -19,7 +19,7 @@ from cnnviz.errors import CnnvizError
 from cnnviz.progress import finish
 from cnnviz.report import archive
 from cnnviz.report.importing import import_zip
-from cnnviz.runs import control, notes, status
+from cnnviz.runs import control, lease, notes, status
 from cnnviz.runs.exclusive import one_at_a_time
 from cnnviz.runs.run import Run, every
 
@@ -289,6 +289,25 @@ def test_who_leaves_in_between_leaves_nothing(bench: Bench, packed: bytes) -> No
     assert not left(bench)
     with one_at_a_time():
         pass
+
+
+def test_others_import_and_delete_while_a_zip_unpacks(bench: Bench, packed: bytes) -> None:
+    work = import_zip(io.BytesIO(packed))
+    next(work)
+    assert not lease.held(bench.checkpoints / ".lock")
+    first = taken(packed)
+    assert len(left(bench)) == 2  # what unpacks was not taken for the remains of one that was killed
+    control.delete(first.id)
+    another = taken(packed)
+    second = finish(work)
+    assert left(bench) == {another.id, second.id}
+    assert another.id == first.id != second.id
+
+
+def test_what_a_killed_import_left_goes_with_the_next(bench: Bench, packed: bytes) -> None:
+    (bench.checkpoints / ".importing-1").mkdir()
+    run = taken(packed)
+    assert left(bench) == {run.id}
 
 
 def test_a_full_disk_leaves_nothing(bench: Bench, packed: bytes, monkeypatch: pytest.MonkeyPatch) -> None:

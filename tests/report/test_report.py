@@ -277,9 +277,32 @@ def test_what_has_not_ended_is_named(bench: Any, tiny_data: str, small_cnn: RunC
     with pytest.raises(RunError, match="Nothing has finished yet"):
         finish(Results(runs=(cut.id,)).draw())
     study = Study(title="Half", base=small_cnn, vary=Grid(settings={"batch_size": (16, 32)}))
-    drawing = finish(StudyResults(study=studies.create(study)).draw())
+    name = studies.create(study)
+    drawing = finish(StudyResults(study=name).draw())
     assert "1 of 2 runs finished" in drawing.words
     assert "Missing: 1 runs" in drawing.words
+    assert "where Batch size 16 is best" in drawing.words or "where Batch size 32 is best" in drawing.words
+    (curves, _) = (
+        one.figure for one in finish(outline.of_study(name)).pins if isinstance(one.figure, Curves)
+    )
+    assert curves.names == ("Batch size 32",)
+
+
+def test_settings_stand_below_titles_and_titles_of_several_are_told_apart(
+    bench: Any, tiny_data: str, small_cnn: RunConfig
+) -> None:
+    first, second = (made(small_cnn.model_copy(update={"title": "Small"}), seed=seed) for seed in range(2))
+    third = made(small_cnn.model_copy(update={"title": "Other", "batch_size": 16}))
+    table = finish(Settings(runs=(first.id,)).draw()).table
+    assert table is not None
+    assert table.seen_header == ["setting", "Small"]
+    assert table.header == ["setting", first.id]
+    table = finish(Settings(runs=(first.id, second.id, third.id)).draw()).table
+    assert table is not None
+    assert table.seen_header == ["setting", "Small, seed 0", "Small, seed 1", "Other"]
+    assert table.seen is not None
+    assert [list(row) for row in table.seen] == [["Batch size", "32", "32", "16"], ["Seed", "0", "1", "0"]]
+    assert [row[0] for row in table.rows] == ["batch_size", "seed"]
 
 
 def test_files_are_the_settings_that_train_takes(looked_into: Run) -> None:

@@ -109,6 +109,7 @@ def test_by_command_it_gives_the_same_numbers_twice(
         )
         done = ask("study", "run", "by-hand", "--json")
         assert done.exit_code == 0, done.output
+        assert "Dropout 0.5, seed 1: finished" in done.stderr
         answers.append(json.loads(done.stdout))
     first, second = ([{**row, "seconds": 0, "runs": 0} for row in one["variants"]] for one in answers)
     assert first == second
@@ -116,8 +117,23 @@ def test_by_command_it_gives_the_same_numbers_twice(
     runs = [run.id for run in every()]
     again = ask("study", "run", "by-hand")
     assert again.exit_code == 0
-    assert "network.dropout=0.5  2/2" in again.stdout
+    assert "Dropout 0.5  2/2" in again.stdout
     assert [run.id for run in every()] == runs
+
+
+def test_by_command_it_is_stopped(long: RunConfig, watch: Any, ask: Callable[..., Result]) -> None:
+    grid = Grid(settings={"network.dropout": (0, 0.5)})
+    name = folder.create(Study(title="long", base=long, vary=grid))
+    progress.start(name)
+    watch.all(lambda: any(run.status().state == "running" for run in every()))  # the other one waits
+    done = ask("study", "stop", name, "--json")
+    assert done.exit_code == 0, done.output
+    said = json.loads(done.stdout)
+    assert (said["state"], said["under_way"]) == ("stopped", 0)
+    assert [run.status().state for run in every()] == ["stopped"] * 2
+    assert not folder.state(name).active
+    again = ask("study", "stop", name)
+    assert (again.exit_code, "long: stopped, 0 of 2 runs finished." in again.stdout) == (0, True)
 
 
 def test_a_search_proposes_from_what_has_finished_and_carries_on(small: RunConfig, watch: Any) -> None:

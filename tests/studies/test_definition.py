@@ -31,7 +31,7 @@ def test_a_grid_is_every_combination_the_first_seed_first() -> None:
     assert found[1].variant.name == "network.dropout=0, optimiser.learning_rate=0.01"
     pairs = [(one.config.network.dropout, one.config.optimiser.learning_rate) for one in found[:6]]  # type: ignore[union-attr]
     assert pairs == [(dropout, rate) for dropout in (0, 0.2) for rate in (0.1, 0.01, 0.001)]
-    assert found[0].config.title == "dropout: dropout=0, learning_rate=0.1"
+    assert found[0].config.title == "dropout: Dropout 0, Learning rate 0.1"
 
 
 def test_a_list_has_what_it_says() -> None:
@@ -42,8 +42,8 @@ def test_a_list_has_what_it_says() -> None:
         "network.name=cnn",
         "optimiser.name=adam, epochs=2",
     ]
-    assert [one.variant.short for one in found] == ["base", "network=cnn", "optimiser=adam, epochs=2"]
-    assert Variant({"data.size": 8, "network.size": 9}).short == "data.size=8, network.size=9"
+    words = [study(vary=listing).words(one.variant) for one in found]
+    assert words == ["Nothing changed", "Network CNN", "Optimiser Adam, Epochs 2"]
     assert [one.config.network.name for one in found] == ["mlp", "cnn", "mlp"]
     assert found[2].config.optimiser.name == "adam"
     assert found[2].config.epochs == 2
@@ -98,6 +98,15 @@ def test_large_studies_are_counted_not_made() -> None:
         )
     assert time.process_time() - start < 1
     confirm(study(seeds=250), confirmed=False)
+
+
+def test_variants_are_in_words_that_tell_their_settings_apart() -> None:
+    """Also from a setting of another variant."""
+    found = study(vary=Listing(settings=({"data.size": 8}, {"network.size": 9}), titles={}))
+    assert [found.words(one) for one in found.vary.variants()] == ["Data: Size 8", "Network: Size 9"]
+    named = study(vary=Listing(settings=({"epochs": 8},), titles={"long": "A long one"}))
+    assert [named.words(one) for one in named.vary.variants()] == ["long"]
+    assert found == Study.model_validate_json(found.model_dump_json())
 
 
 def test_ways_to_compute_are_told_apart_where_they_vary() -> None:

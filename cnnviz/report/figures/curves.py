@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from cnnviz.config.comparison import differing, flat, identity, setting_text
+from cnnviz.config.comparison import differing, flat, identity
+from cnnviz.config.words import setting_titles, setting_value
 from cnnviz.errors import RunError
 from cnnviz.progress import Progress, Work
 from cnnviz.report import provenance
@@ -129,10 +130,9 @@ def _labels(runs: Sequence[Run]) -> list[str]:
         return titles
     settings = {run.id: {key: one for key, one in flat(run.config).items() if key != "seed"} for run in runs}
     keys = differing(settings)
+    words = setting_titles(keys)
     found = [
-        ", ".join(f"{key.rpartition('.')[2]} {setting_text(settings[run.id].get(key))}" for key in keys)[
-            :_LABEL
-        ]
+        ", ".join(f"{words[key]} {setting_value(key, settings[run.id].get(key))}" for key in keys)[:_LABEL]
         or run.title[:_LABEL]
         for run in runs
     ]

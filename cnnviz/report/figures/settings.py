@@ -4,11 +4,13 @@ from typing import Literal
 
 from cnnviz.config import RunConfig
 from cnnviz.config.comparison import SET_BY_MACHINE, differing, flat, setting_text
+from cnnviz.config.words import setting_titles, setting_value
 from cnnviz.progress import Progress, Work
 from cnnviz.report import provenance
 from cnnviz.report.figures.figure import Drawing, Table
 from cnnviz.report.figures.of_runs import OfRuns
 from cnnviz.runs import changes
+from cnnviz.runs.labels import labels
 from cnnviz.runs.run import Run
 
 _ALWAYS = (
@@ -46,10 +48,19 @@ class Settings(OfRuns):
             words = (
                 "What was chosen; every other setting is the bench's usual one, and stands in the file below."
             )
+        titles, names = setting_titles(keys), labels(runs)
         rows = [[key, *(setting_text(settings[run.id].get(key)) for run in runs)] for key in keys]
+        seen = [
+            [titles[key], *(setting_value(key, settings[run.id].get(key)) for run in runs)] for key in keys
+        ]
         return Drawing(
             title=self.heading,
-            table=Table(["setting", *(run.id for run in runs)], rows),
+            table=Table(
+                ["setting", *(run.id for run in runs)],
+                rows,
+                seen,
+                seen_header=["setting", *(names[run.id] for run in runs)],
+            ),
             table_place="first",
             words=words,
             sources={

@@ -11,8 +11,8 @@ from cnnviz.progress import Progress, Work
 from cnnviz.report import provenance
 from cnnviz.report.figures.figure import Cell, Drawing, Figure, Link, Picture, Table, svg
 from cnnviz.studies import progress
+from cnnviz.studies.definition import Study
 from cnnviz.studies.results import Mean, Row, beside_first, best, rows
-from cnnviz.studies.variant import text
 
 
 class StudyResults(Figure):
@@ -34,16 +34,16 @@ class StudyResults(Figure):
         words = (
             f"{now.study.title}: {now.finished:,} of {len(now.trials):,} runs finished. "
             f"Means over seeds ± standard error; chosen by validation images alone"
-            + (f", where {first.variant.name} is best." if first else ".")
+            + (f", where {now.study.words(first.variant)} is best." if first else ".")
         )
         if now.finished < len(now.trials):
             words += f" Missing: {len(now.trials) - now.finished:,} runs ({now.state})."
-        varied = now.study.vary.varied
         pictures = []
-        if now.study.vary.kind == "grid" and len(varied) == 2:
+        if now.study.vary.kind == "grid" and len(now.study.titles) == 2:
             pictures.append(
                 Picture(
-                    f"{value} by {' and '.join(varied)}", svg=_heat_map(there, varied, value, share=share)
+                    f"{value} by {' and '.join(now.study.titles.values())}",
+                    svg=_heat_map(there, now.study, value, share=share),
                 )
             )
         cells: list[list[Cell]] = [
@@ -60,7 +60,7 @@ class StudyResults(Figure):
         verdicts = ["–", *(one.words if one else "–" for one in told)] if any(told) else []
         seen = [
             [
-                row.variant.name,
+                now.study.words(row.variant),
                 f"{row.finished} of {len(row.trials)}",
                 _text(row.validation, share=share),
                 *verdicts[at : at + 1],
@@ -107,17 +107,15 @@ def _text(mean: Mean | None, *, share: bool = True) -> str:
     return per_cent(mean.value, mean.standard_error) if share else decimal(mean.value, ".4f")
 
 
-def _heat_map(found: list[Row], varied: list[str], value: str, *, share: bool) -> str:
+def _heat_map(found: list[Row], study: Study, value: str, *, share: bool) -> str:
     from cnnviz.charts.heat_map import heat_map
     from cnnviz.charts.share_format import share_format
 
-    across, down = (key.replace(".", " ").replace("_", " ") for key in varied)
+    titles = {key: title.replace(":", "") for key, title in study.titles.items()}
+    across, down = titles.values()
     cells = [
-        {
-            across: text(row.variant.settings[varied[0]]),
-            down: text(row.variant.settings[varied[1]]),
-            value: row.validation.value if row.validation else None,
-        }
+        {title: row.variant.value(key) for key, title in titles.items()}
+        | {value: row.validation.value if row.validation else None}
         for row in found
     ]
     return svg(

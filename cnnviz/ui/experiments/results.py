@@ -13,6 +13,7 @@ from cnnviz import workspace
 from cnnviz.charts.heat_map import heat_map
 from cnnviz.charts.run_curves import CURVES, curves
 from cnnviz.charts.share_format import share_format
+from cnnviz.config.words import setting_titles, setting_value
 from cnnviz.errors import CnnvizError
 from cnnviz.formatting import duration, per_cent
 from cnnviz.recipes import library, plan, results_table
@@ -26,7 +27,6 @@ from cnnviz.ui.experiments.variant_form import VariantSelection
 from cnnviz.ui.resources import recipe_results
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUN
-from cnnviz.ui.widgets.config_form import setting_titles, setting_value
 
 
 def show(recipe: Recipe, choice: VariantSelection) -> None:

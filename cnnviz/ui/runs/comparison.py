@@ -11,6 +11,7 @@ import streamlit as st
 from cnnviz import workspace
 from cnnviz.charts.run_curves import CURVES, MOST, curves
 from cnnviz.config.comparison import differing
+from cnnviz.config.words import setting_titles, setting_value
 from cnnviz.formatting import accuracy, duration, per_cent, quoted
 from cnnviz.runs import metrics
 from cnnviz.runs.labels import labels, of_group
@@ -20,7 +21,6 @@ from cnnviz.ui.runs import cost, noise
 from cnnviz.ui.runs.parameters import ACROSS, SHOWN, SMOOTHING
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUN
-from cnnviz.ui.widgets.config_form import setting_titles, setting_value
 
 _ACROSS: Mapping[str, str] = {"epoch": "Epoch", "step": "Step", "seconds": "Time"}
 _WEIGHTS = ("0", "0.5", "0.8", "0.9", "0.95", "0.98")

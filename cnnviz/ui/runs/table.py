@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from cnnviz.config.words import setting_titles, setting_value, words
 from cnnviz.diagnose.noise import CHOOSING
 from cnnviz.formatting import per_cent
 from cnnviz.runs.summary import Summary, fitting
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUNS
-from cnnviz.ui.widgets.config_form import setting_titles, setting_value, words
 
 _KEY, _LISTED = "runs table", "runs listed"
 _MOST_SELECTED = 200

@@ -11,7 +11,7 @@ from cnnviz.studies.results import Row
 from cnnviz.studies.variant import text
 from cnnviz.ui.shell import selection
 from cnnviz.ui.studies import chart_selection
-from cnnviz.ui.studies.findings import Findings, number, title, value
+from cnnviz.ui.studies.findings import Findings
 from cnnviz.ui.studies.parameters import FACTOR
 
 _TICKS = 6
@@ -44,7 +44,7 @@ def points(found: Findings, key: str | None) -> Any:
     differ in that setting alone.
     """
     label = found.titles[key] if key else "Variant"
-    numbers = [one for row in found.rows if key and (one := number(row.variant, key)) is not None]
+    numbers = [one for row in found.rows if key and (one := row.variant.number(key)) is not None]
     numeric = len(numbers) == len(found.rows)
     base = alt.Chart(pd.DataFrame(_points(found, key)))
     figures: dict[str, Any] = {"title": None if numeric else found.value, "scale": alt.Scale(zero=False)}
@@ -106,8 +106,8 @@ def _points(found: Findings, key: str | None) -> list[dict[str, Any]]:
         rows.append(
             {
                 chart_selection.AT: at,
-                "variant": title(row.variant),
-                "position": _position(row, key),
+                "variant": found.study.words(row.variant),
+                "position": _position(found, row, key),
                 "figure": mean.value,
                 "low": low,
                 "high": high,
@@ -118,9 +118,9 @@ def _points(found: Findings, key: str | None) -> list[dict[str, Any]]:
     return rows
 
 
-def _position(row: Row, key: str | None) -> Any:
+def _position(found: Findings, row: Row, key: str | None) -> Any:
     """Where a variant stands on the axis."""
     if key is None:
-        return title(row.variant)
-    found = number(row.variant, key)
-    return value(row.variant, key) if found is None else found
+        return found.study.words(row.variant)
+    number = row.variant.number(key)
+    return row.variant.value(key) if number is None else number

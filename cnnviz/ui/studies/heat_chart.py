@@ -3,7 +3,7 @@
 from cnnviz.charts.heat_map import heat_map
 from cnnviz.studies.results import Row
 from cnnviz.ui.studies import chart_selection
-from cnnviz.ui.studies.findings import Findings, value
+from cnnviz.ui.studies.findings import Findings
 
 
 def fits(found: Findings) -> bool:
@@ -15,7 +15,7 @@ def show(found: Findings) -> Row | None:
     """Draw it; the variant that is chosen by a click."""
     across, down = found.titles.values()
     cells = [
-        {name: value(row.variant, key) for key, name in found.titles.items()}
+        {name: row.variant.value(key) for key, name in found.titles.items()}
         | {found.value: row.validation.value if row.validation else None, "seeds": row.finished}
         for row in found.rows
     ]

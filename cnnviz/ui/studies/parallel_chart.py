@@ -10,7 +10,7 @@ import streamlit as st
 from cnnviz.render.colour import BLACK, WHITE
 from cnnviz.studies.results import Row
 from cnnviz.ui.studies import chart_selection
-from cnnviz.ui.studies.findings import Findings, number, title, value
+from cnnviz.ui.studies.findings import Findings
 
 _TICKS = 6
 """Values of a setting of numbers, up to which each has a tick."""
@@ -41,7 +41,7 @@ def parallel(found: Findings, *, dark: bool = False) -> Any:
     lines = [
         {
             chart_selection.AT: at,
-            "variant": title(row.variant),
+            "variant": found.study.words(row.variant),
             "axis": name,
             "place": places[at] + (spread[at] if name != found.value else 0),
             "figure": _figure(row),
@@ -106,12 +106,12 @@ Places = tuple[list[float], list[tuple[float, str]]]
 
 
 def _places(found: Findings, key: str) -> Places:
-    numbers = [number(row.variant, key) for row in found.rows]
+    numbers = [row.variant.number(key) for row in found.rows]
     there = sorted({one for one in numbers if one is not None})
     if None in numbers or len(there) < 2:
-        names = list(dict.fromkeys(value(row.variant, key) for row in found.rows))
+        names = list(dict.fromkeys(row.variant.value(key) for row in found.rows))
         at = {name: (place + 0.5) / len(names) for place, name in enumerate(names)}
-        return [at[value(row.variant, key)] for row in found.rows], [
+        return [at[row.variant.value(key)] for row in found.rows], [
             (at[name], _short(name)) for name in names
         ]
     wide = there[0] > 0 and there[-1] / there[0] >= _WIDE

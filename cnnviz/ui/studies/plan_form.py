@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from cnnviz.config import RunConfig, explain
 from cnnviz.config.settings import settings_of
+from cnnviz.config.words import setting_titles, words
 from cnnviz.errors import CnnvizError, ConfigError
 from cnnviz.formatting import duration
 from cnnviz.progress import finish
@@ -22,7 +23,6 @@ from cnnviz.ui.studies import plan_grid, plan_list, plan_search, planned_setting
 from cnnviz.ui.studies.parameters import STUDY
 from cnnviz.ui.studies.planned_settings import Settings
 from cnnviz.ui.widgets import run_template
-from cnnviz.ui.widgets.config_form import setting_titles, words
 
 _FORM = "form"
 Vary = Grid | Listing | Search

@@ -7,9 +7,9 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz.config.settings import ConfigSetting
+from cnnviz.config.words import setting_titles
 from cnnviz.studies.definition import Listing
 from cnnviz.ui.studies.planned_settings import Settings, number, proposals, typed
-from cnnviz.ui.widgets.config_form import setting_titles
 
 _FIRST = "optimiser.learning_rate"
 _LINES = 3

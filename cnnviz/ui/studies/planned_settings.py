@@ -7,8 +7,8 @@ import streamlit as st
 from pydantic import JsonValue
 
 from cnnviz.config.settings import ConfigSetting
+from cnnviz.config.words import setting_titles
 from cnnviz.studies.variant import value
-from cnnviz.ui.widgets.config_form import setting_titles
 
 Settings = Mapping[str, ConfigSetting]
 """Those of the base, by dotted key."""

@@ -13,14 +13,12 @@ from cnnviz.studies.progress import Progress, Trial
 from cnnviz.studies.results import Mean, Row, beside_first
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RUN, RUNS
-from cnnviz.ui.studies.findings import title, value
-from cnnviz.ui.widgets.config_form import setting_titles
 
 
 def table(found: Sequence[Row], now: Progress) -> None:
     """A line a variant: validation, how it differs from the first one, and the test."""
     share = now.study.objective == "validation_accuracy"
-    titles = setting_titles(now.study.vary.varied)
+    titles = now.study.titles
     told = beside_first(found, now)
     verdicts = ["–", *(one.words if one else "–" for one in told)]
     frame = pd.DataFrame(
@@ -28,7 +26,7 @@ def table(found: Sequence[Row], now: Progress) -> None:
             (
                 {"Variant": row.variant.label}
                 if row.variant.label
-                else {name: value(row.variant, key) for key, name in titles.items()}
+                else {name: row.variant.value(key) for key, name in titles.items()}
             )
             | {
                 "Seeds": f"{row.finished} of {len(row.trials)}",
@@ -59,7 +57,7 @@ def runs(found: Sequence[Row], chosen: Row, now: Progress) -> None:
         "Runs of",
         range(len(found)),
         index=at,
-        format_func=lambda one: title(found[one].variant),
+        format_func=lambda one: now.study.words(found[one].variant),
         key=f"study variant {at}",
     )
     row = found[number]

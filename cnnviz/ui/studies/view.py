@@ -1,6 +1,7 @@
 """One study: how far it is, what differs, and its runs."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -12,9 +13,9 @@ from cnnviz.studies.results import Row, best, rows
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameters import RECIPE
 from cnnviz.ui.studies import charts, variants
-from cnnviz.ui.studies.findings import Findings, title
+from cnnviz.ui.studies.findings import Findings
 from cnnviz.ui.studies.parameters import CHART, FACTOR, STUDY
-from cnnviz.ui.widgets import pin
+from cnnviz.ui.widgets import pin, store_button
 from cnnviz.ui.widgets.attempt import attempt
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def results(found: Sequence[Row], now: Progress) -> Row | None:
     if first is not None:
         chosen = charts.show(Findings(now.study, found)) or first
         st.markdown(
-            f"Best on validation images: **{quoted(title(first.variant), most=200)}**",
+            f"Best on validation images: **{quoted(now.study.words(first.variant), most=200)}**",
             help="The test is reported beside it, never chosen by.",
         )
     variants.table(found, now)
@@ -87,10 +88,20 @@ def _buttons(now: Progress) -> None:
             key="report study",
             help="What was found, and a look into the best variant.",
         )
+        _take_away(now)
     with st.popover("Delete", icon=":material/delete:", type="tertiary"):
         st.markdown("The study goes; its runs stay.")
         if st.button("Delete the study", key="delete study"):
             attempt(lambda: _delete(now))
+
+
+def _take_away(now: Progress) -> None:
+    from cnnviz.report.takeaway import STORES, storing_study
+
+    with st.popover("Take away", icon=":material/download:", type="tertiary"):
+        for store in STORES.values():
+            work = partial(storing_study, store, now, store.address())
+            store_button.show(store, work, obstacle=store.missing())
 
 
 def _how_far(now: Progress) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from cnnviz.config import Data, RunConfig
+from cnnviz.config.words import words
 from cnnviz.data import catalogue
 from cnnviz.errors import CnnvizError, ConfigError
 from cnnviz.formatting import duration
@@ -16,7 +17,7 @@ from cnnviz.ui.shell.frame import guarded
 from cnnviz.ui.shell.parameters import RUN
 from cnnviz.ui.train import rate_finder
 from cnnviz.ui.widgets import run_template
-from cnnviz.ui.widgets.config_form import fields, words
+from cnnviz.ui.widgets.config_form import fields
 
 _SHORT = ("network", "epochs", "batch_size", "optimiser")
 

@@ -1,11 +1,12 @@
-"""What can be taken away of a run, each with a button that downloads it."""
+"""What can be taken away of a run, each with a button that downloads it, or writes it where other tools look."""
 
 from functools import partial
 
 import streamlit as st
 
-from cnnviz.report.takeaway import TAKEAWAYS, content
+from cnnviz.report.takeaway import FILES, STORES, content, storing
 from cnnviz.runs.run import Run
+from cnnviz.ui.widgets import store_button
 
 
 def show(run: Run) -> None:
@@ -16,10 +17,14 @@ def show(run: Run) -> None:
             icon=":material/tune:", on_click="ignore", help="For `train`, here or on another bench.",
             width="stretch",
         )  # fmt: skip
-        for name, takeaway in TAKEAWAYS.items():
+        for name, takeaway in FILES.items():
             why = takeaway.obstacle(run)
             st.download_button(
                 takeaway.title, partial(content, takeaway, run), takeaway.name(run), takeaway.mime,
                 icon=":material/download:", key=f"take away {name}", on_click="ignore",
                 help=why or takeaway.explanation, disabled=bool(why), width="stretch",
             )  # fmt: skip
+        for store in STORES.values():
+            store_button.show(
+                store, partial(storing, store, run, store.address()), obstacle=store.obstacle(run)
+            )

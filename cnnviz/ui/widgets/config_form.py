@@ -1,8 +1,7 @@
 """Controls for any value of the configuration, made from its fields: a new setting needs no new form."""
 
 import types
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import streamlit as st
@@ -11,54 +10,10 @@ from pydantic.fields import FieldInfo
 from streamlit.delta_generator import DeltaGenerator
 
 from cnnviz.config import Strict
-from cnnviz.config.comparison import setting_text
+from cnnviz.config.words import CHOOSES, words
 
 _LARGEST = (1 << 53) - 1
 """The largest whole number that a browser has."""
-_CHOOSES = ("name", "source")
-_NAMES = ("data.name", "start.run", "start.snapshot", "freeze.pattern", "changes")
-"""Settings whose values somebody has given names."""
-_WORDS = {
-    "mlp": "MLP", "resnet18": "ResNet-18", "sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop",
-    "adadelta": "Adadelta", "relu": "ReLU", "gelu": "GELU", "leaky_relu": "Leaky ReLU", "imagenet": "ImageNet",
-    "cifar": "CIFAR", "cpu": "CPU", "cuda": "GPU (CUDA)", "mps": "GPU (Apple)", "one_cycle": "One-cycle",
-    "cnn": "CNN", "vgg11_bn": "VGG-11 with batch norm", "alexnet": "AlexNet", "torchvision": "Any of torchvision's",
-    "convs": "Convolutions", "linear": "Hidden linear layers", "body": "All but the head", "children": "First parts",
-    "matching": "Weights by name", "first_of_pair": "First of each pair", "cutmix": "CutMix",
-    "dropout_conv1": "Dropout after conv1", "dropout_fc": "Dropout before fc", "dropout_conv": "Dropout, convolutions",
-    "dropout_linear": "Dropout, linear layers", "learning_rate": "Learning rate", "t_max": "Half period",
-    "train": "Training images", "validation": "Validation images", "test": "Test images",
-}  # fmt: skip
-
-
-def words(name: str) -> str:
-    """A field or an option as a person writes it."""
-    return _WORDS.get(name, name.replace("_", " ").capitalize() if name.islower() else name)
-
-
-def setting_titles(keys: Iterable[str]) -> dict[str, str]:
-    """Dotted settings as a person writes them, by key; where two share a name, with that of their part before it.
-
-    What a part is (`network.name`, `start.source`) goes by the name of the part.
-    """
-    plain, whole = {}, {}
-    for key in keys:
-        part, _, name = key.rpartition(".")
-        plain[key] = words(part) if part and name in _CHOOSES else words(name)
-        whole[key] = f"{words(part)}: {words(name)}" if part else words(name)
-    count = Counter(plain.values())
-    return {key: title if count[title] == 1 else whole[key] for key, title in plain.items()}
-
-
-def setting_value(key: str, value: Any) -> str:
-    """The value of a dotted setting as a person writes it: names of kinds in words, data sets and runs as they are."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, str) and key not in _NAMES:
-        return words(value)
-    if isinstance(value, int) and not key.endswith("seed"):
-        return f"{value:,}"
-    return setting_text(value, words)
 
 
 def fields(
@@ -96,7 +51,7 @@ def _control(field: FieldInfo, label: str, value: Any, *, key: str) -> Any:
 def _one_of(members: Sequence[type[Strict]], label: str, value: Any, *, key: str, help: str | None) -> Any:
     by_name = {_tag(member): member for member in members}
     names = list(by_name)
-    chooser = next(name for name in _CHOOSES if name in members[0].model_fields)
+    chooser = next(name for name in CHOOSES if name in members[0].model_fields)
     before = (value or {}).get(chooser, names[0])
     chosen = st.selectbox(label, names, index=names.index(before), format_func=words, key=key, help=help)
     kept = value if value and chosen == before else {}
@@ -120,7 +75,7 @@ def _several(members: Sequence[type[Strict]], label: str, value: Any, *, key: st
 
 
 def _part(model: type[Strict], value: Mapping[str, Any], *, key: str) -> dict[str, Any]:
-    names = [name for name in model.model_fields if name not in _CHOOSES]
+    names = [name for name in model.model_fields if name not in CHOOSES]
     start = {name: value.get(name, model.model_fields[name].default) for name in names}
     return fields(model, names, start, key=key)
 
@@ -196,5 +151,5 @@ def _members(annotation: Any) -> list[type[Strict]]:
 
 
 def _tag(member: type[Strict]) -> str:
-    name = next(name for name in _CHOOSES if name in member.model_fields)
+    name = next(name for name in CHOOSES if name in member.model_fields)
     return str(get_args(member.model_fields[name].annotation)[0])

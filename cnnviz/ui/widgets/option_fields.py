@@ -8,6 +8,7 @@ import streamlit as st
 from pydantic import TypeAdapter
 
 from cnnviz.config import Strict
+from cnnviz.config.words import words
 from cnnviz.ui.shell import selection
 from cnnviz.ui.shell.parameter import Parameter, Validated
 from cnnviz.ui.widgets import config_form
@@ -22,7 +23,7 @@ def parameters(model: type[Strict], prefix: str, *, page: str, of: str) -> Mappi
     for name, field in model.model_fields.items():
         rules: Any = Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
         found[name] = Parameter(
-            f"{prefix}.{name}", f"value of “{config_form.words(name)}”", Validated(TypeAdapter(rules)),
+            f"{prefix}.{name}", f"value of “{words(name)}”", Validated(TypeAdapter(rules)),
             page=page, place=f"for {of}",
         )  # fmt: skip
     return found

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnnviz.ui.widgets.config_form import setting_titles, setting_value
+from cnnviz.config.words import setting_titles, setting_value
 
 
 def test_settings_go_by_their_own_name_or_by_that_of_what_they_choose() -> None:
