@@ -1,7 +1,7 @@
 """A lab bench for image classifiers.
 
-What scripts and notebooks call is imported when it is first used, since it takes torch:
-`add`, `record`, `open`.
+`add`, `record` and `open` bring a network of your own onto the bench; `activations`, `channel`, `attribute`,
+`statistics` and `diagnose` look into one. Each is imported when it is first used, since that takes torch.
 """
 
 from __future__ import annotations
@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cnnviz.library.adding import add
+    from cnnviz.library.looking import activations, attribute, channel, diagnose, statistics
     from cnnviz.library.opening import open
     from cnnviz.library.recording import record
 
-__all__ = ["add", "open", "record"]
+__all__ = ["activations", "add", "attribute", "channel", "diagnose", "open", "record", "statistics"]
 
-_PLACES = {"add": "adding", "open": "opening", "record": "recording"}
+_PLACES = {
+    "add": "adding",
+    "open": "opening",
+    "record": "recording",
+    **dict.fromkeys(("activations", "attribute", "channel", "diagnose", "statistics"), "looking"),
+}
 
 
 def __getattr__(name: str) -> Any:
