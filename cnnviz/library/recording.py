@@ -182,7 +182,7 @@ class Recording:
         now = time.monotonic()
         if now - self._logged >= max(_LOGGED, (now - self._began) / _POINTS):
             self._logged = now
-            self._safely(lambda: self._log(_detached(loss), accuracy, learning_rate))
+            self._safely(lambda: self._log(loss, accuracy, learning_rate))
 
     def epoch(
         self,
@@ -211,7 +211,7 @@ class Recording:
 
     def test(self, *, loss: Figure, accuracy: Figure, images: int) -> None:
         """How the network does on the test images, at the end."""
-        self._tested = {"test_loss": float(loss), "test_accuracy": float(accuracy), "test_count": int(images)}
+        self._tested = {"test_loss": _number(loss), "test_accuracy": _number(accuracy), "test_count": int(images)}
 
     def _seen(self, module: nn.Module, given: tuple[Any, ...]) -> None:
         """The first batch that the network is given."""
@@ -262,9 +262,9 @@ class Recording:
         """Write down a step; those of a first epoch of unknown length wait for its end."""
         if self._known is None:
             return
-        values = {"loss": float(loss)}
+        values = {"loss": _number(loss)}
         if accuracy is not None:
-            values["accuracy"] = float(accuracy)
+            values["accuracy"] = _number(accuracy)
         if learning_rate is not None:
             values["learning_rate"] = float(learning_rate)
         self._pending.append((self._step, self._epoch.steps, values))
@@ -288,7 +288,7 @@ class Recording:
             self._epoch = _Epoch(epoch.number + 1)
             return
         self._flush(max(1, epoch.steps))
-        figures = {name: float(value) for name, value in told.items() if value is not None}
+        figures = {name: _number(value) for name, value in told.items() if value is not None}
         number = epoch.number + 1
         watched = figures.get("validation_loss", figures.get("train_loss"))
         best = watched is not None and (self._best is None or watched < self._best[0])
@@ -379,6 +379,10 @@ class Recording:
             with suppress(OSError):
                 self._known.journal.close()
                 os.close(self._known.lease)
+
+
+def _number(value: Figure) -> float:
+    return float(_detached(value))
 
 
 def _detached(value: Figure) -> Figure:
