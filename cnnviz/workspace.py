@@ -86,6 +86,11 @@ def report_file(report_id: str) -> Path:
     return reports_root() / f"{plain_name(report_id, what='report')}.json"
 
 
+def app_file() -> Path:
+    """Where the app that shows these runs says at which port it is, hidden among them."""
+    return checkpoints_root() / ".app.json"
+
+
 def snapshot_file(run_id: str, snapshot: str) -> Path:
     """The weights of one snapshot ("last", "best", "epoch_0000") of a run, whether or not they exist."""
     return run_folder(run_id) / "snapshots" / f"{plain_name(snapshot, what='snapshot')}.safetensors"

@@ -18,7 +18,6 @@ from cnnviz.config.augmentation import (
 )
 from cnnviz.config.data import Data
 from cnnviz.config.explain import damage, explain
-from cnnviz.config.explain import explain
 from cnnviz.config.network import (
     AlexNet,
     Cnn,

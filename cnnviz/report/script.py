@@ -25,6 +25,8 @@ def obstacle(run: Run) -> str:
     """Why there is no script that reproduces a run; empty if there is one."""
     if run.imported:
         return "It was not trained here."
+    if run.recorded:
+        return "Its training loop is not the bench's."
     config, way = run.config, _execution(run)
     cannot = [
         (config.start.source == "checkpoint", "start from another run's weights"),

@@ -22,7 +22,7 @@ class RunsByConfiguration:
         self._runs: dict[str, list[Run]] = defaultdict(list)
         known: set[object] = set()
         for run in runs:
-            if run.imported or (run.changed and not (shortened and _only_shortened(run))):
+            if not run.repeatable or (run.changed and not (shortened and _only_shortened(run))):
                 continue
             experiment = identity(run.config, ways=ways)
             copies = {run.id, (experiment, run.config.seed, run.record.created)}

@@ -57,6 +57,8 @@ def request(run: Run, setting: str, value: float) -> None:
         raise ConfigError(
             f"{CHANGEABLE[setting].title} has to be from {now.epoch + 1} to {run.config.epochs} (got {value:g})."
         )
+    if run.recorded:
+        raise RunError(f"The run {run.id} is trained by a loop that is not the bench's: change it there.")
     if run.imported or run.shipped or now.state == "finished":
         raise RunError(f"The run {run.id} is over: clone its settings to train anew.")
     wish = Request(setting=setting, value=value)

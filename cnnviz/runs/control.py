@@ -38,12 +38,19 @@ def resume(run_id: str) -> Run:
     """
     with one_at_a_time():
         run = find(run_id)
+        _own(run, "resume")
         now = run.status()
         if now.state not in RESUMABLE:
             raise RunError(f"The run {run_id} is {now.state}: only one that was cut short can be resumed.")
         now = now.model_copy(update={"epochs": run.config.epochs})
         queue.add(run, now.model_copy(update={"state": "queued", "reason": "", "updated": time.time()}))
     return run
+
+
+def _own(run: Run, what: str) -> None:
+    """Raise RunError for a run whose loop is somebody else's."""
+    if run.recorded:
+        raise RunError(f"The run {run.id} is trained by a loop that is not the bench's: {what} it there.")
 
 
 def stop(run_id: str, *, patience: float = 4.0) -> Status:
@@ -55,6 +62,7 @@ def stop(run_id: str, *, patience: float = 4.0) -> Status:
     run = find(run_id)
     if not run.status().active:
         raise RunError(f"The run {run_id} is not under way: there is nothing to stop.")
+    _own(run, "stop")
     if not queue.cancel([run]):
         return run.status()
     process.stop(run.folder, patience=patience)

@@ -25,7 +25,7 @@ class Count(Strict):
 def count() -> Count | None:
     """The kills so far in this process's control group, else on the machine; None where the system does not tell."""
     source = _source()
-    kills = source and _read(source)
+    kills = None if source is None else _read(source)
     return None if source is None or kills is None else Count(source=str(source), kills=kills)
 
 

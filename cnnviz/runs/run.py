@@ -47,6 +47,9 @@ class Record(Strict):
     versions: dict[str, str]
     machine: str
     imported: Imported | None = None
+    recorded: bool = False
+    """Whether its training loop is somebody else's, who tells how it goes. Of `config` only title, network, data and
+    epochs are its own then, too."""
 
     @classmethod
     def parse(cls, content: bytes) -> "Record":
@@ -92,6 +95,16 @@ class Run:
     def imported(self) -> Imported | None:
         """Where it comes from, if it was brought in; None for a training."""
         return self.record.imported
+
+    @property
+    def recorded(self) -> bool:
+        """Whether somebody else's training loop made it, which the bench can't take up, change or repeat."""
+        return self.record.recorded
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether its configuration says all that it takes to make it again."""
+        return not (self.imported or self.recorded)
 
     @property
     def changed(self) -> bool:
@@ -168,12 +181,12 @@ def every() -> list[Run]:
     return [run for _, run in sorted(runs, key=lambda item: item[0], reverse=True)]
 
 
-def create(config: RunConfig, versions: dict[str, str], machine: str) -> Run:
+def create(config: RunConfig, versions: dict[str, str], machine: str, *, recorded: bool = False) -> Run:
     """A new run with its configuration, and nothing else yet.
 
     Raises RunError when the folder can't be written.
     """
-    record = Record(created=time.time(), config=config, versions=versions, machine=machine)
+    record = Record(created=time.time(), config=config, versions=versions, machine=machine, recorded=recorded)
     root = workspace.checkpoints_root()
     for run_id in fresh_ids(record):
         folder = workspace.run_folder(run_id)

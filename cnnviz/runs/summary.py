@@ -43,6 +43,8 @@ class Summary:
     changes: str = ""
     """Settings that were changed while it trained."""
     imported: bool = False
+    recorded: bool = False
+    """Trained by a loop that is not the bench's: of its settings few are its own."""
     shipped: bool = False
     epoch: int = 0
     """Whole epochs so far."""
@@ -73,12 +75,16 @@ class Summary:
 
     @property
     def seed(self) -> int | None:
-        return self.config.seed if self.config and not self.imported else None
+        return self.config.seed if self.config and self._repeatable else None
 
     @property
     def epochs(self) -> int:
         """Of the whole run."""
         return self.config.epochs if self.config and not self.imported else 0
+
+    @property
+    def _repeatable(self) -> bool:
+        return not (self.imported or self.recorded)
 
     @property
     def active(self) -> bool:
@@ -91,7 +97,7 @@ class Summary:
         if self.config is None:
             return {}
         found = flat(self.config)
-        if self.imported:
+        if not self._repeatable:
             return {
                 key: one for key, one in found.items() if key == "data.name" or key.startswith("network.")
             }
@@ -106,7 +112,7 @@ class Summary:
     @cached_property
     def experiment(self) -> str:
         """Equal for runs that differ in nothing but their seed, title or way to compute."""
-        if self.config is None or self.imported:
+        if self.config is None or not self._repeatable:
             return self.id
         return identity(self.config) + self.changes
 
@@ -209,6 +215,7 @@ def _read(folder: str, name: str) -> tuple[Summary, bool]:
         config=record.config,
         changes=changed,
         imported=record.imported is not None,
+        recorded=record.recorded,
         shipped=os.path.exists(f"{folder}/{SHIPPED}"),  # noqa: PTH110
         tags=said.tags,
         note=said.note,

@@ -178,7 +178,7 @@ def _end_of_epoch(session: Session) -> Iterator[Event]:
         gradient_norm=progress.gradient_norm,
         images_per_second=seen / progress.epoch_seconds,
         seconds=progress.seconds,
-        memory=_memory(session.way.device),
+        memory=memory(session.way.device),
         best=best,
         energy=round(progress.energy),
     )
@@ -230,7 +230,8 @@ def _finish(session: Session) -> Iterator[Event]:
     )
 
 
-def _memory(device: str) -> int:
+def memory(device: str) -> int:
+    """Largest memory so far in bytes: of this process, or of the allocator on a GPU."""
     if device == "cuda":
         return torch.cuda.max_memory_allocated()
     scale = 1 if sys.platform == "darwin" else 1024

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import safetensors.torch
 from safetensors import SafetensorError, safe_open
-from torch import nn
+from torch import Tensor, nn
 
 from cnnviz import atomic
 from cnnviz.errors import CheckpointError
@@ -30,7 +30,7 @@ _EVERY = 15.0
 _MOST_FILTERS = 100
 
 
-class Snapshots:
+class KeptWeights:
     """The `snapshots` folder and `filters.npz` of one run, written as its training goes on."""
 
     def __init__(self, folder: Path) -> None:
@@ -41,18 +41,52 @@ class Snapshots:
         self._best_epoch = -1
         self._next = 0.0
 
-    def keep(self, session: Session) -> None:
+    def keep_epoch(
+        self, epoch: int, weights: Mapping[str, Tensor], card: Card, filters: npt.NDArray[np.float16]
+    ) -> None:
         """Note the filters of this epoch; keep all weights of epochs 0, 1, 2, 4, 8, …"""
-        epoch = session.progress.epoch
-        self._filters[epoch] = _filters(session.model, session.card)
+        self._filters[epoch] = filters
         if epoch & (epoch - 1) == 0:
-            path = self.folder / f"epoch_{epoch:04d}.safetensors"
-            checkpoint.save(path, session.model.state_dict(), session.card_now)
+            checkpoint.save(self.folder / f"epoch_{epoch:04d}.safetensors", weights, card)
 
     @property
     def due(self) -> bool:
         """Whether it is time to save again."""
         return time.monotonic() >= self._next
+
+    def write(
+        self,
+        epoch: int,
+        weights: Mapping[str, Tensor],
+        card: Card,
+        *,
+        best: tuple[Mapping[str, Tensor], Card] | None = None,
+        state: Callable[[], bytes] | None = None,
+    ) -> None:
+        """Write best, last, filters and, where the run can go on, the `state` for it.
+
+        Raises OSError when the disk is full; the files there are whole, old or new.
+        """
+        start = time.monotonic()
+        epochs = sorted(one for one in self._filters if one <= epoch)
+        _write_filters(self._filters_file, epochs, [self._filters[one] for one in epochs])
+        if best is not None and best[1].epoch != self._best_epoch:
+            checkpoint.save(self.folder / "best.safetensors", *best)
+            self._best_epoch = best[1].epoch
+        if state is not None:
+            atomic.replace(self.folder / "last.state", state())
+        checkpoint.save(self.folder / "last.safetensors", weights, card)
+        now = time.monotonic()
+        self._next = now + max(_EVERY, _SHARE * (now - start))
+
+
+class Snapshots(KeptWeights):
+    """Those of a training of the bench, which can be taken up again."""
+
+    def keep(self, session: Session) -> None:
+        """Note the filters of this epoch; keep all weights of epochs 0, 1, 2, 4, 8, …"""
+        filters = filters_of(session.model, session.card)
+        self.keep_epoch(session.progress.epoch, session.model.state_dict(), session.card_now, filters)
 
     def save(self, session: Session, *, resumable: bool = True) -> None:
         """Write best, last, filters and, where the run can go on, the state for it.
@@ -60,20 +94,14 @@ class Snapshots:
         Without `resumable` an older state stays where it is; `forget` removes it.
         Raises OSError when the disk is full; the files there are whole, old or new.
         """
-        start = time.monotonic()
-        epochs = sorted(epoch for epoch in self._filters if epoch <= session.progress.epoch)
-        _write_filters(self._filters_file, epochs, [self._filters[epoch] for epoch in epochs])
-        if session.best_weights and session.progress.best_epoch != self._best_epoch:
-            checkpoint.save(self.folder / "best.safetensors", session.best_weights, session.best_card)
-            self._best_epoch = session.progress.best_epoch
-        if resumable:
-            tensors, values = session.state()
-            whole = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-            content = safetensors.torch.save(whole, metadata={"state": json.dumps(values)})
-            atomic.replace(self.folder / "last.state", content)
-        checkpoint.save(self.folder / "last.safetensors", session.model.state_dict(), session.card_now)
-        now = time.monotonic()
-        self._next = now + max(_EVERY, _SHARE * (now - start))
+        best = (session.best_weights, session.best_card) if session.best_weights else None
+        self.write(
+            session.progress.epoch,
+            session.model.state_dict(),
+            session.card_now,
+            best=best,
+            state=(lambda: _state(session)) if resumable else None,
+        )
 
     def forget(self) -> None:
         """Remove the state of a training that is over."""
@@ -111,11 +139,18 @@ class Snapshots:
             for path in self.folder.glob("epoch_*.safetensors"):
                 with suppress(CheckpointError):
                     model, card = checkpoint.load(path)
-                    filters[card.epoch] = _filters(model, session.card)
+                    filters[card.epoch] = filters_of(model, session.card)
             return filters
 
 
-def _filters(model: nn.Module, card: Card) -> npt.NDArray[np.float16]:
+def _state(session: Session) -> bytes:
+    tensors, values = session.state()
+    whole = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    return safetensors.torch.save(whole, metadata={"state": json.dumps(values)})
+
+
+def filters_of(model: nn.Module, card: Card) -> npt.NDArray[np.float16]:
+    """Weights of the first layer, at most a hundred filters: (F, C, H, W)."""
     filters = first_filters(model, image_shape=card.image_shape)[:_MOST_FILTERS]
     return filters.half().cpu().numpy()
 

@@ -1,11 +1,13 @@
 """Starts the app: `python -m cnnviz.ui.shell.serve --port 8501`. Says plainly when it can't."""
 
 import argparse
+import json
 import os
 import socket
 import sys
+from contextlib import suppress
 
-from cnnviz import workspace
+from cnnviz import atomic, workspace
 from cnnviz.errors import CnnvizError
 from cnnviz.runs import first_use
 from cnnviz.ui.shell import preload
@@ -37,6 +39,7 @@ def main() -> None:
     except OSError as error:
         sys.exit(f"Port {port} can't be used ({error.strerror}): try {_OTHER_PORT.format(port + 1)}")
     print(f"cnnviz is at http://{host}:{port} (stop it with Ctrl-C)", flush=True)
+    _say_where(host, port)
     os.chdir(workspace.ROOT)
     # Here, and not in a process of its own: the modules of the first page are loaded while the server starts.
     from streamlit.web import bootstrap, cli  # noqa: F401
@@ -50,6 +53,13 @@ def main() -> None:
     }
     settings = [f"--{name}={str(value).lower()}" for name, value in chosen.items()]
     cli.main(["run", "app.py", *settings], prog_name="streamlit")
+
+
+def _say_where(host: str, port: int) -> None:
+    """Let scripts find this app."""
+    with suppress(OSError):
+        workspace.checkpoints_root().mkdir(parents=True, exist_ok=True)
+        atomic.replace(workspace.app_file(), json.dumps({"host": host, "port": port}).encode())
 
 
 if __name__ == "__main__":

@@ -106,7 +106,7 @@ def _vary(kind: PlanKind, settings: Settings) -> tuple[Vary | None, str]:
 
 
 def _base() -> RunConfig:
-    runs = {run.id: run for run in every() if not run.imported}
+    runs = {run.id: run for run in every() if run.repeatable}
     chosen = st.selectbox(
         "Settings of",
         [_FORM, *runs],

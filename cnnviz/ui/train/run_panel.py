@@ -107,6 +107,8 @@ def _heading(run: Run, status: Status) -> None:
             st.badge(status.state, color=_COLOURS[status.state])  # type: ignore[arg-type]
         if run.shipped:
             st.badge("came with cnnviz", color="gray")
+        if run.recorded:
+            st.badge("recorded", color="violet", help="Trained by a loop that is not the bench's.")
 
 
 def _stop(run: Run, status: Status) -> None:
@@ -121,6 +123,8 @@ def _stop(run: Run, status: Status) -> None:
         )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.progress(status.share, text=where)
+        if run.recorded:
+            return
         if status.state == "running":  # what waits is better stopped, and started anew with other settings
             change_panel.show(run)
         if st.button("Stop", icon=":material/stop:", key="stop run"):
@@ -132,7 +136,7 @@ def _actions(run: Run, status: Status) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if (
             status.state in RESUMABLE
-            and not run.shipped
+            and not (run.shipped or run.recorded)
             and st.button("Resume", icon=":material/resume:", key="resume run")
         ):
             attempt(lambda: control.resume(run.id))
@@ -142,7 +146,7 @@ def _actions(run: Run, status: Status) -> None:
                 if run.imported and trained_here:
                     continue
                 st.page_link(page, label=label, icon=icon, query_params=link)
-        if not run.imported and st.button(
+        if run.repeatable and st.button(
             "Clone settings", icon=":material/content_copy:", key="clone run", type="tertiary"
         ):
             run_template.fill(run.config)
