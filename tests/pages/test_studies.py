@@ -16,15 +16,16 @@ from cnnviz.config.settings import settings_of
 from cnnviz.diagnose.noise import CHOOSING
 from cnnviz.runs.run import every
 from cnnviz.studies import folder, progress
-from cnnviz.studies.definition import Grid, Listing, Study
+from cnnviz.studies.definition import Grid, Listing, Study, tasks
 from cnnviz.studies.results import rows
 from cnnviz.studies.search_space import Choices, Range, Search
+from cnnviz.studies.variant import Variant
 from cnnviz.ui.resources import run_estimates
 from cnnviz.ui.studies import charts as study_charts
 from cnnviz.ui.studies import plan_list
 from cnnviz.ui.widgets import run_template
 from tests.pages.test_pages import open_page, words
-from tests.studies.made_runs import finish
+from tests.studies.made_runs import finish, finished
 
 pytestmark = pytest.mark.slow
 
@@ -195,6 +196,20 @@ def test_a_grid_has_four_charts_and_each_is_a_link(bench: Any, small: RunConfig)
     assert not app.warning
     (chart,) = charts(app)
     assert chart["layer"][3]["encoding"]["x"]["sort"] == ["Learning rate", "Dropout", "Validation accuracy"]
+
+
+def test_trials_are_listed_the_best_first(bench: Any, small: RunConfig) -> None:
+    search = Search(settings={"batch_size": Range(low=8, high=16)}, trials=3)
+    trials = [Variant({"batch_size": size}) for size in (9, 10, 11)]
+    made = Study(title="tried", base=small, vary=search)
+    name = folder.create(made)
+    for one in trials:
+        folder.add_trial(name, one)
+    for task in tasks(made, trials)[1:]:
+        finished(task, task.config.batch_size / 100)
+    app = open_page("studies", study=name)
+    assert not app.exception
+    assert list(app.dataframe[0].value["Batch size"]) == ["11", "10", "9"]
 
 
 def test_lines_go_through_the_settings_of_their_variant(bench: Any, small: RunConfig) -> None:
