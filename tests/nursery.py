@@ -32,7 +32,7 @@ def serve(listener: socket.socket) -> None:
     import sklearn.datasets  # noqa: F401 of the digits
 
     import cnnviz.data.catalogue
-    import cnnviz.diagnose.embedding_process
+    import cnnviz.diagnosis.embedding_process
     import cnnviz.explore.channels.excitation
     import cnnviz.index.worker
     import cnnviz.train.loop

@@ -16,8 +16,8 @@ from cnnviz import atomic
 from cnnviz.artifact import Artifact, HeldArtifact, Shelf, StoredArtifact
 from cnnviz.codecs import same_inputs
 from cnnviz.data.identity import identity
-from cnnviz.diagnose.embedding import Embedding
-from cnnviz.diagnose.embedding_file import EMBEDDING, FEATURES, ImageFeatures
+from cnnviz.diagnosis.embedding import Embedding
+from cnnviz.diagnosis.embedding_file import EMBEDDING, FEATURES, ImageFeatures
 from cnnviz.errors import StorageError
 from cnnviz.explore import predictions
 from cnnviz.explore.channels.excitation import Excitation

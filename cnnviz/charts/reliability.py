@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 
 from cnnviz.charts.share_format import share_format
-from cnnviz.diagnose.calibration import Calibration
+from cnnviz.diagnosis.calibration import Calibration
 from cnnviz.render.colour import BLUE, GREY, VERMILION
 
 _COLOURS = [BLUE, VERMILION]

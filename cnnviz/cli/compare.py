@@ -10,9 +10,9 @@ from cnnviz.cli.difference_document import difference
 from cnnviz.cli.options import Json
 from cnnviz.config.comparison import differing
 from cnnviz.config.words import setting_titles, setting_value
-from cnnviz.diagnose import run_comparison
-from cnnviz.diagnose.noise import CHOOSING
-from cnnviz.diagnose.run_comparison import Comparison
+from cnnviz.diagnosis import run_comparison
+from cnnviz.diagnosis.noise import CHOOSING
+from cnnviz.diagnosis.run_comparison import Comparison
 from cnnviz.errors import RunError
 from cnnviz.explore import stored_predictions
 from cnnviz.formatting import accuracy, duration, energy, standard_error

@@ -18,7 +18,7 @@ from cnnviz.errors import CnnvizError
 from cnnviz.formatting import accuracy, per_cent
 
 if TYPE_CHECKING:
-    from cnnviz.diagnose.scores import ClassScore
+    from cnnviz.diagnosis.scores import ClassScore
     from cnnviz.explore.predictions import Predictions
     from cnnviz.models.checkpoint import Card
 
@@ -43,7 +43,7 @@ def diagnose(
     as_json: Json = False,
 ) -> None:
     """Confusion, precision, recall, F1, calibration with temperature, surest mistakes, labels to check."""
-    from cnnviz.diagnose import scores
+    from cnnviz.diagnosis import scores
 
     target = files.destination(out, suffixes=(".csv",), force=force) if out else None
     where, model, card = checkpoint.opened(run, snapshot)
@@ -80,7 +80,7 @@ _PREFIX = {Split.test: "test", Split.validation: "train"}
 def _document(
     found: Predictions, by_class: tuple[ClassScore, ...], card: Card, *, bins: int, most: int, prefix: str
 ) -> dict[str, Any]:
-    from cnnviz.diagnose import calibration, label_errors, ranking, scores, temperature
+    from cnnviz.diagnosis import calibration, label_errors, ranking, scores, temperature
 
     labels, shares = found.labels, found.probabilities
     fitted = temperature.scaling(labels, shares, bins=bins)
@@ -117,7 +117,7 @@ def _document(
 
 
 def _text(document: dict[str, Any], by_class: tuple[ClassScore, ...], card: Card) -> str:
-    from cnnviz.diagnose.confusion import commonest
+    from cnnviz.diagnosis.confusion import commonest
 
     def share(value: float | None, error: float | None) -> str:
         return "–" if value is None else per_cent(value, error or 0)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cnnviz.diagnose.difference import Difference
+from cnnviz.diagnosis.difference import Difference
 
 
 def difference(found: Difference) -> dict[str, Any]:

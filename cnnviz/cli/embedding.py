@@ -12,9 +12,9 @@ import typer
 from cnnviz.cli import checkpoint, files, progress
 from cnnviz.cli.answer import answer
 from cnnviz.cli.options import Force, Json, Network, Seed, Snapshot
-from cnnviz.diagnose import embedding_file, embedding_words
-from cnnviz.diagnose.embedding import METHODS, Embedding, embed
-from cnnviz.diagnose.embedding_file import ImageFeatures
+from cnnviz.diagnosis import embedding_file, embedding_words
+from cnnviz.diagnosis.embedding import METHODS, Embedding, embed
+from cnnviz.diagnosis.embedding_file import ImageFeatures
 from cnnviz.errors import CnnvizError, NotFound
 from cnnviz.progress import Work
 

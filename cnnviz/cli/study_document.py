@@ -5,7 +5,7 @@ from typing import Any
 
 from cnnviz.cli.answer import table
 from cnnviz.cli.difference_document import difference
-from cnnviz.diagnose.noise import CHOOSING
+from cnnviz.diagnosis.noise import CHOOSING
 from cnnviz.formatting import decimal, per_cent
 from cnnviz.studies.importance import Importance, importance
 from cnnviz.studies.progress import Progress

@@ -8,7 +8,7 @@ from math import log
 from typing import TYPE_CHECKING
 
 from cnnviz.config import RunConfig
-from cnnviz.diagnose.duplicates import Shared
+from cnnviz.diagnosis.duplicates import Shared
 from cnnviz.train.events import EpochEnded, StepLogged
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cnnviz.diagnose import duplicates
-from cnnviz.diagnose.duplicates import Shared
+from cnnviz.diagnosis import duplicates
+from cnnviz.diagnosis.duplicates import Shared
 from cnnviz.doctor.facts import Answers, Facts, Inside
 from cnnviz.errors import CnnvizError
 from cnnviz.progress import Progress, Work, within

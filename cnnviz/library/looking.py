@@ -15,8 +15,8 @@ from torch import nn
 
 from cnnviz.config import Data
 from cnnviz.data.images import decode
-from cnnviz.diagnose import scores
-from cnnviz.diagnose.scores import ClassScore
+from cnnviz.diagnosis import scores
+from cnnviz.diagnosis.scores import ClassScore
 from cnnviz.errors import CnnvizError, ImageError, NotFound
 from cnnviz.explore.activations import activation_maps
 from cnnviz.explore.activations.activation_maps import MapSummary

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from cnnviz.config.comparison import identity
-from cnnviz.diagnose.noise import SeedSpread, seed_spread
+from cnnviz.diagnosis.noise import SeedSpread, seed_spread
 from cnnviz.recipes import library, plan
 from cnnviz.recipes.recipe import COMPARED_SIZES, Recipe, Reported, Size, Variant
 from cnnviz.recipes.results import RecipeRuns

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import hypot
 from typing import Literal
 
-from cnnviz.diagnose.noise import SeedSpread, noise, seed_spread, spread_that_explains
+from cnnviz.diagnosis.noise import SeedSpread, noise, seed_spread, spread_that_explains
 from cnnviz.formatting import decimal, standard_error
 from cnnviz.recipes.recipe import Recipe, Reported, Size
 from cnnviz.runs.outcome import Outcome

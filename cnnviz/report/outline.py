@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from cnnviz.diagnose.run_comparison import compare
+from cnnviz.diagnosis.run_comparison import compare
 from cnnviz.errors import CnnvizError, NotFound
 from cnnviz.explore import stored_predictions
 from cnnviz.progress import Progress, Work

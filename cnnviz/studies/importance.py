@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnviz.diagnose.difference import holm
-from cnnviz.diagnose.noise import CONFIDENCE
+from cnnviz.diagnosis.difference import holm
+from cnnviz.diagnosis.noise import CONFIDENCE
 from cnnviz.studies.definition import Grid, Study
 from cnnviz.studies.results import Row
 from cnnviz.studies.search_space import Choices, Search

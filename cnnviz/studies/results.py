@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from cnnviz.diagnose.difference import NATS, POINTS, Difference, from_first
-from cnnviz.diagnose.noise import CONFIDENCE, students_t
+from cnnviz.diagnosis.difference import NATS, POINTS, Difference, from_first
+from cnnviz.diagnosis.noise import CONFIDENCE, students_t
 from cnnviz.runs.outcome import Outcome, summary
 from cnnviz.studies.progress import Progress, Trial
 from cnnviz.studies.variant import Variant

@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from cnnviz.diagnose.noise import CHOOSING
+from cnnviz.diagnosis.noise import CHOOSING
 from cnnviz.explore.predictions import Predictions
 from cnnviz.explore.stored_predictions import artifact
 from cnnviz.models import checkpoint

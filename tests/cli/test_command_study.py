@@ -7,7 +7,7 @@ import pytest
 
 from cnnviz import workspace
 from cnnviz.config import RunConfig
-from cnnviz.diagnose.noise import CHOOSING
+from cnnviz.diagnosis.noise import CHOOSING
 from cnnviz.runs.run import every
 from cnnviz.studies import folder
 from cnnviz.studies.definition import tasks

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cnnviz.config import Mlp, RunConfig, Sgd
-from cnnviz.diagnose.duplicates import Shared
+from cnnviz.diagnosis.duplicates import Shared
 from cnnviz.doctor import curve_rules, network_rules, prediction_rules
 from cnnviz.doctor.facts import Answers, Facts, Inside
 from cnnviz.doctor.finding import Finding

@@ -10,8 +10,8 @@ from typer.testing import CliRunner, Result
 
 from cnnviz.cli.app import app as commands
 from cnnviz.config import RunConfig
-from cnnviz.diagnose import embedding
-from cnnviz.diagnose.embedding import EmbeddingMethod
+from cnnviz.diagnosis import embedding
+from cnnviz.diagnosis.embedding import EmbeddingMethod
 from cnnviz.doctor import rules
 from cnnviz.doctor.facts import Facts
 from cnnviz.doctor.finding import Finding, Rule

@@ -14,7 +14,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from cnnviz.config import Cnn, RunConfig
-from cnnviz.diagnose import embedding
+from cnnviz.diagnosis import embedding
 from cnnviz.explore.attribution.methods import METHODS
 from cnnviz.explore.maximisation.settings import Settings
 from cnnviz.models import checkpoint, registry

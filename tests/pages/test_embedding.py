@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnnviz import atomic, workspace
-from cnnviz.diagnose.embedding import embed, nearest
+from cnnviz.diagnosis.embedding import embed, nearest
 from cnnviz.explore.features import features
 from cnnviz.models import checkpoint
 from cnnviz.runs import lease
@@ -132,7 +132,7 @@ def making(run: Run) -> bool:
 
 def test_t_sne_goes_on_when_the_page_is_left_and_is_found_again(mapped: Run, quick: None, watch: Any) -> None:
     watch.fault(
-        "import time, cnnviz.diagnose.embedding as m; plain = m.trustworthiness\n"
+        "import time, cnnviz.diagnosis.embedding as m; plain = m.trustworthiness\n"
         "m.trustworthiness = lambda *a: (time.sleep(4), plain(*a))[1]\n"
     )
     app = opened(mapped, method="tsne", perplexity="5")
@@ -161,14 +161,14 @@ def test_t_sne_goes_on_when_the_page_is_left_and_is_found_again(mapped: Run, qui
 
 
 def test_t_sne_can_be_stopped_and_says_why_it_failed(mapped: Run, quick: None, watch: Any) -> None:
-    watch.fault("import time, cnnviz.diagnose.embedding as m; m.some = lambda *_: time.sleep(600)")
+    watch.fault("import time, cnnviz.diagnosis.embedding as m; m.some = lambda *_: time.sleep(600)")
     app = opened(mapped, method="tsne", perplexity="5")
     app.button(key="make map").click().run()
     app.button(key="stop map").click().run()
     assert not app.exception
     assert not making(mapped)
     assert not app.warning
-    watch.fault("import cnnviz.diagnose.embedding as m; m.some = lambda *_: [][1]")
+    watch.fault("import cnnviz.diagnosis.embedding as m; m.some = lambda *_: [][1]")
     app.button(key="make map").click().run()
     wait_for(lambda: not making(mapped))
     app.run()

@@ -14,11 +14,11 @@ from cnnviz.charts.studies.findings import Findings
 from cnnviz.charts.studies.kinds import CHARTS, fitting
 from cnnviz.config import RunConfig
 from cnnviz.config.settings import settings_of
-from cnnviz.diagnose.noise import CHOOSING
+from cnnviz.diagnosis.noise import CHOOSING
 from cnnviz.runs import status
 from cnnviz.runs.run import every
 from cnnviz.studies import folder, progress
-from cnnviz.studies.definition import Grid, Listing, Study
+from cnnviz.studies.definition import Grid, Listing, Study, tasks
 from cnnviz.studies.results import rows
 from cnnviz.studies.search_space import Choices, Range, Search
 from cnnviz.studies.variant import Variant
@@ -28,7 +28,7 @@ from cnnviz.ui.studies import charts as study_charts
 from cnnviz.ui.studies import plan_list
 from cnnviz.ui.widgets import run_template
 from tests.pages.test_pages import open_page, words
-from tests.studies.made_runs import finish
+from tests.studies.made_runs import finish, finished
 
 pytestmark = pytest.mark.slow
 
@@ -218,6 +218,20 @@ def test_a_pruned_trial_is_said_and_a_study_goes_to_mlflow(
     assert list(app.dataframe[0].value["State"]) == ["finished", "pruned after epoch 1"]
     app = app.button(key="write MLflow store").click().run()
     assert app.success[0].value.endswith("experiment tried: 2 runs written")
+
+
+def test_trials_are_listed_the_best_first(bench: Any, small: RunConfig) -> None:
+    search = Search(settings={"batch_size": Range(low=8, high=16)}, trials=3)
+    trials = [Variant({"batch_size": size}) for size in (9, 10, 11)]
+    made = Study(title="tried", base=small, vary=search)
+    name = folder.create(made)
+    for one in trials:
+        folder.add_trial(name, search, one)
+    for task in tasks(made, trials)[1:]:
+        finished(task, task.config.batch_size / 100)
+    app = open_page("studies", study=name)
+    assert not app.exception
+    assert list(app.dataframe[0].value["Batch size"]) == ["11", "10", "9"]
 
 
 def test_lines_go_through_the_settings_of_their_variant(bench: Any, small: RunConfig) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cnnviz.diagnose.noise import SeedSpread, noise, seed_spread, spread_that_explains
+from cnnviz.diagnosis.noise import SeedSpread, noise, seed_spread, spread_that_explains
 from cnnviz.recipes import library
 from cnnviz.recipes.plan import configuration
 from cnnviz.recipes.recipe import Recipe, Reported

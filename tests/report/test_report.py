@@ -287,6 +287,9 @@ def test_what_has_not_ended_is_named(bench: Any, tiny_data: str, small_cnn: RunC
     assert "1 of 2 runs finished" in drawing.words
     assert "Missing: 1 runs" in drawing.words
     assert "where Batch size 16 is best" in drawing.words or "where Batch size 32 is best" in drawing.words
+    assert drawing.table is not None
+    assert drawing.table.seen is not None
+    assert [row[0] for row in drawing.table.seen] == ["Batch size 16", "Batch size 32"]
     (curves, _) = (
         one.figure for one in finish(outline.of_study(name)).pins if isinstance(one.figure, Curves)
     )

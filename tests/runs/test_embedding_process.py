@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from cnnviz.artifact import StoredArtifact
-from cnnviz.diagnose import embedding_process as process
-from cnnviz.diagnose.embedding import Embedding
-from cnnviz.diagnose.embedding_file import EMBEDDING, FEATURES, ImageFeatures
+from cnnviz.diagnosis import embedding_process as process
+from cnnviz.diagnosis.embedding import Embedding
+from cnnviz.diagnosis.embedding_file import EMBEDDING, FEATURES, ImageFeatures
 from cnnviz.runs import lease
 from cnnviz.runs.process import STOPPED
 
@@ -57,7 +57,7 @@ def test_it_makes_the_same_map_as_a_call(target: StoredArtifact[Embedding], watc
     assert found.same_on_map is not None
     code = (
         "import sys, numpy as np\n"
-        "from cnnviz.diagnose.embedding import embed\n"
+        "from cnnviz.diagnosis.embedding import embed\n"
         "rows = np.load(sys.argv[1])['features']\n"
         "np.save(sys.argv[2], embed(rows, method='tsne', options={'perplexity': 5}, seed=1).points)"
     )

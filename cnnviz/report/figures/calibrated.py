@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from cnnviz.diagnose.calibration import calibration
-from cnnviz.diagnose.scores import by_class
+from cnnviz.diagnosis.calibration import calibration
+from cnnviz.diagnosis.scores import by_class
 from cnnviz.formatting import per_cent
 from cnnviz.progress import Work
 from cnnviz.report.figures.figure import Cell, Drawing, Picture, Table, svg

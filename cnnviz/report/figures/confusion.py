@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from cnnviz.diagnose.confusion import Counts, commonest
+from cnnviz.diagnosis.confusion import Counts, commonest
 from cnnviz.progress import Work
 from cnnviz.report.figures.figure import Cell, Drawing, Picture, Table, svg
 from cnnviz.report.figures.predicted import OfPredictions

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from cnnviz.diagnose.run_comparison import compare
+from cnnviz.diagnosis.run_comparison import compare
 from cnnviz.errors import RunError
 from cnnviz.explore import stored_predictions
 from cnnviz.progress import Progress, Work

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from cnnviz.diagnose.noise import CHOOSING
+from cnnviz.diagnosis.noise import CHOOSING
 from cnnviz.errors import RunError
 from cnnviz.formatting import decimal, duration, per_cent
 from cnnviz.progress import Progress, Work

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cnnviz.diagnose.confusion import confusion, rates
+from cnnviz.diagnosis.confusion import confusion, rates
 from cnnviz.formatting import per_cent
 from cnnviz.render.bar import bar
 from cnnviz.render.colour import Scale

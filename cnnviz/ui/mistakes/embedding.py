@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cnnviz.diagnose import embedding_file, embedding_process, embedding_words
-from cnnviz.diagnose.embedding import METHODS, Embedding
+from cnnviz.diagnosis import embedding_file, embedding_process, embedding_words
+from cnnviz.diagnosis.embedding import METHODS, Embedding
 from cnnviz.formatting import per_cent
 from cnnviz.progress import Work
 from cnnviz.render.marks import APART, Marks

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cnnviz.diagnose.embedding import METHODS
+from cnnviz.diagnosis.embedding import METHODS
 from cnnviz.registry import Entry
 from cnnviz.render import marks
 from cnnviz.render.marks import Marks

@@ -15,8 +15,8 @@ from streamlit import runtime
 from cnnviz import workspace
 from cnnviz.artifact import StoredArtifact
 from cnnviz.data.identity import identity
-from cnnviz.diagnose.embedding import METHODS, Embedding, embed
-from cnnviz.diagnose.embedding_file import EMBEDDING, FEATURES, ImageFeatures
+from cnnviz.diagnosis.embedding import METHODS, Embedding, embed
+from cnnviz.diagnosis.embedding_file import EMBEDDING, FEATURES, ImageFeatures
 from cnnviz.progress import Progress, Work, within
 from cnnviz.render.sheets import Sheets, sheets
 from cnnviz.ui.resources import networks

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 
-from cnnviz.diagnose import embedding
+from cnnviz.diagnosis import embedding
 from cnnviz.ui.shell.parameter import Named, Parameter, Text
 from cnnviz.ui.widgets.confusion_matrix import Part
 from cnnviz.ui.widgets.scatter import Box

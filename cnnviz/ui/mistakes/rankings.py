@@ -3,8 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from cnnviz.diagnose.label_errors import suspects
-from cnnviz.diagnose.ranking import least_sure, surest_mistakes
+from cnnviz.diagnosis.label_errors import suspects
+from cnnviz.diagnosis.ranking import least_sure, surest_mistakes
 from cnnviz.ui.mistakes import gallery
 from cnnviz.ui.mistakes.evaluation import Evaluation
 from cnnviz.ui.mistakes.parameters import UNSURE

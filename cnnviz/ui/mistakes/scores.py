@@ -6,9 +6,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnnviz.charts import reliability
-from cnnviz.diagnose.calibration import Calibration, calibration
-from cnnviz.diagnose.scores import ClassScore, by_class, table
-from cnnviz.diagnose.temperature import Scaling, scaling
+from cnnviz.diagnosis.calibration import Calibration, calibration
+from cnnviz.diagnosis.scores import ClassScore, by_class, table
+from cnnviz.diagnosis.temperature import Scaling, scaling
 from cnnviz.formatting import per_cent
 from cnnviz.ui.mistakes.evaluation import Evaluation
 from cnnviz.ui.mistakes.parameters import BINS, CONFUSED, VIEW

@@ -8,10 +8,10 @@ import numpy as np
 import streamlit as st
 
 from cnnviz.data import catalogue
-from cnnviz.diagnose.calibration import BINS, calibration
-from cnnviz.diagnose.confusion import commonest
-from cnnviz.diagnose.ranking import top_k_accuracy
-from cnnviz.diagnose.scores import by_class, macro_f1
+from cnnviz.diagnosis.calibration import BINS, calibration
+from cnnviz.diagnosis.confusion import commonest
+from cnnviz.diagnosis.ranking import top_k_accuracy
+from cnnviz.diagnosis.scores import by_class, macro_f1
 from cnnviz.formatting import accuracy, per_cent
 from cnnviz.registry import Entry
 from cnnviz.ui.mistakes import confusion, embedding, gallery, rankings, scores

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from cnnviz.diagnose.run_comparison import Right, compare
+from cnnviz.diagnosis.run_comparison import Right, compare
 from cnnviz.errors import CnnvizError
 from cnnviz.formatting import quoted
 from cnnviz.runs.labels import of_group

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz.config.words import setting_titles, setting_value, words
-from cnnviz.diagnose.noise import CHOOSING
+from cnnviz.diagnosis.noise import CHOOSING
 from cnnviz.formatting import per_cent
 from cnnviz.runs.summary import Summary, fitting
 from cnnviz.ui.shell import selection

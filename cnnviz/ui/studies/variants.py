@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from cnnviz import workspace
-from cnnviz.diagnose.noise import CHOOSING
+from cnnviz.diagnosis.noise import CHOOSING
 from cnnviz.formatting import decimal, duration, per_cent, quoted
 from cnnviz.runs.run import Run
 from cnnviz.studies.progress import Progress, Trial

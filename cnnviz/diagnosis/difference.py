@@ -8,7 +8,7 @@ from statistics import mean, variance
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnviz.diagnose.noise import CONFIDENCE, students_t
+from cnnviz.diagnosis.noise import CONFIDENCE, students_t
 from cnnviz.formatting import decimal
 
 _MOST_SEEDS = 30

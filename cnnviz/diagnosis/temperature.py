@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnviz.diagnose.calibration import BINS, Calibration, calibration
+from cnnviz.diagnosis.calibration import BINS, Calibration, calibration
 
 COOLEST, HOTTEST = 0.05, 20.0
 """Between these a temperature is looked for."""

@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnviz.diagnose.difference import Difference, corrected, from_first, paired
+from cnnviz.diagnosis.difference import Difference, corrected, from_first, paired
 from cnnviz.runs.summary import Summary
 
 Setting = Sequence[Summary]

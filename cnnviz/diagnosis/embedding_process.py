@@ -1,6 +1,6 @@
 """A map made in a process of its own, which goes on when the page is left: scikit-learn's t-SNE can't be asked to stop.
 
-`python -m cnnviz.diagnose.embedding_process FOLDER LEASE QUESTION`: `QUESTION` is JSON.
+`python -m cnnviz.diagnosis.embedding_process FOLDER LEASE QUESTION`: `QUESTION` is JSON.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cnnviz.artifact import StoredArtifact
-from cnnviz.diagnose.embedding import Embedding, embed
-from cnnviz.diagnose.embedding_file import EMBEDDING, FEATURES, ImageFeatures
+from cnnviz.diagnosis.embedding import Embedding, embed
+from cnnviz.diagnosis.embedding_file import EMBEDDING, FEATURES, ImageFeatures
 from cnnviz.errors import CnnvizError
 from cnnviz.runs import job, process
 from cnnviz.runs.status import Status

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from cnnviz.diagnose.confusion import commonest, confusion, rates
-from cnnviz.diagnose.ranking import entropy, least_sure, margin, surest_mistakes, top_k_accuracy
-from cnnviz.diagnose.scores import by_class, macro_f1, table
+from cnnviz.diagnosis.confusion import commonest, confusion, rates
+from cnnviz.diagnosis.ranking import entropy, least_sure, margin, surest_mistakes, top_k_accuracy
+from cnnviz.diagnosis.scores import by_class, macro_f1, table
 
 
 @st.composite

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnnviz.codecs import Npz
-from cnnviz.diagnose.embedding import Embedding, Features
+from cnnviz.diagnosis.embedding import Embedding, Features
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from sklearn import manifold
 from sklearn.decomposition import PCA
 
-from cnnviz.diagnose import embedding, embedding_words
-from cnnviz.diagnose.embedding import METHODS, embed, nearest, neighbours, same_class, some
+from cnnviz.diagnosis import embedding, embedding_words
+from cnnviz.diagnosis.embedding import METHODS, embed, nearest, neighbours, same_class, some
 from cnnviz.errors import CnnvizError, NotFound
 from cnnviz.progress import Progress
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnviz.diagnose.embedding import METHODS, Embedding
+from cnnviz.diagnosis.embedding import METHODS, Embedding
 from cnnviz.formatting import decimal, per_cent
 
 

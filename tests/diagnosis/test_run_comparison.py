@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from cnnviz.config import Adam, RunConfig
-from cnnviz.diagnose.difference import paired
-from cnnviz.diagnose.run_comparison import Right, compare
+from cnnviz.diagnosis.difference import paired
+from cnnviz.diagnosis.run_comparison import Right, compare
 from cnnviz.runs.summary import Summary
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnnviz.diagnose.embedding_progress import iterations
+from cnnviz.diagnosis.embedding_progress import iterations
 from cnnviz.errors import CnnvizError
 from cnnviz.progress import Progress, Report, silent
 from cnnviz.registry import Method, entry

@@ -7,8 +7,8 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 
-from cnnviz.diagnose.label_errors import suspects, thresholds
-from tests.diagnose.test_scores import answers
+from cnnviz.diagnosis.label_errors import suspects, thresholds
+from tests.diagnosis.test_scores import answers
 
 
 def by_hand(labels, shares):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cnnviz.diagnose.duplicates import fingerprints, shared
+from cnnviz.diagnosis.duplicates import fingerprints, shared
 
 
 def hashes(images):

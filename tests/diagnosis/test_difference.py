@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cnnviz.diagnose.difference import NATS, Difference, corrected, from_first, over_seeds, paired
+from cnnviz.diagnosis.difference import NATS, Difference, corrected, from_first, over_seeds, paired
 
 
 def test_pairs_are_tested_as_a_coin_is() -> None:

@@ -11,8 +11,8 @@ from scipy.special import log_softmax, softmax
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import log_loss
 
-from cnnviz.diagnose.calibration import calibration
-from cnnviz.diagnose.temperature import COOLEST, best_temperature, scaled, scaling
+from cnnviz.diagnosis.calibration import calibration
+from cnnviz.diagnosis.temperature import COOLEST, best_temperature, scaled, scaling
 
 
 def drawn(seed, *, count=400, classes=4, sharper=1.0):

@@ -8,7 +8,7 @@ from math import sqrt
 
 import numpy as np
 
-from cnnviz.diagnose.confusion import Counts
+from cnnviz.diagnosis.confusion import Counts
 from cnnviz.formatting import standard_error
 
 

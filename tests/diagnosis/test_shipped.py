@@ -8,12 +8,12 @@ import pytest
 from sklearn import metrics
 
 from cnnviz.artifact import StoredArtifact
-from cnnviz.diagnose.calibration import calibration
-from cnnviz.diagnose.confusion import commonest, confusion
-from cnnviz.diagnose.label_errors import suspects
-from cnnviz.diagnose.ranking import least_sure, surest_mistakes, top_k_accuracy
-from cnnviz.diagnose.scores import by_class, macro_f1
-from cnnviz.diagnose.temperature import scaling
+from cnnviz.diagnosis.calibration import calibration
+from cnnviz.diagnosis.confusion import commonest, confusion
+from cnnviz.diagnosis.label_errors import suspects
+from cnnviz.diagnosis.ranking import least_sure, surest_mistakes, top_k_accuracy
+from cnnviz.diagnosis.scores import by_class, macro_f1
+from cnnviz.diagnosis.temperature import scaling
 from cnnviz.explore.predictions import CODEC, Predictions
 from cnnviz.runs.run import Run
 from cnnviz.workspace import ROOT
