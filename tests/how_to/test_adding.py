@@ -101,7 +101,7 @@ def test_a_network_an_augmentation_an_optimiser_and_a_schedule(
     )
     copy.edit(
         "cnnviz/config/network.py",
-        "Network = Annotated[Mlp |",
+        "Network = Annotated[\n    Mlp |",
         'class Averages(Strict):\n    name: Literal["averages"] = "averages"\n    cells: PositiveInt = 2\n'
         '    """Cells across of which the means are taken."""\n\n\nNetwork = Annotated[Averages | Mlp |',
     )
