@@ -6,7 +6,7 @@ import os
 import time
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
@@ -21,6 +21,7 @@ from cnnviz.errors import ConfigError, RunError
 from cnnviz.library import network
 from cnnviz.library.network import LiveNetwork
 from cnnviz.models.checkpoint import fingerprint
+from cnnviz.models.tracing import ModuleCall, tracing
 from cnnviz.runs import first_use, lease, status
 from cnnviz.runs import run as runs
 from cnnviz.runs.metrics import Journal
@@ -117,7 +118,7 @@ class Recording:
         self._images = images
         self._known: _Known | None = None
         self._lost = False
-        self._hook: Any = None
+        self._hooks = ExitStack()
         self._epoch = _Epoch()
         self._step = 0
         self._began = self._logged = self._told = time.monotonic()
@@ -137,14 +138,14 @@ class Recording:
             example = self._example
             self._safely(lambda: self._begin(example))
         else:
-            self._hook = self.model.register_forward_pre_hook(self._seen)
+            self._hooks.enter_context(tracing(self.model, {"": self.model}, enter=self._seen))
         self._began = self._logged = self._epoch.began = time.monotonic()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._unhook()
+        self._hooks.close()
         if self._lost:
             pass  # it was said, and is written down as far as it could be
         elif kind is None:
@@ -217,17 +218,13 @@ class Recording:
             "test_count": int(images),
         }
 
-    def _seen(self, module: nn.Module, given: tuple[Any, ...]) -> None:
+    def _seen(self, call: ModuleCall) -> None:
         """The first batch that the network is given."""
+        given = call.args
         if given and isinstance(given[0], Tensor) and given[0].dim() == 4:
-            self._unhook()
+            self._hooks.close()
             example = given[0].detach()
             self._safely(lambda: self._begin(example))
-
-    def _unhook(self) -> None:
-        if self._hook is not None:
-            self._hook.remove()
-            self._hook = None
 
     def _begin(self, example: Tensor) -> None:
         """Make the run: its graph, and its weights before the first update."""

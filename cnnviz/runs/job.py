@@ -103,7 +103,7 @@ class Job(ABC):
 
     def _if_killed(self) -> IfKilled | None:
         before = memory_kills.count()
-        return None if before is None else IfKilled(before=before, advice=self.advice(MemoryError()))
+        return IfKilled(before=before, advice=self.advice(MemoryError())) if before else None
 
     def check(self) -> None:
         """Raise Stopped if it has been asked to stop."""

@@ -25,8 +25,8 @@ class Count(Strict):
 def count() -> Count | None:
     """The kills so far in this process's control group, else on the machine; None where the system does not tell."""
     source = _source()
-    kills = None if source is None else _read(source)
-    return None if source is None or kills is None else Count(source=str(source), kills=kills)
+    kills = _read(source) if source else None
+    return None if kills is None else Count(source=str(source), kills=kills)
 
 
 def risen(before: Count, *, since: float) -> bool:

@@ -11,6 +11,7 @@ from cnnviz.diagnosis.noise import CHOOSING
 from cnnviz.runs.run import every
 from cnnviz.studies import folder
 from cnnviz.studies.definition import tasks
+from cnnviz.studies.search_space import Search
 from cnnviz.studies.variant import Variant
 from tests.cli.conftest import Ask
 from tests.studies.made_runs import finish, finished
@@ -94,8 +95,10 @@ def test_trials_of_a_search_are_listed_the_best_first_and_unfinished_ones_last(
     vary = ("--search", "random", "--trials", 4, "--vary", "batch_size=8..16")
     ask("study", "new", "look", "--base", base, *vary, "--no-time")
     trials = [Variant({"batch_size": size}) for size in (9, 10, 11, 12)]
+    search = folder.read("look").vary
+    assert isinstance(search, Search)
     for one in trials:
-        folder.add_trial("look", one)
+        folder.add_trial("look", search, one)
     right = {10: 0.5, 11: 0.9, 12: 0.7}
     for task in tasks(folder.read("look"), trials):
         if task.config.batch_size in right:

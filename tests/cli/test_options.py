@@ -4,26 +4,25 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 import click
-import typer
 
-from cnnviz.cli.app import app
+from cnnviz.cli.app import COMMANDS, command
 
 SHARED = ("force", "as_json", "fit", "invert", "seed", "number")
 
 
-def commands(group: click.Command) -> Iterator[click.Command]:
-    """All commands, also those of groups."""
-    for one in getattr(group, "commands", {}).values():
-        yield one
-        yield from commands(one)
+def commands(one: click.Command) -> Iterator[click.Command]:
+    """A command, and those of a group."""
+    yield one
+    for inner in getattr(one, "commands", {}).values():
+        yield from commands(inner)
 
 
 def test_shared_options_have_the_same_words_everywhere() -> None:
     words: dict[str, set[str | None]] = defaultdict(set)
     count = 0
-    for command in commands(typer.main.get_command(app)):
+    for each in (each for name in COMMANDS for each in commands(command(name))):
         count += 1
-        for parameter in command.params:
+        for parameter in each.params:
             words[str(parameter.name)].add(getattr(parameter, "help", None))
     assert count >= 24
     assert {name: words[name] for name in SHARED if len(words[name]) != 1} == {}

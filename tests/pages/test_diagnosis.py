@@ -27,7 +27,7 @@ def asked(app: AppTest) -> AppTest:
 
 
 def test_what_takes_long_is_asked_for(finished: Run, tiny_data: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(predictions, "QUICK", 0.01)
+    monkeypatch.setattr(predictions, "QUICK", 0.0)
     app = open_page("diagnosis", run=finished.id)
     assert not app.exception
     assert "has not been asked about test images yet" in words(app)

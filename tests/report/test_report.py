@@ -311,8 +311,8 @@ def studied(vary: Any, base: RunConfig) -> str:
         Variant({"optimiser.learning_rate": 0.01 + at / 100, "batch_size": 8 << at % 2}) for at in range(8)
     ]
     name = studies.create(study)
-    for one in trials if searched else ():
-        studies.add_trial(name, one)
+    for one in trials if isinstance(vary, Search) else ():
+        studies.add_trial(name, vary, one)
     finish_runs(study, lambda task: 0.5 + task.config.batch_size / 100, trials if searched else None)
     return name
 
