@@ -1,6 +1,7 @@
 """Starts the app: `python -m cnnviz.ui.shell.serve --port 8501`. Says plainly when it can't."""
 
 import argparse
+import errno
 import json
 import os
 import socket
@@ -37,6 +38,8 @@ def main() -> None:
     except socket.gaierror:
         sys.exit(f"{host} is no address of this machine: leave out --host.")
     except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            sys.exit(f"{host} is no address of this machine: leave out --host.")
         sys.exit(f"Port {port} can't be used ({error.strerror}): try {_OTHER_PORT.format(port + 1)}")
     print(f"cnnviz is at http://{host}:{port} (stop it with Ctrl-C)", flush=True)
     _say_where(host, port)
