@@ -65,14 +65,11 @@ class _Bench(Group):
     def format_help(self, ctx: Any, formatter: Any) -> None:
         listing = _Listing(name=self.name, help=self.help, params=self.params)
         listing.rich_markup_mode = self.rich_markup_mode
-        listing.format_help(ctx, formatter)
+        Group.format_help(listing, ctx, formatter)
 
 
-class _Listing(Group):
+class _Listing(_Bench):
     """What `--help` shows: names and docstrings."""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         return TyperCommand(cmd_name, help=description(cmd_name))

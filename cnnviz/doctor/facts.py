@@ -65,6 +65,11 @@ class Facts:
     """By the name of what is None."""
 
     @property
+    def settings_known(self) -> bool:
+        """Whether the configuration is that of its training: not of somebody else's network, trained elsewhere."""
+        return self.config.network.offered
+
+    @property
     def chance(self) -> float:
         """Accuracy of guessing among equally common classes."""
         return 1 / max(1, len(self.classes))

@@ -35,8 +35,8 @@ class Remedy:
     """An experiment of the reports that is about this."""
 
     def applied(self, config: RunConfig) -> RunConfig | None:
-        """That configuration with these settings; None where there are none, or they don't fit its network."""
-        if not self.settings:
+        """That configuration with these settings; None where there are none, or its network takes none."""
+        if not self.settings or not config.network.offered:
             return None
         try:
             return with_settings(config, {path: json.dumps(value) for path, value in self.settings.items()})

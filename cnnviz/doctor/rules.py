@@ -6,9 +6,20 @@ from cnnviz.doctor import curve_rules, network_rules, prediction_rules
 from cnnviz.doctor.facts import Facts
 from cnnviz.doctor.finding import Examination, Rule
 
+_ELSEWHERE = "its settings are those of a training loop elsewhere"
+
 
 def _steps(facts: Facts) -> str | None:
     return None if facts.steps else "no steps were logged"
+
+
+def _settings_and_steps(facts: Facts) -> str | None:
+    """Why a rule can't ask that is about learning rate or gradient."""
+    return _steps(facts) if facts.settings_known else _ELSEWHERE
+
+
+def _settings_and_epochs(facts: Facts) -> str | None:
+    return curve_rules.needs_epochs(facts) if facts.settings_known else _ELSEWHERE
 
 
 def _curve_or_config(facts: Facts) -> str | None:
@@ -18,11 +29,11 @@ def _curve_or_config(facts: Facts) -> str | None:
 RULES: tuple[Rule, ...] = (
     Rule("overfitting", "Overfitting", curve_rules.overfitting, curve_rules.needs_epochs),
     Rule("underfitting", "Underfitting", curve_rules.underfitting, curve_rules.needs_epochs),
-    Rule("rate-too-high", "Learning rate too high", curve_rules.rate_too_high, _steps),
-    Rule("rate-too-low", "Learning rate too low", curve_rules.rate_too_low, curve_rules.needs_epochs),
+    Rule("rate-too-high", "Learning rate too high", curve_rules.rate_too_high, _settings_and_steps),
+    Rule("rate-too-low", "Learning rate too low", curve_rules.rate_too_low, _settings_and_epochs),
     Rule("dead-relus", "Dead ReLUs", network_rules.dead_relus, network_rules.needs_rectifiers),
     Rule("vanishing", "Vanishing gradients", network_rules.vanishing, network_rules.needs_gradients),
-    Rule("exploding", "Exploding gradients", curve_rules.exploding, _steps),
+    Rule("exploding", "Exploding gradients", curve_rules.exploding, _settings_and_steps),
     Rule("softmax-twice", "Softmax applied twice", curve_rules.softmax_twice, _curve_or_config),
     Rule(
         "absent",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -70,7 +70,7 @@ def describe(
         epoch=0,
         step=0,
     )
-    return LiveNetwork(replace(exported, tensors=dict(exported.tensors)), card)
+    return LiveNetwork(exported, card)
 
 
 def _said(example: Tensor) -> str:

@@ -14,6 +14,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import cnnviz
+from cnnviz.doctor.finding import Remedy
+from cnnviz.doctor.gather import from_files
+from cnnviz.doctor.rules import examine
 from cnnviz.errors import ConfigError, RunError
 from cnnviz.library.recording import Recording
 from cnnviz.models import checkpoint
@@ -128,6 +131,17 @@ def test_it_stands_among_the_runs_and_is_left_to_its_loop(
     (summary,) = summaries()
     assert (summary.title, summary.recorded, summary.seed, summary.epochs) == ("Mine", True, None, 3)
     assert "optimiser.learning_rate" not in summary.settings
+
+
+def test_the_doctor_says_nothing_of_settings_and_gradients_that_it_was_not_told(
+    bench: Bench, small: nn.Module, images: Tensor, labels: Tensor
+) -> None:
+    run, _ = recorded(small, images, labels, steps=3)
+    done = examine(from_files(run))
+    for name in ("exploding", "rate-too-high", "rate-too-low"):
+        assert done.not_checked[name] == "its settings are those of a training loop elsewhere"
+    assert "overfitting" not in done.not_checked
+    assert Remedy("Less.", {"optimiser.learning_rate": 0.1}).applied(run.config) is None
 
 
 def test_ctrl_c_is_a_stop(bench: Bench, small: nn.Module, images: Tensor) -> None:
