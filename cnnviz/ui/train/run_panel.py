@@ -1,5 +1,6 @@
 """One run, live while it trains: state, curves, filters as they form, and what can be done with it."""
 
+from math import isnan
 from typing import TYPE_CHECKING
 
 import altair as alt
@@ -34,6 +35,9 @@ _PLACES = (
     ("pages/doctor.py", "Doctor", ":material/stethoscope:", True),
 )
 """Where to go on with a run, and whether only with one that was trained here."""
+
+
+_RATES = {"learning_rate": "Learning rate", "gradient_norm": "Gradient norm, before clipping"}
 
 
 def show(run: Run) -> None:
@@ -226,8 +230,12 @@ def _charts(metrics: Metrics, marks: list[learning_curves.Mark], log: bool) -> l
         st.session_state["panel charts"] = [
             learning_curves.learning_curve(metrics, "loss", log=log, marks=marks),
             learning_curves.learning_curve(metrics, "accuracy", share=True, marks=marks),
-            learning_curves.rate_curve(metrics, "learning_rate", "Learning rate", log=log),
-            learning_curves.rate_curve(metrics, "gradient_norm", "Gradient norm, before clipping", log=log),
+            *(
+                learning_curves.rate_curve(metrics, name, title, log=log)
+                for name, title in _RATES.items()
+                # A loop elsewhere need not tell them.
+                if not metrics.steps or any(not isnan(getattr(line, name)) for line in metrics.steps)
+            ),
             learning_curves.speed_curve(metrics),
         ]
         st.session_state["panel drawn"] = drawn
