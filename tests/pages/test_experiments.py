@@ -13,8 +13,12 @@ from typer.testing import CliRunner
 from cnnviz.cli.app import app as app_of_commands
 from cnnviz.recipes import library, results_table
 from cnnviz.recipes.assessment import assess
+from cnnviz.recipes.recipe import Recipe
 from cnnviz.recipes.results import recipe_runs
+from cnnviz.runs import status
 from cnnviz.studies import executor, progress
+from cnnviz.ui.experiments import view
+from cnnviz.ui.experiments.variant_form import VariantSelection
 from cnnviz.ui.resources import recipe_results
 from cnnviz.workspace import ROOT
 from tests.conftest import Bench
@@ -138,6 +142,26 @@ def test_run_starts_what_is_chosen_and_only_what_is_missing(
     shown = open_page("studies", study="003-1e.smoke")
     assert now.study.title in words(shown)
     assert "Experiment 003-1e" in [one.proto.label for one in shown.get("page_link")]
+
+
+def test_a_run_that_ends_while_the_page_is_drawn_is_over_on_all_of_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The controls still saw it at work, the results below them no more."""
+    run = run_folder(0.7, recipe=library.find("003-1e"), variant="bn-2", size="smoke", state="queued")
+    show = view.results.show
+
+    def ends(recipe: Recipe, choice: VariantSelection) -> None:
+        status.write(run.folder, run.status().model_copy(update={"state": "finished"}))
+        show(recipe, choice)
+
+    assert "Stop all" in [
+        one.label for one in open_page("experiments", recipe="003-1e", run_size="smoke").button
+    ]
+    monkeypatch.setattr(view.results, "show", ends)
+    app = open_page("experiments", recipe="003-1e", run_size="smoke")
+    assert not app.exception
+    assert "Stop all" not in [one.label for one in app.button]
 
 
 def test_the_lesson_works_out_a_wrong_cell(bench: Bench) -> None:

@@ -32,7 +32,9 @@ from cnnviz.ui.shell.parameters import RUN
 def show(recipe: Recipe, choice: VariantSelection) -> None:
     """Draw the results; while runs are under way, anew every few seconds."""
     _advance(choice.study(recipe))
-    live = any(run.status().active for runs in _runs(recipe, choice).values() for run in runs)
+    live = choice.under_way or any(
+        run.status().active for runs in _runs(recipe, choice).values() for run in runs
+    )
     st.fragment(_results, run_every=3.0 if live else None)(recipe, choice, live)
 
 

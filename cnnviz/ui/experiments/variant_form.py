@@ -1,7 +1,7 @@
 """Starting the runs of an experiment: which variants, how often, how large."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import streamlit as st
@@ -38,6 +38,8 @@ class VariantSelection:
 
     size: Size
     pretrained: str | None
+    under_way: bool = False
+    """Whether the controls say that runs are under way."""
 
     def study(self, recipe: Recipe) -> str:
         """The id of the study that runs it."""
@@ -98,14 +100,14 @@ def show(recipe: Recipe, recipe_runs: RecipeRuns) -> tuple[VariantSelection, Cal
         study = recipe_study.study(
             recipe, variants=wanted, size=size, seeds=seeds, pretrained=choice.pretrained
         )
-        cost = _buttons(study, choice.study(recipe), recipe_runs)
+        cost, live = _buttons(study, choice.study(recipe), recipe_runs)
 
     def estimate() -> None:
         cost()
         if _default_seeds(recipe, wanted, choice, recipe_runs) != default:
             st.rerun()
 
-    return choice, estimate
+    return replace(choice, under_way=live), estimate
 
 
 def _default_seeds(
@@ -155,7 +157,8 @@ def _body(network: Network) -> dict[str, Any]:
     }
 
 
-def _buttons(study: Study, study_id: str, recipe_runs: RecipeRuns) -> Callable[[], None]:
+def _buttons(study: Study, study_id: str, recipe_runs: RecipeRuns) -> tuple[Callable[[], None], bool]:
+    """What writes beside them what the runs would take, and whether runs are under way."""
     trials = progress.trials_of(study, recipe_runs)
     live = [one.run for one in trials if one.active and one.run]
     todo = [one.task for one in trials if not one.finished and not one.active]
@@ -185,7 +188,7 @@ def _buttons(study: Study, study_id: str, recipe_runs: RecipeRuns) -> Callable[[
         if todo and not missing:
             place.caption(_cost(todo, study.seeds))
 
-    return cost
+    return cost, bool(live)
 
 
 def _cost(todo: Sequence[Task], seeds: int) -> str:
