@@ -1,4 +1,4 @@
-"""`import`: a network or a run from elsewhere, as a run that all other commands understand."""
+"""`import`: a network, a run or a study from elsewhere, which all other commands understand."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def import_network(
         Path | None,
         typer.Argument(
             metavar="[FILE]",
-            help="A .safetensors, a .pt or .pth with a state dict, a .pt2 of torch.export, or the .zip of a run.",
+            help="A .safetensors, a .pt or .pth with a state dict, a .pt2, or the .zip of a run or a study.",
         ),
     ] = None,
     *,
@@ -63,8 +63,7 @@ def import_network(
     title: Annotated[str, typer.Option(help="Your name for it.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Bring in a network that was not trained here, or a run that was exported. Runs nothing that is in the file."""
-    from cnnviz.report.importing import import_zip
+    """Bring in a network that was not trained here, or a run or study that was exported. Runs nothing in the file."""
     from cnnviz.runs import import_settings, importing
     from cnnviz.runs.network_file import examine
 
@@ -73,8 +72,8 @@ def import_network(
     given = {"--network": network, "--classes": classes, "--mean": mean, "--std": std,
              "--activation": activation, "--padding": padding, "--pool-after": pool_after}  # fmt: skip
     if file is not None and file.suffix.lower() == ".zip":
-        _refuse(given | {"--size": size, "--data": data, "--title": title}, "The zip of a run")
-        _say(progress.run(import_zip(file), f"Importing {file.name}"), as_json=as_json)
+        _refuse(given | {"--size": size, "--data": data, "--title": title}, "The zip of a run or a study")
+        _zip(file, as_json=as_json)
         return
     if torchvision is not None:
         _refuse(given, "One of torchvision's networks")
@@ -109,6 +108,25 @@ def _refuse(given: Mapping[str, Any], whose: str) -> None:
     """Raises CnnvizError for an option that says what is known already."""
     if extra := [name for name, value in given.items() if value]:
         raise CnnvizError(f"{whose} brings its own {', '.join(extra)}: leave it out.")
+
+
+def _zip(file: Path, *, as_json: bool) -> None:
+    from cnnviz.cli import study_document
+    from cnnviz.report.importing import import_zip
+    from cnnviz.report.study_archive import holds_study, import_study
+    from cnnviz.studies.progress import look
+
+    doing = f"Importing {file.name}"
+    if not holds_study(file):
+        _say(progress.run(import_zip(file), doing), as_json=as_json)
+        return
+    done = progress.run(import_study(file), doing)
+    study = look(done.id)
+    said = f"Study {done.id}: {len(done.runs):,} run{'' if len(done.runs) == 1 else 's'} imported"
+    said += f", {done.known:,} here already" if done.known else ""
+    said += "." if study.state == "finished" else f"; `study run {done.id}` makes what is missing."
+    come = {"imported": [run.id for run in done.runs], "known": done.known}
+    answer(study_document.summary(study) | come, said, as_json=as_json)
 
 
 def _say(run: Run, *, as_json: bool) -> None:

@@ -26,7 +26,15 @@ class Archive:
     """Files by the parts of their name; no part is empty, `.` or `..`."""
     _zip: zipfile.ZipFile
     _smaller: str
-    _given: int = field(default=0)
+    _given: list[int] = field(default_factory=lambda: [0])
+    """Bytes, counted together with those that its folders have given out."""
+
+    def folder(self, *parts: str) -> "Archive":
+        """The files below a folder, by the rest of their names; none, if there is no such folder."""
+        below = {
+            name[len(parts) :]: info for name, info in self.members.items() if name[: len(parts)] == parts
+        }
+        return Archive(below, self._zip, self._smaller, self._given)
 
     def read(self, parts: tuple[str, ...], *, limit: int) -> bytes:
         """The first `limit` bytes or so of a file. Raises as `pieces`."""
@@ -36,8 +44,8 @@ class Archive:
         """A file, a megabyte at a time. Raises ArchiveError for damage, or past 2 GB in all."""
         with self._open(parts) as member:
             while piece := self._next(member, parts):
-                self._given += len(piece)
-                if self._given > MAX_BYTES:
+                self._given[0] += len(piece)
+                if self._given[0] > MAX_BYTES:
                     raise _too_much(self._smaller)
                 yield piece
 

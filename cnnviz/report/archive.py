@@ -23,7 +23,6 @@ SNAPSHOT = re.compile(r"snapshots/(last|best|epoch_\d{4,9})\.safetensors")
 
 _STEP = 1 << 20
 _DATE = (1980, 1, 1, 0, 0, 0)
-"""Of all files, so that the same run gives the same zip."""
 
 
 class Manifest(Strict):
@@ -46,27 +45,36 @@ def pack(run: Run, file: BinaryIO, *, snapshots: Sequence[str]) -> Work[Manifest
 
     Raises RunError for one that is too large.
     """
-    names = [*FILES, *(f"snapshots/{name}.safetensors" for name in dict.fromkeys(snapshots))]
-    sizes = {name: _size(run.folder / name) for name in names}
-    names = [name for name in names if sizes[name]]
-    total = sum(sizes.values())
+    total = sum(sizes(run, snapshots).values())
     if total > MAX_BYTES:
         raise RunError(f"The run {run.id} has {size(total)}, too much for a zip: take fewer snapshots.")
-    files: dict[str, str] = {}
-    done = 0
     with zipfile.ZipFile(file, "w") as whole:
-        for name in names:
-            digest = hashlib.sha256()
-            with (run.folder / name).open("rb") as source, whole.open(_member(name), "w") as target:
-                while piece := source.read(_STEP):
-                    digest.update(piece)
-                    target.write(piece)
-                    done += len(piece)
-                    yield Progress(min(1.0, done / total), f"{size(done)} of {size(total)}")
-            files[name] = digest.hexdigest()
-        manifest = Manifest(run=run.id, files=files)
-        whole.writestr(_member(MANIFEST), manifest.model_dump_json(indent=1))
+        return (yield from put(whole, run, snapshots))
+
+
+def put(whole: zipfile.ZipFile, run: Run, snapshots: Sequence[str], *, folder: str = "") -> Work[Manifest]:
+    """Write a run's files and their manifest into an open zip, below a folder whose name ends with a slash."""
+    files: dict[str, str] = {}
+    parts = sizes(run, snapshots)
+    total, done = sum(parts.values()), 0
+    for name in parts:
+        digest = hashlib.sha256()
+        with (run.folder / name).open("rb") as source, whole.open(member(folder + name), "w") as target:
+            while piece := source.read(_STEP):
+                digest.update(piece)
+                target.write(piece)
+                done += len(piece)
+                yield Progress(min(1.0, done / total), f"{size(done)} of {size(total)}")
+        files[name] = digest.hexdigest()
+    manifest = Manifest(run=run.id, files=files)
+    whole.writestr(member(folder + MANIFEST), manifest.model_dump_json(indent=1))
     return manifest
+
+
+def sizes(run: Run, snapshots: Sequence[str]) -> dict[str, int]:
+    """Bytes of the files that a run's zip has, by name."""
+    names = [*FILES, *(f"snapshots/{name}.safetensors" for name in dict.fromkeys(snapshots))]
+    return {name: there for name in names if (there := _size(run.folder / name))}
 
 
 def _size(path: Path) -> int:
@@ -76,7 +84,8 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _member(name: str) -> zipfile.ZipInfo:
+def member(name: str) -> zipfile.ZipInfo:
+    """A file of a zip as it is to be written: dated alike, so that the same content gives the same zip."""
     info = zipfile.ZipInfo(name, _DATE)
     info.external_attr = 0o100644 << 16
     packed = name.endswith((".json", ".jsonl"))

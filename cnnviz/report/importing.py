@@ -41,14 +41,28 @@ def import_zip(file: BinaryIO | Path) -> Work[Run]:
     unsafe or too large, or whose files are not what a run has; RunError where there is no room. Nothing is left then.
     """
     with archive.opened(file, smaller=SMALLER) as opened:
-        files = {"/".join(parts): parts for parts in opened.members}
-        _refuse_strangers(files)
-        manifest = _manifest(opened, files)
+        manifest = manifest_of(opened)
         with staging("The run") as place:
-            yield from _unpack(opened, manifest, place)
-            record = _record(place / "config.json")
-            _check(place, manifest, record)
-            return settle(place, [*_own(manifest.run), *fresh_ids(record)])
+            ids = yield from unpack(opened, manifest, place)
+            return settle(place, ids)
+
+
+def manifest_of(opened: Archive) -> Manifest:
+    """What is in a run's zip. Raises ArchiveError where it is another zip, or has another file."""
+    files = {"/".join(parts): parts for parts in opened.members}
+    _refuse_strangers(files)
+    return _manifest(opened, files)
+
+
+def unpack(opened: Archive, manifest: Manifest, place: Path) -> Work[list[str]]:
+    """Have the files of a run's zip in an empty folder, all checked. Gives ids that the run may have, the best first.
+
+    Raises as `import_zip`.
+    """
+    yield from _unpack(opened, manifest, place)
+    record = _record(place / "config.json")
+    _check(place, manifest, record)
+    return [*_own(manifest.run), *fresh_ids(record)]
 
 
 def _refuse_strangers(files: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
+from functools import partial
 from io import BytesIO
 from typing import BinaryIO, Protocol
 
@@ -12,7 +13,7 @@ from cnnviz import workspace
 from cnnviz.errors import NotFound, RunError
 from cnnviz.progress import Progress, Work, finish
 from cnnviz.registry import Entry
-from cnnviz.report import archive, curves, mlflow_store, script
+from cnnviz.report import archive, curves, mlflow_store, script, study_archive
 from cnnviz.runs.run import Run
 from cnnviz.studies.progress import Progress as Study
 
@@ -39,6 +40,16 @@ class FileTakeaway(Takeaway):
     """The file's name, unless another one is wanted."""
     write: Callable[[Run, BinaryIO, Sequence[str]], Work[None]]
     """Writes it; of the weights those snapshots that are named, or the usual ones."""
+
+
+@dataclass(frozen=True)
+class StudyTakeaway(Entry):
+    """One kind of file that a study is made into."""
+
+    explanation: str
+    mime: str
+    write: Callable[[Study, BinaryIO, Sequence[str]], Work[object]]
+    """Writes it; of each run's weights those snapshots that are named, or the usual one."""
 
 
 class WriteRun(Protocol):
@@ -97,8 +108,17 @@ def check(takeaway: Takeaway, run: Run, snapshots: Sequence[str] = ()) -> None:
 
 def content(takeaway: FileTakeaway, run: Run) -> bytes:
     """The whole file, in memory."""
+    return _in_memory(partial(writing, takeaway, run))
+
+
+def study_content(takeaway: StudyTakeaway, study: Study) -> bytes:
+    """The whole file, in memory."""
+    return _in_memory(lambda file: takeaway.write(study, file, ()))
+
+
+def _in_memory(work: Callable[[BinaryIO], Work[object]]) -> bytes:
     file = BytesIO()
-    finish(writing(takeaway, run, file))
+    finish(work(file))
     return file.getvalue()
 
 
@@ -180,6 +200,14 @@ FILES: Mapping[str, FileTakeaway] = {
         lambda run: f"{run.id}.ipynb",
         _at_once(lambda run: script.notebook(run).encode()),
         obstacle=script.obstacle,
+    ),
+}
+STUDY_FILES: Mapping[str, StudyTakeaway] = {
+    "zip": StudyTakeaway(
+        "Study",
+        "For another bench: `import` takes it. The plan, and the finished runs with their best weights.",
+        "application/zip",
+        lambda study, file, snapshots: study_archive.pack_study(study, file, snapshots=snapshots),
     ),
 }
 STORES: Mapping[str, StoreTakeaway] = {

@@ -41,11 +41,11 @@ def staging(what: str) -> Iterator[Path]:
 
 
 def settle(place: Path, ids: Iterable[str]) -> Run:
-    """The run in a staging folder, under the first id that is free."""
+    """The run in a staging folder, or in a folder of it, under the first id that is free."""
     with one_at_a_time():
         run_id = next(one for one in ids if not workspace.run_folder(one).exists())
         place.rename(workspace.run_folder(run_id))
-    atomic.sync_folder(place.parent)
+    atomic.sync_folder(workspace.checkpoints_root())
     return Run(run_id, workspace.run_folder(run_id))
 
 

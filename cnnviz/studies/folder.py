@@ -3,7 +3,7 @@
 import json
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,9 +38,12 @@ class Listed:
     """Why it can't."""
 
 
-def create(study: Study) -> str:
-    """The id of a new study, made from its title. Raises RunError when there is one, or the disk is full."""
-    name = workspace.slug(study.title, fallback="study")
+def create(study: Study, *, name: str = "") -> str:
+    """The id of a new study, made from its title unless it is named.
+
+    Raises RunError when there is one, or the disk is full.
+    """
+    name = name or workspace.slug(study.title, fallback="study")
     path = workspace.study_folder(name)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -136,12 +139,7 @@ def trials(study_id: str, search: Search) -> list[Variant]:
         lines = (workspace.study_folder(study_id) / "trials.jsonl").read_bytes().splitlines()
     except OSError:
         return []
-    found = []
-    for line in lines:
-        with suppress(ValueError):
-            settings = json.loads(line)
-            if isinstance(settings, dict):
-                found.append(Variant(settings))
+    found = read_trials(lines)
     for number, one in enumerate(found, start=1):
         if not search.has(one):
             raise RunError(
@@ -151,12 +149,32 @@ def trials(study_id: str, search: Search) -> list[Variant]:
     return found
 
 
+def read_trials(lines: Iterable[bytes]) -> list[Variant]:
+    """The variants in the lines of a trials.jsonl, as far as they can be read."""
+    found = []
+    for line in lines:
+        with suppress(ValueError, RecursionError):
+            settings = json.loads(line)
+            if isinstance(settings, dict):
+                found.append(Variant(settings))
+    return found
+
+
+def written_trials(variants: Iterable[Variant]) -> bytes:
+    """A trials.jsonl of these variants."""
+    return "".join(f"{json.dumps(dict(one.settings))}\n" for one in variants).encode()
+
+
 def add_trial(study_id: str, search: Search, variant: Variant) -> None:
     """Write down what a search proposes. Raises RunError when that can't be written."""
+    put_trials(study_id, [*trials(study_id, search), variant])
+
+
+def put_trials(study_id: str, variants: Iterable[Variant]) -> None:
+    """Write down all that a search has proposed. Raises RunError when that can't be written."""
     path = workspace.study_folder(study_id) / "trials.jsonl"
-    lines = [json.dumps(dict(one.settings)) for one in [*trials(study_id, search), variant]]
     try:
-        atomic.replace(path, "".join(f"{line}\n" for line in lines).encode())
+        atomic.replace(path, written_trials(variants))
     except OSError as error:
         raise RunError(f"The study {study_id} can't be changed ({error.strerror or error}).") from error
 

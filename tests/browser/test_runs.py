@@ -59,7 +59,9 @@ def test_two_tabs_at_once_have_one_winner(page: Page, address: str, bench: Path)
     for tab in tabs:
         tab.get_by_role("button", name="Start").click(no_wait_after=True)
     for tab in tabs:  # one is shown the run it has started, the other is told that there is one
-        answered = "location.search.includes('run=2') || document.body.innerText.includes('already under way')"
+        answered = (
+            "location.search.includes('run=2') || document.body.innerText.includes('already under way')"
+        )
         tab.wait_for_function(answered, timeout=SLOW)
         settled(tab)
     made = {

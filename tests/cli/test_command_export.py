@@ -33,6 +33,27 @@ def test_a_zip_goes_out_and_comes_in(ask: Any, trained: Run, tmp_path: Path) -> 
     assert document["test"]["accuracy"] == 0.4
 
 
+def test_a_study_goes_out_and_comes_in(ask: Any, trained: Run, here: Path) -> None:
+    base = here / "base.json"
+    base.write_text(trained.config.model_dump_json())
+    rest = "--no-time", "--json"
+    assert ask("study", "new", "two", "--base", base, "--vary", "epochs=3,4", *rest).exit_code == 0
+    done = ask("export", "two", "--json")
+    assert done.exit_code == 0, done.output
+    file = here / "two.zip"
+    assert json.loads(done.stdout) == {
+        "study": "two", "what": "zip", "file": str(file), "bytes": file.stat().st_size,
+    }  # fmt: skip
+    known = json.loads(ask("import", file, "--json").stdout)
+    assert (known["id"], known["imported"], known["known"]) == ("two", [], 1)
+    ask("study", "delete", "two", "--yes")
+    ask("delete", trained.id, "--yes")
+    back = ask("import", file)
+    assert back.stdout.strip() == "Study two: 1 run imported; `study run two` makes what is missing."
+    assert [run.id for run in every()] == [trained.id]
+    assert "no study's of this version" not in ask("study", "show", "two").output
+
+
 @pytest.mark.parametrize("what", FILES)
 def test_each_kind_has_a_name_of_its_own(ask: Any, trained: Run, here: Path, what: str) -> None:
     done = ask("export", trained.id, "--what", what, "--json")
@@ -71,8 +92,11 @@ def test_mlflow_takes_runs_and_studies(
     base = tmp_path / "base.json"
     base.write_text(trained.config.model_dump_json())
     ask("study", "new", "one", "--base", base, "--vary", "epochs=3", "--no-time")
-    refused = ask("export", "one")
-    assert (refused.exit_code, "one is a study: add --what mlflow" in refused.stderr) == (1, True)
+    refused = ask("export", "one", "--what", "csv")
+    assert (refused.exit_code, "one is a study: it goes out as --what zip or mlflow" in refused.stderr) == (
+        1,
+        True,
+    )
     there = ask("export", "one", "--what", "mlflow", "--to", f"file:{tmp_path / 'other'}")
     assert there.stdout.strip() == f"file:{tmp_path / 'other'}, experiment one: 1 run written"
     monkeypatch.setattr(mlflow_store, "find_spec", lambda name: None)

@@ -17,7 +17,7 @@ from cnnviz.recipes.recipe import Recipe
 from cnnviz.recipes.results import recipe_runs
 from cnnviz.runs import status
 from cnnviz.studies import executor, progress
-from cnnviz.ui.experiments import view
+from cnnviz.ui.experiments import results
 from cnnviz.ui.experiments.variant_form import VariantSelection
 from cnnviz.ui.resources import recipe_results
 from cnnviz.workspace import ROOT
@@ -149,7 +149,7 @@ def test_a_run_that_ends_while_the_page_is_drawn_is_over_on_all_of_it(
 ) -> None:
     """The controls still saw it at work, the results below them no more."""
     run = run_folder(0.7, recipe=library.find("003-1e"), variant="bn-2", size="smoke", state="queued")
-    show = view.results.show
+    show = results.show
 
     def ends(recipe: Recipe, choice: VariantSelection) -> None:
         status.write(run.folder, run.status().model_copy(update={"state": "finished"}))
@@ -158,7 +158,7 @@ def test_a_run_that_ends_while_the_page_is_drawn_is_over_on_all_of_it(
     assert "Stop all" in [
         one.label for one in open_page("experiments", recipe="003-1e", run_size="smoke").button
     ]
-    monkeypatch.setattr(view.results, "show", ends)
+    monkeypatch.setattr(results, "show", ends)
     app = open_page("experiments", recipe="003-1e", run_size="smoke")
     assert not app.exception
     assert "Stop all" not in [one.label for one in app.button]

@@ -15,6 +15,8 @@ from cnnviz.runs import control, importing
 from cnnviz.runs.import_settings import usual
 from cnnviz.runs.network_file import examine
 from cnnviz.runs.run import Run, every, find
+from cnnviz.studies import folder, progress
+from cnnviz.studies.definition import Grid, Study
 from tests.conftest import Bench, write_data
 from tests.pages.test_pages import open_page, words
 
@@ -116,6 +118,23 @@ def test_a_runs_zip(bench: Bench, finished: Run) -> None:
     assert not app.exception
     assert [run.id for run in every()] == [finished.id]
     assert app.query_params["run"] == finished.id
+
+
+def test_a_studys_zip(bench: Bench, finished: Run) -> None:
+    name = folder.create(
+        Study(title="both", base=finished.config, vary=Grid(settings={"epochs": (finished.config.epochs, 9)}))
+    )
+    content = takeaway.study_content(takeaway.STUDY_FILES["zip"], progress.look(name))
+    folder.delete(name)
+    control.delete(finished.id)
+    app = opened()
+    app.segmented_control(key="add from").set_value("zip").run()
+    app.file_uploader[0].set_value(("study.zip", content, "application/zip")).run()
+    app.button(key="add by zip").click().run()
+    assert not app.exception
+    assert [run.id for run in every()] == [finished.id]
+    assert app.query_params["study"] == name
+    assert progress.look(name).finished == 1
 
 
 def test_where_weights_do_not_tell_it_is_asked(bench: Bench, tmp_path: Path) -> None:

@@ -103,6 +103,8 @@ def _rows(found: Findings, key: str | None) -> list[dict[str, Any]]:
         mean = row.validation
         assert mean is not None
         low, high = mean.interval or (mean.value, mean.value)
+        # Few seeds give wide intervals; there is nothing beyond these ends.
+        low, high = max(low, 0.0), min(high, 1.0) if found.share else high
         rows.append(
             {
                 AT: at,

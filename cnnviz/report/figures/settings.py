@@ -3,6 +3,7 @@
 from typing import Literal
 
 from cnnviz.config import RunConfig
+from cnnviz.config.change import CHANGEABLE
 from cnnviz.config.comparison import SET_BY_MACHINE, differing, flat, setting_text
 from cnnviz.config.words import setting_titles, setting_value
 from cnnviz.progress import Progress, Work
@@ -79,6 +80,7 @@ class Settings(OfRuns):
 def _settings(run: Run) -> dict[str, object]:
     found = flat(run.config)
     changed = ", ".join(
-        f"{one.setting}={one.value:g} after step {one.step:,}" for one in changes.read(run.folder)
+        f"{CHANGEABLE[one.setting].title} {one.value:g} after step {one.step:,}"
+        for one in changes.read(run.folder)
     )
     return found | ({"changes": changed} if changed else {})

@@ -97,9 +97,15 @@ def _buttons(now: Progress) -> None:
 
 
 def _take_away(now: Progress) -> None:
-    from cnnviz.report.takeaway import STORES, storing_study
+    from cnnviz.report.takeaway import STORES, STUDY_FILES, storing_study, study_content
 
     with st.popover("Take away", icon=":material/download:", type="tertiary"):
+        for name, takeaway in STUDY_FILES.items():
+            st.download_button(
+                takeaway.title, partial(study_content, takeaway, now), f"{now.id}.{name}", takeaway.mime,
+                icon=":material/download:", key=f"take away {name}", on_click="ignore",
+                help=takeaway.explanation, width="stretch",
+            )  # fmt: skip
         for store in STORES.values():
             work = partial(storing_study, store, now, store.address())
             store_button.show(store, work, obstacle=store.missing())

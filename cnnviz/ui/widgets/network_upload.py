@@ -12,19 +12,20 @@ from cnnviz.config import TorchvisionName
 from cnnviz.errors import CheckpointError, CnnvizError, ConfigError
 from cnnviz.progress import Progress, Work
 from cnnviz.report.importing import import_zip
+from cnnviz.report.study_archive import ImportedStudy, holds_study, import_study
 from cnnviz.runs import importing
 from cnnviz.runs.import_settings import ImportSettings
 from cnnviz.runs.network_file import NetworkFile, examine
 from cnnviz.runs.run import Run
 from cnnviz.ui.shell import selection
-from cnnviz.ui.shell.parameters import CELL, CHANNEL, IMAGE, LAYER, RUN, SNAPSHOT
+from cnnviz.ui.shell.parameters import CELL, CHANNEL, IMAGE, LAYER, RUN, SNAPSHOT, STUDY
 from cnnviz.ui.widgets import import_form, long_work
 from cnnviz.ui.widgets.import_form import IMAGENET
 from cnnviz.ui.widgets.uploader import forget, refuse, uploader
 
 LARGEST = 512
 """Megabytes of an upload, which is held in memory: as `server.maxUploadSize` in .streamlit/config.toml."""
-_SOURCES = {"torchvision": "One of torchvision's", "file": "A file of weights", "zip": "A run's zip"}
+_SOURCES = {"torchvision": "One of torchvision's", "file": "A file of weights", "zip": "A run's or study's zip"}
 _OPEN, _DONE, _UPLOAD, _ZIP = "add network", "network added", "add file", "add zip"
 
 
@@ -136,7 +137,10 @@ def _by_zip() -> None:
         key=_ZIP, max_upload_size=LARGEST,
     )  # fmt: skip
     if st.button("Add", type="primary", disabled=upload is None, key="add by zip") and upload is not None:
-        _add(import_zip(upload))
+        if holds_study(upload):
+            _add_study(import_study(upload))
+        else:
+            _add(import_zip(upload))
 
 
 @st.cache_resource(max_entries=2, ttl=1800, show_spinner="Reading the file …")
@@ -176,6 +180,14 @@ def _plain(name: str) -> str:
 def _from_file(file: NetworkFile, settings: ImportSettings) -> Work[Run]:
     yield Progress(0.0, "Checking the network")
     return importing.from_file(file, settings)
+
+
+def _add_study(work: Work[ImportedStudy]) -> None:
+    """Have it taken in, and look at it."""
+    study = long_work.run(work, name="adding", start="Checking the study")
+    if study is not None:
+        st.session_state[_DONE] = True
+        st.switch_page("pages/studies.py", query_params=selection.link({STUDY: study.id}))
 
 
 def _add(work: Work[Run]) -> None:
