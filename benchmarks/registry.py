@@ -14,6 +14,7 @@ from benchmarks import (
     look,
     many_runs,
     page,
+    recording_cost,
     shake,
     train,
 )
@@ -26,6 +27,7 @@ BENCHMARKS: Mapping[str, Callable[..., list[Row]]] = {
     "data-path-3x3": partial(data_path.measure, "cifar"),
     "augmentation": augmentation.measure,
     "logging": logging_cost.measure,
+    "recording": recording_cost.measure,
     "look": look.measure,
     "attribution": attribution.measure,
     "index": index.measure,

@@ -4,17 +4,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from torch import nn
 
-from benchmarks import attribution, data_path, logging_cost, look, machine, report
+from benchmarks import attribution, data_path, logging_cost, look, machine, networks, recording_cost, report
 from benchmarks.pairs import MILLISECONDS, RATE, Row, in_turn
 from benchmarks.registry import BENCHMARKS, chosen
 from benchmarks.sessions import images_per_second
 from benchmarks.tutorial import Tutorial
 from cnnviz.config import Mlp, ResNet18, RunConfig
 from cnnviz.data import catalogue
+from cnnviz.library.recording import record
 from cnnviz.models.registry import build
 from cnnviz.train.execution import Execution
 from cnnviz.train.session import prepare
+from tests.conftest import Bench
 
 
 def test_ways_take_turns_and_ratios_are_of_neighbours() -> None:
@@ -118,3 +122,43 @@ def test_attributions_are_equal_each_way() -> None:
     assert apart < 1e-3
     row = attribution._grad_cam(model, question, 32, times=1, repeats=1)
     assert row.notes[0].endswith("times a forward pass")
+
+
+def test_what_recording_takes_is_a_part_of_the_epoch(
+    bench: Bench, tiny_data: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = catalogue.load(tiny_data)
+    monkeypatch.setattr(recording_cost, "images", lambda: dataset)
+    model = build(Mlp(hidden=(16,)), image_shape=dataset.image_shape, classes=4)
+    with record(model, torch.rand(2, 3, 8, 8), epochs=2, classes=4) as recording:
+        spent, whole = recording_cost.epoch(model, recording, steps=1)
+    assert 0 < spent < whole
+    assert recording.run is not None
+    assert [one.step for one in recording.run.metrics().epochs] == [1]
+
+
+def test_a_network_that_nobody_here_wrote_is_looked_into() -> None:
+    class Own(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first = nn.Conv2d(3, 4, 3)
+            self.norm = nn.BatchNorm2d(4)
+            self.relu = nn.ReLU()
+            self.head = nn.Linear(4, networks.CLASSES)
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return self.head(self.relu(self.norm(self.first(images))).mean((2, 3)))
+
+    torch.manual_seed(0)
+    row = networks.looked_into("own", Own().eval(), 16)
+    assert not [value for value in row.values() if str(value).startswith("FAILS")]
+    assert (row["logits"], row["other size"], row["maps"], row["parameters"]) == (
+        "equal",
+        "equal",
+        "4 of 4",
+        145,
+    )
+    assert set(networks.CAPABILITIES) < set(row)
+    assert not row["attribution"]["grad_cam"]
+    assert {one.split("/")[0] for one in networks.names()} >= {"timm", "resnet18"}
+    assert len(networks.names()) == len(set(networks.names()))

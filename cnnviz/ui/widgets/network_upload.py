@@ -25,7 +25,11 @@ from cnnviz.ui.widgets.uploader import forget, refuse, uploader
 
 LARGEST = 512
 """Megabytes of an upload, which is held in memory: as `server.maxUploadSize` in .streamlit/config.toml."""
-_SOURCES = {"torchvision": "One of torchvision's", "file": "A file of weights", "zip": "A run's or study's zip"}
+_SOURCES = {
+    "torchvision": "One of torchvision's",
+    "file": "A file of weights",
+    "zip": "A run's or study's zip",
+}
 _OPEN, _DONE, _UPLOAD, _ZIP = "add network", "network added", "add file", "add zip"
 
 
