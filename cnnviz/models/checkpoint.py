@@ -52,10 +52,13 @@ def save(path: Path, weights: Mapping[str, Tensor], card: Card, *, half: bool = 
 
     Raises OSError when the disk is full; the old file stays.
     """
-    tensors = {
-        name: (value.half() if half and value.is_floating_point() else value).detach().cpu().contiguous()
-        for name, value in weights.items()
-    }
+    tensors, stored = dict[str, Tensor](), set[int]()
+    for name, value in weights.items():
+        tensor = (value.half() if half and value.is_floating_point() else value).detach().cpu().contiguous()
+        # The format has no sharing: weights that two layers share are stored twice.
+        shared = tensor.untyped_storage().data_ptr() in stored
+        tensors[name] = tensor.clone() if shared else tensor
+        stored.add(tensor.untyped_storage().data_ptr())
     metadata = {KEY: card.model_dump_json()}
     if isinstance(card.network, Exported):
         metadata[HEADER] = library.text(card.network.graph)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cnnviz import atomic, workspace
+from cnnviz import atomic, failure, workspace
 from cnnviz.errors import CnnvizError, RunError
 from cnnviz.runs import lease
 from cnnviz.runs.exclusive import one_at_a_time
@@ -34,6 +34,8 @@ def staging(what: str) -> Iterator[Path]:
     except CnnvizError:
         raise
     except (OSError, MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not failure.out_of_memory(error):
+            raise
         raise _no_room(what, error) from error
     finally:
         os.close(descriptor)

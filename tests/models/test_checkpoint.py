@@ -68,6 +68,29 @@ def test_round_trip(network: Mlp | ResNet18, tmp_path: Path) -> None:
     assert all(parameter.requires_grad for parameter in loaded.parameters())
 
 
+def test_weights_that_two_layers_share_are_stored_twice(tmp_path: Path) -> None:
+    network = Mlp(hidden=(8,))
+    shared = torch.randn(8)
+    weights = dict(build(network, image_shape=(4, 4, 1), classes=8).state_dict())
+    biases = [name for name in weights if name.endswith("bias")]
+    weights |= dict.fromkeys(biases, shared)
+    card = Card(
+        network=network,
+        image_shape=(4, 4, 1),
+        classes=tuple("abcdefgh"),
+        mean=(0.5,),
+        std=(0.5,),
+        data="",
+        epoch=0,
+        step=0,
+    )
+    checkpoint.save(tmp_path / "a.safetensors", weights, card)
+    _, found = checkpoint.read(tmp_path / "a.safetensors")
+    assert len(biases) == 2
+    assert all(torch.equal(found[name], shared) for name in biases)
+    assert weights[biases[0]] is shared
+
+
 def test_half_is_half_as_large_and_loads_as_float32(tmp_path: Path) -> None:
     model = build(ResNet18(), image_shape=SHAPE, classes=3)
     whole, half = tmp_path / "whole.safetensors", tmp_path / "half.safetensors"

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 _OF_TENSORS = """
-    abs acos add add_ addmm alias amax amin any argmax argmin asin atan atan2 avg_pool1d avg_pool2d
+    abs acos add add_ addcdiv addcmul addmm alias amax amin any argmax argmin asin atan atan2 avg_pool1d avg_pool2d
     adaptive_avg_pool1d adaptive_avg_pool2d adaptive_max_pool1d adaptive_max_pool2d
     baddbmm batch_norm bitwise_and bitwise_not bitwise_or bmm broadcast_to
     cat ceil celu celu_ channel_shuffle chunk clamp clamp_ clamp_max clamp_min clone constant_pad_nd
@@ -25,7 +25,7 @@ _OF_TENSORS = """
     mul mul_ mv narrow native_batch_norm native_group_norm native_layer_norm ne neg norm
     pad permute pixel_shuffle pixel_unshuffle pow prelu prod
     reciprocal reflection_pad2d relu relu_ relu6 relu6_ remainder repeat repeat_interleave replication_pad2d reshape
-    roll round rsqrt rsub rms_norm
+    reshape_as roll round rsqrt rsub rms_norm
     scaled_dot_product_attention select selu selu_ sigmoid sigmoid_ sign silu silu_ sin slice softmax softplus
     softshrink split split_with_sizes sqrt square squeeze stack std sub sub_ sum swapaxes
     t tan tanh tanh_ threshold threshold_ to topk transpose triu tril true_divide type_as

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,14 @@ from cnnviz.errors import CheckpointError
 from cnnviz.models.exported.checking import DTYPES
 from cnnviz.models.exported.graph import Graph, StoredTensor
 from cnnviz.models.exported.translation import translate
+from cnnviz.models.tracing import ModuleCall, tracing
+
+_MORE = 32
+"""Pixels by which images are larger where it is tried whether their size is free."""
+
+
+_INVOLVED = 48
+"""Operations in the formula of a side: convolutional networks have up to ten, Swin 36."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +42,7 @@ def export(model: nn.Module, example: Tensor) -> Exported:
     modes = [(module, module.training) for module in model.modules()]
     try:
         model.eval()
-        program = _program(model, example)
-        return of_program(program, chains=_chains(model))
+        return _exported(model, example)
     finally:
         for module, training in modes:
             module.training = training
@@ -63,19 +70,48 @@ def described(name: str, value: Tensor) -> StoredTensor:
     return StoredTensor(dtype, tuple(value.shape), isinstance(value, nn.Parameter))
 
 
-def _program(model: nn.Module, example: Tensor) -> torch.export.ExportedProgram:
-    auto: Any = torch.export.Dim.AUTO
+def _exported(model: nn.Module, example: Tensor) -> Exported:
     # One image of a batch would be taken for a constant.
     given = example if len(example) > 1 else torch.cat([example, example])
+    # For windows of a fixed size the exporter would reason for minutes that no other size goes.
+    any_size = _takes(model, nn.functional.pad(given, (0, _MORE) * 2))
     errors = []
-    for free in ((0, 2, 3), (0,)):
+    for free in ((0, 2, 3), (0,)) if any_size else ((0,),):
         try:
-            with torch.no_grad():
-                return torch.export.export(model, (given,), dynamic_shapes=(dict.fromkeys(free, auto),))
+            return of_program(_program(model, given, free), chains=_chains(model))
         except Exception as error:  # the exporter runs the network's code, and raises what that leads it to
             errors.append(error)
+    if isinstance(errors[-1], CheckpointError):
+        raise errors[-1]
     line = (str(errors[0]).strip().splitlines() or [type(errors[0]).__name__])[0]
     raise CheckpointError(f"PyTorch can't export this network ({line[:200]}).") from errors[0]
+
+
+def _program(model: nn.Module, images: Tensor, free: Collection[int]) -> torch.export.ExportedProgram:
+    """What PyTorch makes of it with those dimensions left free."""
+    auto: Any = torch.export.Dim.AUTO
+    modules = {name: module for name, module in model.named_modules() if name}
+    with torch.no_grad(), tracing(model, modules, enter=_sizes_stay_simple):
+        return torch.export.export(model, (images,), dynamic_shapes=(dict.fromkeys(free, auto),))
+
+
+def _sizes_stay_simple(call: ModuleCall) -> None:
+    """Raises for sizes that the exporter would reason about for minutes, as where maps are padded to whole windows."""
+    for given in call.args:
+        sides: Iterable[Any] = given.shape if isinstance(given, Tensor) else ()
+        for side in sides:
+            if isinstance(side, torch.SymInt) and side.node.expr.count_ops() > _INVOLVED:
+                raise ValueError("its sizes depend on that of the image in a way too involved")
+
+
+def _takes(model: nn.Module, images: Tensor) -> bool:
+    """Whether a network can do with images of this size."""
+    try:
+        with torch.no_grad():
+            model(images)
+    except Exception:  # whatever its code raises
+        return False
+    return True
 
 
 def _chains(model: nn.Module) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """What can't be shown is told when it is exported, in a sentence."""
 
+import math
 from collections.abc import Callable
 
 import pytest
@@ -44,6 +45,34 @@ def test_a_network_that_the_bench_can_not_show_says_why(
 ) -> None:
     with pytest.raises(CheckpointError, match=why):
         export(Of(function), torch.rand(2, 3, 8, 8))
+
+
+class Windows(nn.Module):
+    """Maps are filled up to whole windows, then halved."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 3, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        height, width = x.shape[2:]
+        whole: Tensor = self.conv(nn.functional.pad(x, (0, (7 - width % 7) % 7, 0, (7 - height % 7) % 7)))
+        return whole
+
+
+def test_a_size_that_would_take_minutes_to_reason_about_is_that_of_the_example() -> None:
+    head = nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2)
+    few = nn.Sequential(Windows(), *head)
+    many = nn.Sequential(*(Windows() for _ in range(6)), *head)
+    assert export(few, torch.randn(1, 3, 40, 40)).graph.image == (3, None, None)
+    assert export(many, torch.randn(1, 3, 40, 40)).graph.image == (3, 40, 40)
+    assert not any(one._forward_pre_hooks for one in many.modules())
+
+
+def test_a_size_that_cannot_be_written_down_is_that_of_the_example() -> None:
+    """PyTorch's serializer knows no ceil of a size."""
+    network = Of(lambda x: nn.functional.interpolate(x, size=math.ceil(x.shape[2] / 2)).mean((2, 3)))
+    assert export(network, torch.randn(1, 3, 40, 40)).graph.image == (3, 40, 40)
 
 
 def test_a_network_is_left_as_it_was() -> None:
