@@ -14,6 +14,7 @@ from cnnviz.errors import NotFound, RunError
 from cnnviz.progress import Progress, Work, finish
 from cnnviz.registry import Entry
 from cnnviz.report import archive, curves, mlflow_store, script, study_archive
+from cnnviz.report.handout import page as handout
 from cnnviz.runs.run import Run
 from cnnviz.studies.progress import Progress as Study
 
@@ -29,6 +30,8 @@ class Takeaway(Entry):
     """Why a run does not have it; empty if it does."""
     snapshots: bool = False
     """Whether there is a choice of snapshots."""
+    size: Callable[[Run], str] = lambda run: ""
+    """How large it will be, in words, where that is no small matter."""
 
 
 @dataclass(frozen=True)
@@ -184,6 +187,16 @@ FILES: Mapping[str, FileTakeaway] = {
         lambda run: f"events.out.tfevents.{int(run.record.created)}.{run.id}",
         _at_once(lambda run: curves.as_events(run.metrics(), started=run.record.created)),
         obstacle=_without_curves,
+    ),
+    "page": FileTakeaway(
+        "One page",
+        "The network itself as HTML that works without server or network: pictures in, every layer's maps out.",
+        "text/html",
+        lambda run: f"{run.id}.html",
+        handout.write,
+        obstacle=handout.obstacle,
+        snapshots=True,
+        size=handout.estimate,
     ),
     "script": FileTakeaway(
         "Script",

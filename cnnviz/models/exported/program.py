@@ -48,6 +48,19 @@ def export(model: nn.Module, example: Tensor) -> Exported:
             module.training = training
 
 
+def fixed(model: nn.Module, example: Tensor) -> Exported:
+    """`model`, which is in evaluation mode, as a graph for images of the size of `example` (1, C, H, W) alone.
+
+    Raises CheckpointError where it can't be.
+    """
+    try:
+        return of_program(_program(model, torch.cat([example, example]), (0,)), chains=_chains(model))
+    except CheckpointError:
+        raise
+    except Exception as error:
+        raise CheckpointError("PyTorch can't export this network.") from error
+
+
 def of_program(program: torch.export.ExportedProgram, *, chains: frozenset[str] = frozenset()) -> Exported:
     """An exported program as a graph and tensors. Raises CheckpointError where it needs what the bench lacks."""
     from torch._export.serde.serialize import serialize

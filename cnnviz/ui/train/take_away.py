@@ -22,7 +22,7 @@ def show(run: Run) -> None:
             st.download_button(
                 takeaway.title, partial(content, takeaway, run), takeaway.name(run), takeaway.mime,
                 icon=":material/download:", key=f"take away {name}", on_click="ignore",
-                help=why or takeaway.explanation, disabled=bool(why), width="stretch",
+                help=why or f"{takeaway.explanation} {takeaway.size(run)}".strip(), disabled=bool(why), width="stretch",
             )  # fmt: skip
         for store in STORES.values():
             store_button.show(

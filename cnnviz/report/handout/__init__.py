@@ -1,0 +1,1 @@
+"""A small network as one HTML page that works by itself."""
