@@ -13,7 +13,7 @@ from cnnviz import workspace
 from cnnviz.errors import NotFound, RunError
 from cnnviz.progress import Progress, Work, finish
 from cnnviz.registry import Entry
-from cnnviz.report import archive, curves, mlflow_store, script, study_archive
+from cnnviz.report import archive, curves, mlflow_store, program_file, script, study_archive
 from cnnviz.report.handout import page as handout
 from cnnviz.runs.run import Run
 from cnnviz.studies.progress import Progress as Study
@@ -187,6 +187,15 @@ FILES: Mapping[str, FileTakeaway] = {
         lambda run: f"events.out.tfevents.{int(run.record.created)}.{run.id}",
         _at_once(lambda run: curves.as_events(run.metrics(), started=run.record.created)),
         obstacle=_without_curves,
+    ),
+    "program": FileTakeaway(
+        "Exported program",
+        "The network with its weights as .pt2: `torch.export.load` runs it without any code of the bench.",
+        "application/octet-stream",
+        lambda run: f"{run.id}.pt2",
+        program_file.write,
+        obstacle=lambda run: "" if run.snapshots() else "No weights were stored.",
+        snapshots=True,
     ),
     "page": FileTakeaway(
         "One page",

@@ -160,5 +160,10 @@ def test_a_network_that_nobody_here_wrote_is_looked_into() -> None:
     )
     assert set(networks.CAPABILITIES) < set(row)
     assert not row["attribution"]["grad_cam"]
+    broken = {"name": "broken", "import": "FAILS: no words"}
+    written = networks.table([row, broken])
+    assert "| own | 16 | " in written
+    assert "| broken |  | FAILS: no words |" in written
+    assert "2 networks; with 1 everything" in written
     assert {one.split("/")[0] for one in networks.names()} >= {"timm", "resnet18"}
     assert len(networks.names()) == len(set(networks.names()))

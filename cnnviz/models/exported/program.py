@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +55,7 @@ def fixed(model: nn.Module, example: Tensor) -> Exported:
     Raises CheckpointError where it can't be.
     """
     try:
-        return of_program(_program(model, torch.cat([example, example]), (0,)), chains=_chains(model))
+        return of_program(_program(model, _two(example), (0,)), chains=_chains(model))
     except CheckpointError:
         raise
     except Exception as error:
@@ -84,12 +85,9 @@ def described(name: str, value: Tensor) -> StoredTensor:
 
 
 def _exported(model: nn.Module, example: Tensor) -> Exported:
-    # One image of a batch would be taken for a constant.
-    given = example if len(example) > 1 else torch.cat([example, example])
-    # For windows of a fixed size the exporter would reason for minutes that no other size goes.
-    any_size = _takes(model, nn.functional.pad(given, (0, _MORE) * 2))
+    given = _two(example)
     errors = []
-    for free in ((0, 2, 3), (0,)) if any_size else ((0,),):
+    for free in _freedoms(model, given):
         try:
             return of_program(_program(model, given, free), chains=_chains(model))
         except Exception as error:  # the exporter runs the network's code, and raises what that leads it to
@@ -98,6 +96,29 @@ def _exported(model: nn.Module, example: Tensor) -> Exported:
         raise errors[-1]
     line = (str(errors[0]).strip().splitlines() or [type(errors[0]).__name__])[0]
     raise CheckpointError(f"PyTorch can't export this network ({line[:200]}).") from errors[0]
+
+
+def exported_program(model: nn.Module, example: Tensor) -> torch.export.ExportedProgram:
+    """PyTorch's own of a network in evaluation mode, as `export` has it made. Raises CheckpointError where it can't be."""
+    given = _two(example)
+    for free in _freedoms(model, given):
+        with suppress(Exception):  # the exporter runs the network's code, and raises what that leads it to
+            return _program(model, given, free)
+    raise CheckpointError("PyTorch can't export this network.")
+
+
+def _two(example: Tensor) -> Tensor:
+    """One image of a batch would be taken for a constant."""
+    return example if len(example) > 1 else torch.cat([example, example])
+
+
+def _freedoms(model: nn.Module, images: Tensor) -> list[tuple[int, ...]]:
+    """Dimensions to leave free, the most first.
+
+    For windows of a fixed size the exporter would reason for minutes that no other size goes.
+    """
+    every = [(0, 2, 3)] if _takes(model, nn.functional.pad(images, (0, _MORE) * 2)) else []
+    return [*every, (0,)]
 
 
 def _program(model: nn.Module, images: Tensor, free: Collection[int]) -> torch.export.ExportedProgram:
