@@ -355,15 +355,15 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
     lines = [
         "# Networks of others",
         "",
-        "What the bench makes of networks that nobody here wrote: torchvision's classifiers, and one network of each of "
-        "timm's families, with random weights, through `cnnviz.add`. Written by `python -m benchmarks.networks`.",
+        "What the bench makes of networks that nobody here wrote: torchvision's classifiers, and one network of each "
+        "of timm's families, with random weights, through `cnnviz.add`. Written by `python -m benchmarks.networks`.",
         "",
         f"{len(rows)} networks; with {len(sound)} everything works that their operations allow.",
         "",
-        "*Logits*: of three images, beside the original's. *Other size*: the same for larger images. *Modules*: how many "
-        "give what the original's give, to the last bit, of those that run. *Cells*: kinds of layers of which one number was "
-        "worked out from what it is made of. *Attribution*: methods that can be asked; why the others can't stands below. "
-        f"*Rest*: {', '.join(_ALL_THE_SAME)}.",
+        "*Logits*: of three images, beside the original's. *Other size*: the same for larger images. *Modules*: how "
+        "many give what the original's give, to the last bit, of those that run. *Cells*: kinds of layers of which one "
+        "number was worked out from what it is made of. *Attribution*: methods that can be asked; why the others can't "
+        f"stands below. *Rest*: {', '.join(_ALL_THE_SAME)}.",
         "",
         "| network | pixels | exported in | parameters | logits | other size | layers | modules | cells | filters | "
         "attribution | rest |",

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 import safetensors.torch
 import torch
@@ -52,6 +52,19 @@ def save(path: Path, weights: Mapping[str, Tensor], card: Card, *, half: bool = 
 
     Raises OSError when the disk is full; the old file stays.
     """
+    atomic.replace(path, _content(weights, card, half=half))
+
+
+def write(file: BinaryIO, weights: Mapping[str, Tensor], card: Card) -> None:
+    """Write a checkpoint into an open file, in float32."""
+    file.write(_content({name: _single(value) for name, value in weights.items()}, card, half=False))
+
+
+def _single(value: Tensor) -> Tensor:
+    return value.float() if value.is_floating_point() else value
+
+
+def _content(weights: Mapping[str, Tensor], card: Card, *, half: bool) -> bytes:
     tensors, stored = dict[str, Tensor](), set[int]()
     for name, value in weights.items():
         tensor = (value.half() if half and value.is_floating_point() else value).detach().cpu().contiguous()
@@ -62,7 +75,7 @@ def save(path: Path, weights: Mapping[str, Tensor], card: Card, *, half: bool = 
     metadata = {KEY: card.model_dump_json()}
     if isinstance(card.network, Exported):
         metadata[HEADER] = library.text(card.network.graph)
-    atomic.replace(path, safetensors.torch.save(tensors, metadata=metadata))
+    return bytes(safetensors.torch.save(tensors, metadata=metadata))
 
 
 def read(path: Path) -> tuple[Card, dict[str, Tensor]]:

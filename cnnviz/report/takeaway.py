@@ -13,7 +13,7 @@ from cnnviz import workspace
 from cnnviz.errors import NotFound, RunError
 from cnnviz.progress import Progress, Work, finish
 from cnnviz.registry import Entry
-from cnnviz.report import archive, curves, mlflow_store, program_file, script, study_archive
+from cnnviz.report import archive, curves, mlflow_store, model_folder, program_file, script, study_archive
 from cnnviz.report.handout import page as handout
 from cnnviz.runs.run import Run
 from cnnviz.studies.progress import Progress as Study
@@ -194,6 +194,15 @@ FILES: Mapping[str, FileTakeaway] = {
         "application/octet-stream",
         lambda run: f"{run.id}.pt2",
         program_file.write,
+        obstacle=lambda run: "" if run.snapshots() else "No weights were stored.",
+        snapshots=True,
+    ),
+    "huggingface": FileTakeaway(
+        "Hugging Face folder",
+        "For the Hub: model card, weights and the network as an exported program, which needs no code of the bench.",
+        "application/zip",
+        lambda run: f"{run.id}-huggingface.zip",
+        model_folder.write,
         obstacle=lambda run: "" if run.snapshots() else "No weights were stored.",
         snapshots=True,
     ),

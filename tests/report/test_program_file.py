@@ -14,7 +14,9 @@ from tests.conftest import Bench
 pytestmark = pytest.mark.slow
 
 
-def test_it_says_the_same_without_the_bench_and_comes_back(bench: Bench, looked_into: Run, tmp_path: Path) -> None:
+def test_it_says_the_same_without_the_bench_and_comes_back(
+    bench: Bench, looked_into: Run, tmp_path: Path
+) -> None:
     from cnnviz.runs import import_settings, importing
     from cnnviz.runs.network_file import examine
 

@@ -99,7 +99,7 @@ def _exported(model: nn.Module, example: Tensor) -> Exported:
 
 
 def exported_program(model: nn.Module, example: Tensor) -> torch.export.ExportedProgram:
-    """PyTorch's own of a network in evaluation mode, as `export` has it made. Raises CheckpointError where it can't be."""
+    """PyTorch's own of a network in evaluation mode; sizes that can be free are. Raises CheckpointError without any."""
     given = _two(example)
     for free in _freedoms(model, given):
         with suppress(Exception):  # the exporter runs the network's code, and raises what that leads it to
