@@ -134,11 +134,11 @@ def extents(maps: torch.Tensor, places: list[Cell], images: torch.Tensor) -> lis
 
 @pytest.mark.parametrize("size", [(40, 56), (36, 60), (44, 32)])
 def test_attention_in_windows_sees_its_window(size: tuple[int, int]) -> None:
-    """Every cell of every block, also where maps are padded to whole windows and where windows are shifted."""
+    """Cells from all over every block, also where maps are padded to whole windows and where windows are shifted."""
     torch.manual_seed(0)
     model = SwinTransformer([2, 2], 8, [2, 2, 1], [2, 2, 2], [4, 3], num_classes=3).double().eval()
     listed = layers(model, (3, *size))
-    images = torch.rand(1, 3, *size, dtype=torch.float64).repeat(80, 1, 1, 1).requires_grad_()
+    images = torch.rand(1, 3, *size, dtype=torch.float64).repeat(40, 1, 1, 1).requires_grad_()
     seen: dict[str, torch.Tensor] = {}
     with tracing(model, dict(model.named_modules()), leave=lambda call, out: seen.update({call.name: out})):
         model(images)
@@ -153,11 +153,11 @@ def test_attention_in_windows_sees_its_window(size: tuple[int, int]) -> None:
         maps = seen[layer.name].movedim(-1, 1)
         assert layer.field is not None
         cells = [(row, column) for row in range(maps.shape[2]) for column in range(maps.shape[3])]
-        cells = cells[:: max(1, len(cells) // 40)]
+        cells = cells[:: max(1, len(cells) // 20)]
         for place, expected in zip(cells, extents(maps, cells, images), strict=True):
             assert box(layer.field, *place, image=size) == expected, (layer.name, place)
             checked += 1
-    assert checked > 300
+    assert checked > 150
     first = next(layer.field for layer in listed if layer.name.endswith("attn"))
     assert first is not None
     assert (first.size, first.whole) == ((8, 6), False)

@@ -62,9 +62,7 @@ class Windows(nn.Module):
 
 def test_a_size_that_would_take_minutes_to_reason_about_is_that_of_the_example() -> None:
     head = nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2)
-    few = nn.Sequential(Windows(), *head)
-    many = nn.Sequential(*(Windows() for _ in range(6)), *head)
-    assert export(few, torch.randn(1, 3, 40, 40)).graph.image == (3, None, None)
+    many = nn.Sequential(*(Windows() for _ in range(5)), *head)
     assert export(many, torch.randn(1, 3, 40, 40)).graph.image == (3, 40, 40)
     assert not any(one._forward_pre_hooks for one in many.modules())
 
