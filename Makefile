@@ -5,6 +5,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 # One process has the browser tests, which wait a good part of their time; two have the others.
 SEVERAL := -n 3 --no-loadscope-reorder
+# They start some sixty processes more: what one has compiled, the next need not.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(PY) -m pytest
 
 .PHONY: help app test quick check check-browser fix bench screenshots lock clean
 .DEFAULT_GOAL := help
@@ -16,10 +18,10 @@ app: $(VENV)/.runtime ## start the app on http://127.0.0.1:8501 (PORT= for anoth
 	@$(PY) -m cnnviz.ui.shell.serve --port $(PORT)
 
 test: $(VENV)/.tools ## run all tests, browser tests included
-	@$(PY) -m pytest $(SEVERAL)
+	@$(PYTEST) $(SEVERAL)
 
 quick: $(VENV)/.tools ## the fast tests, in about a minute: the loop of daily work
-	@$(PY) -m pytest $(SEVERAL) -m "not browser and not slow"
+	@$(PYTEST) $(SEVERAL) -m "not browser and not slow"
 
 check: $(VENV)/.tools ## lint, types, layers: what a commit has to pass
 	$(VENV)/bin/ruff format --check .
