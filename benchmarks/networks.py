@@ -8,6 +8,7 @@ its own, and writes docs/networks.md. `python -m benchmarks.networks NAME …` d
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -113,7 +114,10 @@ def _other_size(subject: Subject) -> str:
         subject.original(batch)
     except Exception:
         return "its own size only"
-    return _equal(subject, batch)
+    try:
+        return _equal(subject, batch)
+    except ValueError:
+        return "not exported"
 
 
 def _equal(subject: Subject, batch: Tensor) -> str:
@@ -345,6 +349,8 @@ def apart(name: str) -> dict[str, Any]:
         return {"name": name, "import": f"FAILS: {said[:160]}"}
 
 
+_FIGURE = re.compile(r"-?\b\d+(\.\d+)?(e[-+]?\d+)?\b(?!D)")
+"""Numbers, which tell networks apart where nothing else does."""
 _ALL_THE_SAME = ("switched off", "index", "statistics", "embedding", "shaken", "drawn")
 """What has no figure that tells networks apart."""
 
@@ -361,7 +367,8 @@ def table(rows: Sequence[Mapping[str, Any]]) -> str:
         f"{len(rows)} networks; with {len(sound)} everything works that their operations allow.",
         "",
         "*Logits*: of three images, beside the original's. *Other size*: the same for larger images. *Modules*: how "
-        "many give what the original's give, to the last bit, of those that run. *Cells*: kinds of layers of which one "
+        "many give what the original's give, to the last bit, of those that run, some of which only pass on what they "
+        "are given, and are not exported. *Cells*: kinds of layers of which one "
         "number was worked out from what it is made of. *Attribution*: methods that can be asked; why the others can't "
         f"stands below. *Rest*: {', '.join(_ALL_THE_SAME)}.",
         "",
@@ -403,8 +410,9 @@ def _grouped(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     found: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         asked = row.get("attribution", {})
-        for why in dict.fromkeys(filter(None, asked.values())):
-            methods = ", ".join(METHODS[name].title for name, said in asked.items() if said == why)
+        reasons_of = {name: _FIGURE.sub("…", said) for name, said in asked.items()}
+        for why in dict.fromkeys(filter(None, reasons_of.values())):
+            methods = ", ".join(METHODS[name].title for name, said in reasons_of.items() if said == why)
             found.setdefault((methods, why), []).append(row["name"])
     return [f"{methods}: {why} ({', '.join(names)})" for (methods, why), names in sorted(found.items())]
 
