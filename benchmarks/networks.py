@@ -8,11 +8,10 @@ its own, and writes docs/networks.md. `python -m benchmarks.networks NAME …` d
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import Any, get_args
@@ -22,6 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from benchmarks import network_table
 from benchmarks.images import environment
 from cnnviz.config import TorchvisionName
 from cnnviz.errors import CnnvizError
@@ -349,74 +349,6 @@ def apart(name: str) -> dict[str, Any]:
         return {"name": name, "import": f"FAILS: {said[:160]}"}
 
 
-_FIGURE = re.compile(r"-?\b\d+(\.\d+)?(e[-+]?\d+)?\b(?!D)")
-"""Numbers, which tell networks apart where nothing else does."""
-_ALL_THE_SAME = ("switched off", "index", "statistics", "embedding", "shaken", "drawn")
-"""What has no figure that tells networks apart."""
-
-
-def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """docs/networks.md."""
-    sound = [row for row in rows if not _failures(row)]
-    lines = [
-        "# Networks of others",
-        "",
-        "What the bench makes of networks that nobody here wrote: torchvision's classifiers, and one network of each "
-        "of timm's families, with random weights, through `cnnviz.add`. Written by `python -m benchmarks.networks`.",
-        "",
-        f"{len(rows)} networks; with {len(sound)} everything works that their operations allow.",
-        "",
-        "*Logits*: of three images, beside the original's. *Other size*: the same for larger images. *Modules*: how "
-        "many give what the original's give, to the last bit, of those that run, some of which only pass on what they "
-        "are given, and are not exported. *Cells*: kinds of layers of which one "
-        "number was worked out from what it is made of. *Attribution*: methods that can be asked; why the others can't "
-        f"stands below. *Rest*: {', '.join(_ALL_THE_SAME)}.",
-        "",
-        "| network | pixels | exported in | parameters | logits | other size | layers | modules | cells | filters | "
-        "attribution | rest |",
-        "|---|---|---|---|---|---|---|---|---|---|---|---|",
-        *(_line(row) for row in rows),
-        "",
-        "## Attribution: what can't be asked",
-        "",
-        *(f"- {why}" for why in _grouped(rows)),
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _failures(row: Mapping[str, Any]) -> list[str]:
-    said = [value for value in row.values() if isinstance(value, str)]
-    return [one for one in (*said, *row.get("attribution", {}).values()) if one.startswith("FAILS")]
-
-
-def _line(row: Mapping[str, Any]) -> str:
-    if "import" in row:
-        return f"| {row['name']} | {row.get('side', '')} | {row['import']} |" + " |" * 9
-    asked = row["attribution"]
-    cells = [
-        row["name"],
-        row["side"],
-        f"{row['seconds']:.0f} s",
-        f"{row['parameters']:,}",
-        *(row[key] for key in ("logits", "other size", "layers", "maps", "cells", "filters")),
-        f"{sum(not why for why in asked.values())} of {len(asked)}",
-        "; ".join(f"{key}: {row[key]}" for key in _ALL_THE_SAME if row[key].startswith("FAILS")) or "all",
-    ]
-    return "| " + " | ".join(map(str, cells)) + " |"
-
-
-def _grouped(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Each reason once, with the methods and the networks that it is about."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for row in rows:
-        asked = row.get("attribution", {})
-        reasons_of = {name: _FIGURE.sub("…", said) for name, said in asked.items()}
-        for why in dict.fromkeys(filter(None, reasons_of.values())):
-            methods = ", ".join(METHODS[name].title for name, said in reasons_of.items() if said == why)
-            found.setdefault((methods, why), []).append(row["name"])
-    return [f"{methods}: {why} ({', '.join(names)})" for (methods, why), names in sorted(found.items())]
-
-
 def main() -> None:
     """Fill in the table, and write it down after each network: it is long."""
     if sys.argv[1:2] == ["--one"]:
@@ -431,7 +363,7 @@ def main() -> None:
         print(name, f"{rows[name].get('seconds', 0):.0f} s", *bad, flush=True)
         kept = [rows[one] for one in names() if one in rows]
         store.write_text("[\n" + ",\n".join(map(json.dumps, kept)) + "\n]\n")
-        TABLE.write_text(table(kept))
+        TABLE.write_text(network_table.text(kept))
 
 
 if __name__ == "__main__":

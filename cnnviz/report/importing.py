@@ -6,13 +6,13 @@ import hashlib
 import io
 import json
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 from pydantic import ValidationError
 
 from cnnviz import workspace
-from cnnviz.config import Exported, explain
+from cnnviz.config import Exported, Strict, explain
 from cnnviz.data import archive
 from cnnviz.data.archive import Archive
 from cnnviz.errors import ArchiveError, CheckpointError, CnnvizError
@@ -24,6 +24,7 @@ from cnnviz.runs.run import Record, Run, fresh_ids
 from cnnviz.runs.staging import settle, staging
 from cnnviz.runs.status import Status
 
+Kind = TypeVar("Kind", bound=Strict)
 SMALLER = "export the run with fewer snapshots"
 
 _MOST = {**dict.fromkeys((*DOCUMENTS, MANIFEST), 4_000_000), "metrics.jsonl": 256_000_000}
@@ -88,22 +89,26 @@ def _manifest(opened: Archive, files: dict[str, tuple[str, ...]]) -> Manifest:
         if name in files and opened.members[files[name]].file_size > most:
             raise ArchiveError(f"The zip's {name} is larger than {most // 10**6} MB, which no run's is.")
     text = opened.read(files[MANIFEST], limit=_MOST[MANIFEST])
-    try:
-        values = json.loads(text)
-        newer = isinstance(values, dict) and isinstance(values.get("format"), int) and values["format"] > 1
-        if newer:
-            raise ArchiveError(
-                f"The zip was made by a newer cnnviz (format {values['format']}): update this one."
-            )
-        manifest = Manifest.model_validate(values)
-    except (ValueError, RecursionError):
-        raise ArchiveError(f"The zip's {MANIFEST} is damaged: export the run again.") from None
+    manifest = parsed(text, Manifest, again="export the run again")
     if differing := sorted(set(manifest.files) ^ (set(files) - {MANIFEST})):
         side = "lacks" if differing[0] in manifest.files else "has an extra"
         raise ArchiveError(f"The zip {side} {differing[0][:80]!r}: export the run again.")
     if "config.json" not in manifest.files:
         raise ArchiveError("The zip has no config.json, without which there is no run: export it again.")
     return manifest
+
+
+def parsed(text: bytes, kind: type[Kind], *, again: str) -> Kind:
+    """A manifest of this format. Raises ArchiveError for a newer one, and for what is none; `again` says what to do."""
+    try:
+        values = json.loads(text)
+        if isinstance(values, dict) and isinstance(values.get("format"), int) and values["format"] > 1:
+            raise ArchiveError(
+                f"The zip was made by a newer cnnviz (format {values['format']}): update this one."
+            )
+        return kind.model_validate(values)
+    except (ValueError, RecursionError):
+        raise ArchiveError(f"The zip's {MANIFEST} is damaged: {again}.") from None
 
 
 def _unpack(opened: Archive, manifest: Manifest, place: Path) -> Work[None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from cnnviz.errors import ArchiveError, CnnvizError, NotFound, RunError
 from cnnviz.formatting import size
 from cnnviz.progress import Work, within
 from cnnviz.report.archive import MANIFEST, member, put, sizes
-from cnnviz.report.importing import manifest_of, unpack
+from cnnviz.report.importing import manifest_of, parsed, unpack
 from cnnviz.runs.run import Run
 from cnnviz.runs.staging import settle, staging
 from cnnviz.studies import folder
@@ -137,16 +136,7 @@ def _weights(run: Run, snapshots: Sequence[str]) -> list[str]:
 
 def _manifest(opened: Archive) -> StudyManifest:
     """What the zip says that is in it, where that is so. Raises ArchiveError where it isn't."""
-    text = _read(opened, MANIFEST)
-    try:
-        values = json.loads(text)
-        if isinstance(values, dict) and isinstance(values.get("format"), int) and values["format"] > 1:
-            raise ArchiveError(
-                f"The zip was made by a newer cnnviz (format {values['format']}): update this one."
-            )
-        manifest = StudyManifest.model_validate(values)
-    except (ValueError, RecursionError):
-        raise ArchiveError(f"The zip's {MANIFEST} is damaged: {_AGAIN}.") from None
+    manifest = parsed(_read(opened, MANIFEST), StudyManifest, again=_AGAIN)
     if differing := sorted(set(manifest.files) ^ _signed(opened)):
         side = "lacks" if differing[0] in manifest.files else "has an extra"
         raise ArchiveError(f"The zip {side} {differing[0][:80]!r}: {_AGAIN}.")

@@ -150,6 +150,10 @@ def _under_way(run: Run) -> str:
     return "It is still under way: wait, or stop it." if run.status().active else ""
 
 
+def _without_weights(run: Run) -> str:
+    return "" if run.snapshots() else "No weights were stored."
+
+
 def _without_curves(run: Run) -> str:
     return "" if run.metrics().epochs else "No epoch of it was measured."
 
@@ -169,7 +173,7 @@ FILES: Mapping[str, FileTakeaway] = {
         "application/octet-stream",
         lambda run: f"{run.id}.safetensors",
         _weights,
-        obstacle=lambda run: "" if run.snapshots() else "No weights were stored.",
+        obstacle=_without_weights,
         snapshots=True,
     ),
     "csv": FileTakeaway(
@@ -194,7 +198,7 @@ FILES: Mapping[str, FileTakeaway] = {
         "application/octet-stream",
         lambda run: f"{run.id}.pt2",
         program_file.write,
-        obstacle=lambda run: "" if run.snapshots() else "No weights were stored.",
+        obstacle=_without_weights,
         snapshots=True,
     ),
     "huggingface": FileTakeaway(
@@ -203,7 +207,7 @@ FILES: Mapping[str, FileTakeaway] = {
         "application/zip",
         lambda run: f"{run.id}-huggingface.zip",
         model_folder.write,
-        obstacle=lambda run: "" if run.snapshots() else "No weights were stored.",
+        obstacle=_without_weights,
         snapshots=True,
     ),
     "page": FileTakeaway(

@@ -35,7 +35,8 @@ def staging(what: str) -> Iterator[Path]:
         raise
     except (OSError, MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and not failure.out_of_memory(error):
-            raise
+            said = " ".join(str(error).split())[:200] or "for a reason that is not told"
+            raise RunError(f"{what} can't be kept: {said}") from error
         raise _no_room(what, error) from error
     finally:
         os.close(descriptor)

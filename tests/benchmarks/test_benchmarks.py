@@ -7,7 +7,17 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks import attribution, data_path, logging_cost, look, machine, networks, recording_cost, report
+from benchmarks import (
+    attribution,
+    data_path,
+    logging_cost,
+    look,
+    machine,
+    network_table,
+    networks,
+    recording_cost,
+    report,
+)
 from benchmarks.pairs import MILLISECONDS, RATE, Row, in_turn
 from benchmarks.registry import BENCHMARKS, chosen
 from benchmarks.sessions import images_per_second
@@ -161,7 +171,7 @@ def test_a_network_that_nobody_here_wrote_is_looked_into() -> None:
     assert set(networks.CAPABILITIES) < set(row)
     assert not row["attribution"]["grad_cam"]
     broken = {"name": "broken", "import": "FAILS: no words"}
-    written = networks.table([row, broken])
+    written = network_table.text([row, broken])
     assert "| own | 16 | " in written
     assert "| broken |  | FAILS: no words |" in written
     assert "2 networks; with 1 everything" in written

@@ -22,6 +22,7 @@ from cnnviz.report.importing import import_zip
 from cnnviz.runs import control, lease, notes, status
 from cnnviz.runs.exclusive import one_at_a_time
 from cnnviz.runs.run import Run, every
+from cnnviz.runs.staging import staging
 
 Bench = Any
 
@@ -328,3 +329,11 @@ def test_a_file_that_takes_the_place_of_another_is_whole_or_not_there(tmp_path: 
         raise KeyboardInterrupt
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_reason_that_is_no_room_is_told_as_it_is(bench: Bench) -> None:
+    with pytest.raises(CnnvizError, match=r"^The run can't be kept: odd$"), staging("The run"):
+        raise RuntimeError("odd")
+    with pytest.raises(CnnvizError, match="make room on the disk"), staging("The run"):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+    assert not left(bench)
