@@ -2,8 +2,10 @@
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import pytest
 from hypothesis import settings
 
 from cnnviz.config import Constant, Data, Mlp, RunConfig, Sgd
+from cnnviz.data import catalogue
 from cnnviz.runs import run as running
 from cnnviz.runs import status
 from cnnviz.runs.metrics import Journal
@@ -28,6 +31,7 @@ settings.load_profile("bench")
 if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores: before torch is imported
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+_NURSERY = pytest.StashKey[Path]()
 _ORDER = ("browser", "runs", "cli", "pages")
 """Folders of tests that wait for processes come first, so that no long file is left to the end."""
 
@@ -60,11 +64,37 @@ def _place(path: Path) -> int:
     return _ORDER.index(folder) if folder in _ORDER else len(_ORDER)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """One nursery for the processes that tests are handed out to, as it takes seconds to get ready."""
+    if _NURSERY not in node.config.stash:
+        open_until_the_end = ExitStack()
+        node.config.add_cleanup(open_until_the_end.close)
+        node.config.stash[_NURSERY] = open_until_the_end.enter_context(nursery_client.running())
+    node.workerinput["nursery"] = str(node.config.stash[_NURSERY])
+
+
 @pytest.fixture(scope="session")
-def nursery() -> Iterator[Path]:
+def nursery(pytestconfig: pytest.Config) -> Iterator[Path]:
     """The address of a process that starts workers in no time. See nursery.py."""
-    with nursery_client.running() as address:
-        yield address
+    if hasattr(pytestconfig, "workerinput"):
+        yield Path(pytestconfig.workerinput["nursery"])
+    else:
+        with nursery_client.running() as address:
+            yield address
+
+
+@pytest.fixture(scope="session")
+def made_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data sets that are made on this machine, made once for all processes: that takes seconds. To be read only."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "made data"
+    folder.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CNNVIZ_DATA", str(folder))
+        for name in ("digits", "shapes"):
+            catalogue.load(name)
+    return folder
 
 
 @dataclass(frozen=True)
@@ -85,6 +115,12 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setenv("CNNVIZ_CHECKPOINTS", str(bench.checkpoints))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     return bench
+
+
+@pytest.fixture
+def drawn_shapes(bench: Bench, made_data: Path) -> None:
+    """The data set of shapes is there already."""
+    shutil.copytree(made_data / "shapes", bench.data / "shapes", copy_function=os.link)
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from cnnviz.config import Cnn, Data, Mlp, RunConfig
-from cnnviz.data import catalogue
 from cnnviz.runs import control, process
 from cnnviz.runs.run import Run, every
 from tests import nursery_client
@@ -49,26 +48,15 @@ def _server(tmp_path_factory: pytest.TempPathFactory, nursery: Path) -> Iterator
         yield address, now
 
 
-@pytest.fixture(scope="session")
-def _made_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data sets that are always there, made once: that takes seconds."""
-    folder = tmp_path_factory.mktemp("made")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CNNVIZ_DATA", str(folder))
-        for name in ("digits", "shapes"):
-            catalogue.load(name)
-    return folder
-
-
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory, _made_data: Path) -> Iterator[Path]:
+def bench(tmp_path_factory: pytest.TempPathFactory, made_data: Path) -> Iterator[Path]:
     """A checkpoints folder with the shipped runs, and the data sets that are made; no worker is left behind."""
     root = tmp_path_factory.mktemp("bench")
     checkpoints = root / "checkpoints"
     checkpoints.mkdir()
     for card in (app.ROOT / "checkpoints").glob("*/card.md"):
         shutil.copytree(card.parent, checkpoints / card.parent.name)
-    shutil.copytree(_made_data, root / "data")
+    shutil.copytree(made_data, root / "data")
     yield root
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CNNVIZ_CHECKPOINTS", str(checkpoints))

@@ -101,7 +101,7 @@ def size_of_runs(app: AppTest) -> object:
     return next(one for one in app.button_group if one.label == "Size").value
 
 
-@pytest.mark.usefixtures("finished")
+@pytest.mark.usefixtures("finished", "drawn_shapes")
 def test_the_size_of_runs_is_another_than_that_of_pictures() -> None:
     app = open_page("experiments", recipe="003-1e", run_size="smoke")
     assert size_of_runs(app) in ("smoke", ["smoke"])
@@ -111,6 +111,7 @@ def test_the_size_of_runs_is_another_than_that_of_pictures() -> None:
     assert size_of_runs(app) in ("smoke", ["smoke"])
 
 
+@pytest.mark.usefixtures("drawn_shapes")
 def test_run_starts_what_is_chosen_and_only_what_is_missing(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -144,6 +145,7 @@ def test_run_starts_what_is_chosen_and_only_what_is_missing(
     assert "Experiment 003-1e" in [one.proto.label for one in shown.get("page_link")]
 
 
+@pytest.mark.usefixtures("drawn_shapes")
 def test_a_run_that_ends_while_the_page_is_drawn_is_over_on_all_of_it(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

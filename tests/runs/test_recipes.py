@@ -1,7 +1,6 @@
 """Every experiment of the reports, from the command line to its test figures, in seconds."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ from typer.testing import CliRunner
 
 from cnnviz.cli import reproduce as command_reproduce
 from cnnviz.cli.app import app
-from cnnviz.data import catalogue
 from cnnviz.recipes import assessment, library, results_table
 from cnnviz.runs import control
 from cnnviz.runs.run import every, find
@@ -20,16 +18,6 @@ pytestmark = pytest.mark.slow
 
 TRAINED = [recipe.id for recipe in library.every().values() if recipe.kind == "train"]
 OTHERS = [recipe.id for recipe in library.every().values() if recipe.kind != "train"]
-
-
-@pytest.fixture(scope="module")
-def made_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("data")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CNNVIZ_DATA", str(folder))
-        for name in ("shapes", "digits"):
-            catalogue.load(name)
-        yield folder
 
 
 @pytest.fixture(autouse=True)
