@@ -21,7 +21,7 @@ test: $(VENV)/.tools ## run all tests, browser tests included
 	@$(PYTEST) $(SEVERAL)
 
 quick: $(VENV)/.tools ## the fast tests, in about a minute: the loop of daily work
-	@$(PYTEST) $(SEVERAL) -m "not browser and not slow"
+	@$(PYTEST) $(SEVERAL) --ignore tests/browser -m "not slow"
 
 check: $(VENV)/.tools ## lint, types, layers: what a commit has to pass
 	$(VENV)/bin/ruff format --check .

@@ -125,6 +125,7 @@ def test_a_look_is_a_picture_each_way() -> None:
     assert all(picture.startswith(b"\x89PNG") for picture in pictures)
 
 
+@pytest.mark.slow
 def test_attributions_are_equal_each_way() -> None:
     model, question = attribution.subject(32)
     row = attribution._integrated_gradients(model, question, 32, repeats=1)
@@ -147,6 +148,7 @@ def test_what_recording_takes_is_a_part_of_the_epoch(
     assert [one.step for one in recording.run.metrics().epochs] == [1]
 
 
+@pytest.mark.slow
 def test_a_network_that_nobody_here_wrote_is_looked_into() -> None:
     class Own(nn.Module):
         def __init__(self) -> None:

@@ -16,6 +16,7 @@ from tests.report.conftest import looked_into, small_cnn
 __all__ = ["looked_into", "small_cnn"]
 
 
+@pytest.mark.slow
 def test_outlined_written_and_checked(ask: Any, trained: Run, tmp_path: Path) -> None:
     made = ask("report", "new", "My run", "--run", trained.id, "--author", "Me", "--json")
     assert made.exit_code == 0, made.stderr

@@ -102,6 +102,7 @@ def test_tiny_cifar10_needs_cifar10(root: Path) -> None:
     assert len(tiny.test_labels) == 20
 
 
+@pytest.mark.slow
 @pytest.mark.realdata
 def test_tiny_cifar10_is_part_of_the_real_one(root: Path, real_data: Path) -> None:
     (root / "cifar10").symlink_to(real_data / "cifar10")

@@ -27,6 +27,7 @@ def test_classes_are_balanced_and_in_random_order() -> None:
     assert len(shapes.CLASSES) == 10
 
 
+@pytest.mark.slow
 def test_colour_says_nothing_about_the_class_to_a_linear_model() -> None:
     images, labels = finish(shapes.draw(1500, seed=0))
     flat = images[:, ::2, ::2].reshape(len(images), -1) / 255.0 - 0.5

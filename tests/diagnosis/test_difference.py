@@ -99,6 +99,7 @@ def test_equal_networks_are_called_different_in_one_of_twenty_studies_at_most() 
     assert np.mean([paired(one, other).certain for one, other in right]) <= 0.05
 
 
+@pytest.mark.slow
 def test_of_four_settings_hardly_any_is_called_different() -> None:
     """The chance that any of three comparisons with the first errs is one in twenty as well."""
     random = np.random.default_rng(1)

@@ -57,6 +57,7 @@ def test_overfitting_and_since_when(ward, admit):
     assert "underfitting" not in findings(facts)
 
 
+@pytest.mark.slow
 def test_underfitting(admit):
     facts = admit(network=Mlp(hidden=(2,), activation="tanh"), epochs=8)
     found = findings(facts)
@@ -73,6 +74,7 @@ def test_a_learning_rate_that_is_too_high(admit):
     assert found.remedies[0].settings == {"optimiser.learning_rate": 3.0}
 
 
+@pytest.mark.slow
 def test_a_learning_rate_that_is_too_low(admit):
     facts = admit(optimiser=PLAIN_SGD.model_copy(update={"learning_rate": 1e-4}), epochs=6)
     found = findings(facts)
@@ -81,6 +83,7 @@ def test_a_learning_rate_that_is_too_low(admit):
     assert "shuffled-labels" not in found or found["shuffled-labels"].severity == "mild"
 
 
+@pytest.mark.slow
 def test_a_planted_dead_layer(ward):
     run = trained(PLAIN)
     path = run.folder / "snapshots" / "last.safetensors"
@@ -100,6 +103,7 @@ def test_a_planted_dead_layer(ward):
     assert "never-predicted" in found  # only one answer is left
 
 
+@pytest.mark.slow
 def test_vanishing_gradients(admit):
     deep = (16,) * 8
     facts = admit(network=Mlp(hidden=deep, activation="sigmoid"), epochs=3)
@@ -134,6 +138,7 @@ def test_exploding_gradients(admit):
     )
 
 
+@pytest.mark.slow
 def test_softmax_twice_by_its_setting_and_by_its_loss(admit):
     facts = admit(
         softmax_before_loss=True, network=Mlp(hidden=(32,)), epochs=12, optimiser=Sgd(learning_rate=0.2)

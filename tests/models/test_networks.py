@@ -11,6 +11,7 @@ from cnnviz.train.estimate import parameter_count
 IMAGENET, CIFAR = ResNet18(stem="imagenet"), ResNet18(stem="cifar")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("network", "image_shape", "classes", "expected"),
     [
@@ -96,6 +97,7 @@ def test_activations(name: str, function: object) -> None:
     torch.testing.assert_close(model.get_submodule("act1")(inputs), function(inputs))  # type: ignore[operator]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", [Mlp(hidden=(5,)), CIFAR, IMAGENET], ids=["mlp", "cifar", "imagenet"])
 def test_first_weights_follow_from_the_seed_alone(network: Mlp | ResNet18) -> None:
     def weights(seed: int) -> list[torch.Tensor]:

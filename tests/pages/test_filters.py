@@ -87,6 +87,7 @@ def test_the_shipped_resnet_opens_on_its_first_layer(bench: Bench) -> None:
     assert "one scale for all filters, grey is zero" in words(app)
 
 
+@pytest.mark.slow
 def test_a_deeper_layer_of_the_shipped_resnet_before_and_after(bench: Bench) -> None:
     name = shipped(bench, "cifar10-resnet18")
     app = open_page("filters", run=name, layer="layer2.0.downsample.0", channel="7")

@@ -29,6 +29,7 @@ def expected_levels(value, low, high):
     return {min(max(round(exact + wobble), 0), LEVELS - 1) for wobble in (-near, 0, near)}
 
 
+@pytest.mark.slow
 @given(
     count=st.integers(1, 9),
     height=st.integers(1, 6),

@@ -119,6 +119,7 @@ def needs_nothing_and_runs_nothing(written: str) -> None:
     assert written.count("</script") == 1
 
 
+@pytest.mark.slow
 def test_all_figures_are_drawn_need_nothing_and_hold(whole: Document, tmp_path: Path) -> None:
     assert {type(pin.figure) for pin in whole.pins} == set(KINDS)
     said = list[str]()
@@ -322,6 +323,7 @@ def charts(name: str) -> list[StudyCharted]:
     return [pin.figure for pin in finish(outline.of_study(name)).pins if isinstance(pin.figure, StudyCharted)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("vary", "names", "pictures"),
     [(GRID, ["heat", "setting"], 3), (SEARCH, ["parallel", "importance"], 2)],

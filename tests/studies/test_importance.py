@@ -113,6 +113,7 @@ def test_choices_are_told_as_well() -> None:
     assert found.shares[2].certain
 
 
+@pytest.mark.slow
 def test_a_search_of_noise_is_called_important_in_one_of_twenty_at_most() -> None:
     random = np.random.default_rng(1)
     count = 150

@@ -179,6 +179,7 @@ def test_saving_is_rare(session: Make, tmp_path: Path, monkeypatch: pytest.Monke
     assert snapshots.due
 
 
+@pytest.mark.slow
 def test_at_most_a_hundred_filters(session: Make, tmp_path: Path) -> None:
     for network, expected in ((Mlp(hidden=(120,)), (1, 100, 3, 8, 8)), (ResNet18(), (1, 64, 3, 3, 3))):
         folder = tmp_path / network.name

@@ -22,6 +22,7 @@ def settled(network: Network, side: int) -> torch.nn.Module:
     return model.eval()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("network", "side"),
     [

@@ -211,6 +211,7 @@ def test_kernelshap_is_exact_where_all_sets_are_looked_at(small: Any) -> None:
     assert ours.sum == pytest.approx(exact.sum(), abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("samples", [8, 50, 20_000])
 @pytest.mark.parametrize("regions", [2, 7, 30])
 def test_values_of_superpixels_add_up_to_the_difference_of_scores(

@@ -48,6 +48,7 @@ def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_PIXELS", 20 * 8 * 8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "network",
     [Cnn(convs=(5,), pool_after=()), Mlp(hidden=(6,)), ResNet18(stem="cifar")],

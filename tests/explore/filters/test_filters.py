@@ -75,6 +75,7 @@ def test_weights_bias_and_batch_norm_are_those_of_the_modules():
     assert point.batch_norm.weight.tolist() == [1] * 8  # it learns none
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("network", "shape", "count", "first"),
     [

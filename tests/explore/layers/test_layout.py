@@ -56,6 +56,7 @@ LAYERS = {
 """Some whose channels are last."""
 
 
+@pytest.mark.slow
 def test_maps_are_channels(network: tuple[str, torch.nn.Module], image: np.ndarray) -> None:
     name, model = network
     listed = layers(model, (3, SIDE, SIDE))
@@ -149,6 +150,7 @@ def test_other_networks_are_left_as_they_are() -> None:
         assert not channels_last(build(config, image_shape=(32, 32, 3), classes=3))
 
 
+@pytest.mark.slow
 def test_tokens_are_laid_out_as_their_patches_lie(image: np.ndarray) -> None:
     model = build(Torchvision(model="vit_b_16"), image_shape=(SIDE, SIDE, 3), classes=3, seed=1).eval()
     torch.nn.init.normal_(model.heads.head.weight, std=0.05)  # torchvision's is zero

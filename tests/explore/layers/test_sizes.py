@@ -31,6 +31,7 @@ def obstacle(card: Card, size: int) -> str:
     return input_sizes.obstacle(network_of(card), card, size)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("network", "shape", "expected"),
     [
@@ -58,6 +59,7 @@ def test_what_is_offered_runs_and_nothing_else(
                 model(image)
 
 
+@pytest.mark.slow
 def test_the_reason_has_the_real_numbers() -> None:
     mlp = card_of(Mlp(hidden=(5,)), (28, 28, 1))
     assert obstacle(mlp, 56) == (

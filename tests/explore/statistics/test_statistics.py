@@ -169,6 +169,7 @@ def test_one_class_has_neither_selectivity_nor_probe() -> None:
     assert {(one.zeros_error, one.probe) for one in alone.layers} == {(None, None)}
 
 
+@pytest.mark.slow
 def test_a_look_changes_nothing_also_when_it_is_stopped() -> None:
     model, card = made(ResNet18(stem="cifar"))
     model.train()
@@ -195,6 +196,7 @@ def test_a_look_changes_nothing_also_when_it_is_stopped() -> None:
         assert same()
 
 
+@pytest.mark.slow
 def test_tokens_are_looked_at_as_maps() -> None:
     model, card = made(Torchvision(model="vit_b_16"), 224)
     # Two of its twelve blocks, for speed.

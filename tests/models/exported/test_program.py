@@ -60,6 +60,7 @@ class Windows(nn.Module):
         return whole
 
 
+@pytest.mark.slow
 def test_a_size_that_would_take_minutes_to_reason_about_is_that_of_the_example() -> None:
     head = nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2)
     many = nn.Sequential(*(Windows() for _ in range(5)), *head)
