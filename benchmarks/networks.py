@@ -67,6 +67,8 @@ TIMM = (
     "xcit_nano_12_p16_224",
 )  # fmt: skip
 """One network of a family, as small as the family has."""
+_TRAINING = ("aux1.", "aux2.", "AuxLogits.")
+"""Heads that serve training alone."""
 _PATIENCE = 400
 """Seconds for one network."""
 
@@ -132,8 +134,13 @@ def _equal(subject: Subject, batch: Tensor) -> str:
 
 
 def _layers(subject: Subject) -> str:
-    """All of whose parameters are listed: those of auxiliary heads, which only training uses, are not exported."""
+    """All of whose parameters are listed, but those of heads that only training uses, which are not exported."""
     due = sum(value.numel() for value in subject.model.parameters())
+    whole = sum(
+        value.numel() for name, value in subject.original.named_parameters() if not name.startswith(_TRAINING)
+    )
+    if whole != due:
+        raise Fails(f"{due:,} of {whole:,} parameters exported")
     listed = sum(layer.parameters for layer in subject.listed)
     if due != listed:
         raise Fails(f"{listed:,} of {due:,} parameters")
@@ -142,9 +149,15 @@ def _layers(subject: Subject) -> str:
 
 
 def _maps(subject: Subject) -> str:
-    """What modules give, beside what the original's of the same names give."""
+    """What modules give, beside what the original's of the same names give.
+
+    PyTorch's own fast path of attention, which computes a whole block in another order, is off.
+    """
     image = torch.from_numpy(subject.image)[None]
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
     ours, theirs = _outputs(subject.model, image), _outputs(subject.original, image)
+    torch.backends.mha.set_fastpath_enabled(fast)
     both = [name for name in theirs if name in ours]
     if different := [name for name in both if not torch.equal(ours[name], theirs[name])]:
         raise Fails(f"{different[0]} and {len(different) - 1} more differ")
@@ -270,6 +283,16 @@ def made(name: str) -> tuple[nn.Module, int]:
 
     `timm/NAME` is one of timm's, all others are torchvision's.
     """
+    model, side = _made(name)
+    for parameter in model.parameters():
+        if (
+            parameter.ndim > 1 and not parameter.any()
+        ):  # a head of zeros would give equal scores to everything
+            nn.init.normal_(parameter, std=0.02)
+    return model, side
+
+
+def _made(name: str) -> tuple[nn.Module, int]:
     torch.manual_seed(0)
     source, _, plain = name.rpartition("/")
     if source == "timm":

@@ -24,7 +24,7 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     What is not `durable` survives the process that wrote it, but not a power cut, and costs no wait for the disk.
     Raises OSError (disk full, say) with the old file untouched and the new one removed, as after any exception.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.new")
+    temporary = _beside(path)
     try:
         descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666 & ~_UMASK)
         with os.fdopen(descriptor, "w+b") as file:
@@ -40,6 +40,21 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
         sync_folder(path.parent)
 
 
+def link(path: Path, source: Path) -> None:
+    """Put the file `source` in the place of `path` too, a second name of the same content: nothing is written.
+
+    For files that are only ever replaced. Raises OSError, with the old file untouched, where `source` is gone or the
+    file system has no such names.
+    """
+    temporary = _beside(path)
+    try:
+        os.link(source, temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)  # renaming one name of a file to another leaves both
+    sync_folder(path.parent)
+
+
 def remove_unfinished(folder: Path) -> None:
     """Remove what a killed `replace` left in `folder`, where nobody writes now."""
     for path in folder.glob(".*.new"):
@@ -53,3 +68,7 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.new")

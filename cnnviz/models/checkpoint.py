@@ -52,19 +52,20 @@ def save(path: Path, weights: Mapping[str, Tensor], card: Card, *, half: bool = 
 
     Raises OSError when the disk is full; the old file stays.
     """
-    atomic.replace(path, _content(weights, card, half=half))
+    atomic.replace(path, content(weights, card, half=half))
 
 
 def write(file: BinaryIO, weights: Mapping[str, Tensor], card: Card) -> None:
     """Write a checkpoint into an open file, in float32."""
-    file.write(_content({name: _single(value) for name, value in weights.items()}, card, half=False))
+    file.write(content({name: _single(value) for name, value in weights.items()}, card))
 
 
 def _single(value: Tensor) -> Tensor:
     return value.float() if value.is_floating_point() else value
 
 
-def _content(weights: Mapping[str, Tensor], card: Card, *, half: bool) -> bytes:
+def content(weights: Mapping[str, Tensor], card: Card, *, half: bool = False) -> bytes:
+    """What `save` writes."""
     tensors, stored = dict[str, Tensor](), set[int]()
     for name, value in weights.items():
         tensor = (value.half() if half and value.is_floating_point() else value).detach().cpu().contiguous()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
-from torch import nn
+from torch import Tensor, nn
 
 
 class ModuleCall(NamedTuple):
@@ -20,6 +20,8 @@ class ModuleCall(NamedTuple):
     module: nn.Module
     args: tuple[Any, ...]
     """Positional arguments."""
+    images: int
+    """How many images the network was given."""
 
     @property
     def layer(self) -> str:
@@ -43,15 +45,19 @@ def tracing(
     block ends.
     """
     runs: Counter[str] = Counter()
+    images = 1
 
     def start(module: nn.Module, args: Any) -> None:
+        nonlocal images
         runs.clear()
+        # Not len(), which would fix a size that is left free in an export.
+        images = args[0].shape[0] if args and isinstance(args[0], Tensor) and args[0].ndim else 1
         if begin is not None:
             begin()
 
     def entering(name: str, told: Callable[[ModuleCall], None]) -> Callable[[nn.Module, Any], None]:
         def hook(module: nn.Module, args: Any) -> None:
-            call = ModuleCall(name, runs[name] + 1, module, args)
+            call = ModuleCall(name, runs[name] + 1, module, args, images)
             if leave is None:
                 runs[name] += 1
             told(call)
@@ -61,7 +67,7 @@ def tracing(
     def leaving(name: str, told: Callable[[ModuleCall, Any], Any]) -> Callable[[nn.Module, Any, Any], Any]:
         def hook(module: nn.Module, args: Any, output: Any) -> Any:
             runs[name] += 1
-            return told(ModuleCall(name, runs[name], module, args), output)
+            return told(ModuleCall(name, runs[name], module, args, images), output)
 
         return hook
 

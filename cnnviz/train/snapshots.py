@@ -1,5 +1,6 @@
 """Which weights of a training are kept, and how often the disk is bothered."""
 
+import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -40,6 +41,7 @@ class KeptWeights:
         self._filters: dict[int, npt.NDArray[np.float16]] = {}
         self._best_epoch = -1
         self._next = 0.0
+        self._digests: dict[Path, bytes] = {}
 
     def keep_epoch(
         self, epoch: int, weights: Mapping[str, Tensor], card: Card, filters: npt.NDArray[np.float16]
@@ -47,7 +49,7 @@ class KeptWeights:
         """Note the filters of this epoch; keep all weights of epochs 0, 1, 2, 4, 8, …"""
         self._filters[epoch] = filters
         if epoch & (epoch - 1) == 0:
-            checkpoint.save(self.folder / f"epoch_{epoch:04d}.safetensors", weights, card)
+            self._put(f"epoch_{epoch:04d}.safetensors", weights, card)
 
     @property
     def due(self) -> bool:
@@ -71,13 +73,25 @@ class KeptWeights:
         epochs = sorted(one for one in self._filters if one <= epoch)
         _write_filters(self._filters_file, epochs, [self._filters[one] for one in epochs])
         if best is not None and best[1].epoch != self._best_epoch:
-            checkpoint.save(self.folder / "best.safetensors", *best)
+            self._put("best.safetensors", *best)
             self._best_epoch = best[1].epoch
         if state is not None:
             atomic.replace(self.folder / "last.state", state())
-        checkpoint.save(self.folder / "last.safetensors", weights, card)
+        self._put("last.safetensors", weights, card)
         now = time.monotonic()
         self._next = now + max(_EVERY, _SHARE * (now - start))
+
+    def _put(self, name: str, weights: Mapping[str, Tensor], card: Card) -> None:
+        """Write a checkpoint; what this process has written under another name is only given this one too."""
+        path, content = self.folder / name, checkpoint.content(weights, card)
+        digest = hashlib.sha256(content).digest()
+        for same in [other for other, one in self._digests.items() if one == digest]:
+            with suppress(OSError):  # it was deleted, or the file system has no second names
+                atomic.link(path, same)
+                break
+        else:
+            atomic.replace(path, content)
+        self._digests[path] = digest
 
 
 class Snapshots(KeptWeights):

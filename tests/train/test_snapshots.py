@@ -168,15 +168,57 @@ def test_saving_is_rare(session: Make, tmp_path: Path, monkeypatch: pytest.Monke
     now[0] += 2
     assert snapshots.due
 
-    def slow(*_: object, **__: object) -> None:
+    def slow(*_: object, **__: object) -> bytes:
         now[0] += 2
+        return b""
 
-    monkeypatch.setattr("cnnviz.train.snapshots.checkpoint.save", slow)
+    monkeypatch.setattr("cnnviz.train.snapshots.checkpoint.content", slow)
     snapshots.save(made)
     now[0] += 199
     assert not snapshots.due
     now[0] += 2
     assert snapshots.due
+
+
+def test_equal_weights_are_written_once(session: Make, tmp_path: Path) -> None:
+    kept, made = Snapshots(tmp_path), session()
+    weights, card = made.model.state_dict(), made.card.model_copy(update={"epoch": 1})
+    first, best, last = (
+        tmp_path / "snapshots" / f"{name}.safetensors" for name in ("epoch_0001", "best", "last")
+    )
+    kept.keep_epoch(1, weights, card, np.zeros((1, 1, 1, 1), np.float16))
+    kept.write(1, weights, card, best=(weights, card))
+    assert first.stat().st_ino == best.stat().st_ino == last.stat().st_ino
+    assert fingerprint(checkpoint.load(last)[0].state_dict()) == fingerprint(weights)
+
+    changed = {name: value + 1 for name, value in weights.items()}  # at the same step, by whoever may
+    kept.write(1, changed, card)
+    assert first.stat().st_ino == best.stat().st_ino != last.stat().st_ino
+    assert fingerprint(checkpoint.load(last)[0].state_dict()) == fingerprint(changed)
+    assert fingerprint(checkpoint.load(first)[0].state_dict()) == fingerprint(weights)
+
+    first.unlink()
+    kept.write(1, weights, card)
+    assert last.stat().st_ino == best.stat().st_ino
+    for gone in (best, last):
+        gone.unlink()
+    kept.write(1, weights, card)
+    assert checkpoint.load(last)[1] == card
+    assert sorted(path.name for path in last.parent.iterdir()) == ["last.safetensors"]
+
+
+def test_a_file_system_without_second_names(
+    session: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("cnnviz.atomic.os.link", refuse)
+    kept, made = Snapshots(tmp_path), session()
+    weights = made.model.state_dict()
+    kept.write(1, weights, made.card, best=(weights, made.card))
+    assert len({path.stat().st_ino for path in (tmp_path / "snapshots").iterdir()}) == 2
+    assert checkpoint.load(tmp_path / "snapshots" / "best.safetensors")[1] == made.card
 
 
 @pytest.mark.slow

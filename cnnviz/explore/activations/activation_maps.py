@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from cnnviz.errors import CnnvizError, ImageError
 from cnnviz.explore.layers.capture import capture, evaluating, first_tensor, module_of
-from cnnviz.explore.layers.channel_order import channels_last
+from cnnviz.explore.layers.channel_order import channels_first, channels_last
 from cnnviz.models.tracing import ModuleCall, tracing
 
 
@@ -86,7 +86,7 @@ def predict_without(
     Raises LayerNotFound, ImageError, or IndexError for a channel that is not there.
     """
     name, module, number = module_of(model, layer)
-    last = channels_last(model)
+    last, lay = channels_last(model), channels_first(model)
 
     def silence(call: ModuleCall, output: Any) -> Any:
         given = first_tensor(output)
@@ -94,9 +94,11 @@ def predict_without(
             return None
         changed = given.clone(memory_format=torch.contiguous_format)
         # As `maps_of` lays channels out.
-        # All tokens, a class token among them, where channels are last.
-        maps = changed.movedim(-1, 1) if name in last and changed.ndim > 2 else changed
-        maps = maps if changed.ndim == 2 or name in last else maps.view(len(maps), -1, *maps.shape[-2:])
+        if name in last:  # all tokens, a class token among them
+            maps = changed.movedim(-1, 1)
+        else:
+            maps = lay(call, changed)
+            maps = maps if maps.ndim == 2 else maps.view(len(maps), -1, *maps.shape[-2:])
         if not 0 <= channel < maps.shape[1]:
             raise IndexError(f"{layer} has channels 0 to {maps.shape[1] - 1}, not {channel}.")
         maps[:, channel] = 0

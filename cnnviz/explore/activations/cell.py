@@ -218,8 +218,8 @@ def _run(model: nn.Module, image: NDArray[np.float32], names: Sequence[str]) -> 
         tensor = first_tensor(output)
         if call.layer in names and tensor is not None:
             # What is given a list of tensors, as DenseNet's layers are, is not followed into its input.
-            given = lay(call.name, entered.get(call.name, torch.empty(0)))
-            seen[call.layer] = Call(call.module, given, lay(call.name, tensor.detach()).clone())
+            given = lay(call, entered.get(call.name, torch.empty(0)))
+            seen[call.layer] = Call(call.module, given, lay(call, tensor.detach()).clone())
             if len(seen) == len(names):
                 raise LayerReached
 

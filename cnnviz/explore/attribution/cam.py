@@ -7,12 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.utils._pytree import tree_map
 
 from cnnviz.errors import CnnvizError, LayerNotFound
 from cnnviz.explore.attribution import copies, options
 from cnnviz.explore.attribution.backward import guided_backprop
 from cnnviz.explore.attribution.request import AttributionRequest
-from cnnviz.explore.layers.capture import lock_of, module_of, watched
+from cnnviz.explore.layers.capture import first_tensor, lock_of, module_of, watched
 from cnnviz.explore.layers.channel_order import channels_first
 from cnnviz.explore.layers.structure import Layer
 from cnnviz.models.tracing import ModuleCall, tracing
@@ -83,14 +84,16 @@ def pass_through(network: nn.Module, image: Tensor, layer: str | None) -> tuple[
 
     def split(call: ModuleCall, output: Any) -> Any:
         nonlocal maps
-        if call.number != number or not isinstance(output, Tensor):
+        first = first_tensor(output)
+        if call.number != number or first is None:
             return None
         torch.set_grad_enabled(True)
-        given = output.detach()
-        laid = lay(name, given) if given.ndim == 4 else given
+        given = first.detach()
+        laid = lay(call, given) if given.ndim == 4 and len(given) == call.images else given
         maps = laid.requires_grad_()
         # A copy, because what comes next may work in place (a residual sum, `out += x`).
-        return (maps if laid is given else maps.movedim(1, -1)).clone()
+        passed_on = (maps if laid is given else maps.movedim(1, -1)).clone()
+        return tree_map(lambda one: passed_on if one is first else one, output)
 
     with lock_of(model), torch.no_grad(), tracing(model, {name: module}, leave=split):
         logits = model(image)

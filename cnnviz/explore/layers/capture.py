@@ -81,7 +81,7 @@ def capture(model: nn.Module, layers: Sequence[str] | None, *, stop: bool = True
         if tensor is None or not keys:
             return
         # A copy, because the next layer may work in place (torchvision's ReLUs do).
-        copied = lay(call.name, tensor.detach()).clone()
+        copied = lay(call, tensor.detach()).clone()
         seen.outputs.update(dict.fromkeys(keys, copied))
         seen.missing = tuple(key for key in seen.missing if key not in keys)
         if stop and names is not None and not seen.missing:
@@ -104,7 +104,7 @@ def passing(model: nn.Module, look: Callable[[str, Tensor], None]) -> Iterator[n
     def show(call: ModuleCall, output: Any) -> None:
         tensor = first_tensor(output)
         if tensor is not None:
-            look(call.layer, lay(call.name, tensor.detach()))
+            look(call.layer, lay(call, tensor.detach()))
 
     with evaluating(model), tracing(model, watched(model), leave=show):
         yield model

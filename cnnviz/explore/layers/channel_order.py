@@ -7,18 +7,23 @@ from math import isqrt
 
 from torch import Tensor, nn
 
+from cnnviz.models.tracing import ModuleCall
+
 _LAST, _FIRST = [0, 2, 3, 1], [0, 3, 1, 2]
 
 
-def channels_first(model: nn.Module) -> Callable[[str, Tensor], Tensor]:
-    """A function that gives the output of the module of that name as maps (N, C, H, W); a view.
+def channels_first(model: nn.Module) -> Callable[[ModuleCall, Tensor], Tensor]:
+    """A function that gives what a call of a module gave as maps (N, C, H, W); a view.
 
     If it is (N, H, W, C), or the tokens (N, T, C) of a grid of patches: a class token before them is left out.
+    Tokens that lie in one row for all images (N·T, C) are parted again. Of windows (N·W, T, C), maps have a row for
+    each window and a column for each of its tokens.
     """
     last = channels_last(model)
 
-    def lay(name: str, output: Tensor) -> Tensor:
-        if name not in last or output.ndim not in (3, 4):
+    def lay(call: ModuleCall, output: Tensor) -> Tensor:
+        output = _by_image(output, call.images)
+        if call.name not in last or output.ndim not in (3, 4):
             return output
         if output.ndim == 4:
             return output.movedim(-1, 1)
@@ -31,6 +36,15 @@ def channels_first(model: nn.Module) -> Callable[[str, Tensor], Tensor]:
         return patches
 
     return lay
+
+
+def _by_image(output: Tensor, images: int) -> Tensor:
+    """With the images as the first axis, where it held parts of them, too; chunks of maps are taken for channels."""
+    parted = output.ndim > 1 and 0 < images < len(output) and len(output) % images == 0
+    if not parted:
+        return output
+    parts: Tensor = output.unflatten(0, (images, -1))
+    return parts.flatten(1, 2) if parts.ndim == 5 else parts
 
 
 def channels_last(model: nn.Module) -> frozenset[str]:

@@ -94,8 +94,9 @@ def _obstacle(network: nn.Module, images: int, card: Card, size: int) -> str:
 
 
 def _reason(last: list[ModuleCall], card: Card, size: tuple[int, int], message: str) -> str:
-    for name, _, module, args in last:
-        given = args[0] if args else None
+    for call in last:
+        name, module = call.name, call.module
+        given = call.args[0] if call.args else None
         if isinstance(module, nn.Linear) and isinstance(given, Tensor) and given.ndim == 2:
             height, width, _ = card.image_shape
             return (

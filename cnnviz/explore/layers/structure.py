@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -49,8 +49,9 @@ class Layer:
     """Output of a whole block (after a residual addition, say); otherwise of a single module."""
     idle: bool
     """Passes its input on unchanged when evaluated, as dropout does."""
-    tokens: bool
-    """Its maps are the tokens of patches, laid out as the patches lie; a class token is left out."""
+    tokens: Literal["", "patches", "windows"]
+    """Of what its maps are the tokens: of patches, laid out as these lie, a class token left out; or of windows, with
+    a row for each window and a column for each of its tokens. Empty for maps that a layer gives as such."""
     frozen: bool
     """Has numbers of its own, none of which was trained."""
     arithmetic: str
@@ -73,8 +74,7 @@ class _Call:
     name: str
     output_shape: tuple[int, ...]
     """Channels first."""
-    own_shape: tuple[int, ...]
-    """As the module gives it."""
+    tokens: Literal["", "patches", "windows"]
     input: str
     inputs: tuple[str, ...]
     ends: tuple[str, ...]
@@ -106,7 +106,7 @@ def layers(
             ends=call.ends if is_block(modules[call.module]) else (),
             block=is_block(modules[call.module]),
             idle=call.idle,
-            tokens=len(call.own_shape) == 2 and len(call.output_shape) == 3,
+            tokens=call.tokens,
             frozen=_is_frozen(modules[call.module], call.module, frozen),
             arithmetic=parameters_in_words(modules[call.module]) if call.name == call.module else "",
             macs=call.macs,
@@ -169,12 +169,13 @@ def _trace(
         fields.passed(call.module, tensor, result)
         same = tensor is not None and result.data_ptr() == tensor.data_ptr()
         idle = same and tensor is not None and result.shape == tensor.shape and tensor._version == version
+        laid = lay(call, result)
         calls.append(
             _Call(
                 module=call.name,
                 name=call.layer,
-                output_shape=tuple(lay(call.name, result).shape[1:]),
-                own_shape=tuple(result.shape[1:]),
+                output_shape=tuple(laid.shape[1:]),
+                tokens="" if laid.ndim != 4 or result.ndim == 4 else _tokens(result),
                 input=source,
                 inputs=inputs,
                 ends=tuple(name for name in origins.of(result) if name not in own),
@@ -203,6 +204,11 @@ def _trace(
     ):
         model(image)
     return calls, readers
+
+
+def _tokens(output: Tensor) -> Literal["patches", "windows"]:
+    """What the tokens of one image are of: (1, T, C) or (T, C) of patches, (W, T, C) of W windows."""
+    return "windows" if output.ndim == 3 and len(output) > 1 else "patches"
 
 
 def _parameters(model: nn.Module, ran: set[str], readers: Mapping[str, str]) -> Counter[str]:

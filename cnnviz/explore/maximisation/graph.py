@@ -32,7 +32,7 @@ def outputs(model: nn.Module, batch: Tensor, layers: Sequence[str]) -> dict[str,
         if call.layer not in layers or tensor is None:
             return
         # A copy, because the next layer may work in place (torchvision's ReLUs do).
-        seen[call.layer] = lay(call.name, tensor).clone()
+        seen[call.layer] = lay(call, tensor).clone()
         if len(seen) == len(set(layers)):
             raise LayerReached
 

@@ -83,7 +83,7 @@ def _centres(model: nn.Module, image: Tensor) -> list[tuple[list[str], Tensor]]:
         if same in centres:
             centres[same][0].append(call.layer)
             return
-        maps = lay(call.name, tensor)
+        maps = lay(call, tensor)
         row, column = middle_cell(tuple(maps.shape[1:]))
         # Taken at once, because the next layer may work in place.
         picked = maps if maps.ndim == 2 else maps[:, :, row, column]

@@ -108,6 +108,9 @@ class _Builder:
         for path in sorted(self._tensors):
             if path and path not in self._variants:
                 self._fill(_at(root, path), path)
+        for second, name in self._graph.shared.items():
+            owner, _, own = second.rpartition(".")
+            setattr(_at(root, owner), own, root.get_parameter(name))
         return root
 
     def _write(self, scope: _Scope, start: int, end: int, depth: int) -> None:

@@ -65,6 +65,9 @@ def _check_parts(graph: Graph) -> None:
         _require(_is_path(name), f"a tensor is called {name[:40]!r}")
         sound = one.dtype in DTYPES and isinstance(one.trained, bool) and len(one.shape) <= 8
         _require(sound and all(_whole(side, 0, 2**40) for side in one.shape), f"{name} is no tensor")
+    for second, name in graph.shared.items():
+        alike = name not in graph.shared and graph.tensors.get(name) == graph.tensors.get(second, "none")
+        _require(alike and graph.tensors[name].trained, f"{str(second)[:40]!r} is no second name")
     for path, module in graph.modules.items():
         named = (
             isinstance(module.kind, str) and _KIND.fullmatch(module.kind) and isinstance(module.chain, bool)

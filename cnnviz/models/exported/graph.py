@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 HEADER = "cnnviz.graph"
@@ -92,6 +92,8 @@ class Graph:
     modules: Mapping[str, ModuleKind]
     calls: tuple[Call, ...]
     output: str
+    shared: Mapping[str, str] = field(default_factory=dict)
+    """Weights that are another's under a second name, by that name: both layers learn them together."""
 
     @property
     def text(self) -> str:
@@ -115,6 +117,7 @@ class Graph:
                     for call in self.calls
                 ],
                 "output": self.output,
+                **({"shared": self.shared} if self.shared else {}),
             },
             separators=(",", ":"),
             allow_nan=False,

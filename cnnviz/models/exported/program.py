@@ -5,21 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._pytree import tree_leaves
 
 from cnnviz.errors import CheckpointError
+from cnnviz.models.exported import building
 from cnnviz.models.exported.checking import DTYPES
-from cnnviz.models.exported.graph import Graph, StoredTensor
+from cnnviz.models.exported.graph import Argument, Graph, Stored, StoredTensor
 from cnnviz.models.exported.translation import translate
 from cnnviz.models.tracing import ModuleCall, tracing
 
 _MORE = 32
 """Pixels by which images are larger where it is tried whether their size is free."""
-
+_NEAR = 1e-3
+"""How far scores may be from the network's, which may compute them in another order."""
 
 _INVOLVED = 48
 """Operations in the formula of a side: convolutional networks have up to ten, Swin 36."""
@@ -85,13 +88,19 @@ def described(name: str, value: Tensor) -> StoredTensor:
 
 
 def _exported(model: nn.Module, example: Tensor) -> Exported:
-    given = _two(example)
-    errors = []
-    for free in _freedoms(model, given):
+    given, errors = _two(example), []
+    for images, free in _attempts(model, given):
         try:
-            return of_program(_program(model, given, free), chains=_chains(model))
+            found = _with_second_names(
+                of_program(_program(model, images, free), chains=_chains(model)), model
+            )
+            if 2 in free:
+                _hold(_rebuilt(found), model, given)
         except Exception as error:  # the exporter runs the network's code, and raises what that leads it to
             errors.append(error)
+        else:
+            height, width = given.shape[2:]
+            return replace(found, graph=replace(found.graph, example=(height, width)))
     if isinstance(errors[-1], CheckpointError):
         raise errors[-1]
     line = (str(errors[0]).strip().splitlines() or [type(errors[0]).__name__])[0]
@@ -101,9 +110,12 @@ def _exported(model: nn.Module, example: Tensor) -> Exported:
 def exported_program(model: nn.Module, example: Tensor) -> torch.export.ExportedProgram:
     """PyTorch's own of a network in evaluation mode; sizes that can be free are. Raises CheckpointError without any."""
     given = _two(example)
-    for free in _freedoms(model, given):
+    for images, free in _attempts(model, given):
         with suppress(Exception):  # the exporter runs the network's code, and raises what that leads it to
-            return _program(model, given, free)
+            program = _program(model, images, free)
+            if 2 in free:
+                _hold(program.module(), model, given)
+            return program
     raise CheckpointError("PyTorch can't export this network.")
 
 
@@ -112,13 +124,71 @@ def _two(example: Tensor) -> Tensor:
     return example if len(example) > 1 else torch.cat([example, example])
 
 
-def _freedoms(model: nn.Module, images: Tensor) -> list[tuple[int, ...]]:
-    """Dimensions to leave free, the most first.
+def _attempts(model: nn.Module, given: Tensor) -> list[tuple[Tensor, tuple[int, ...]]]:
+    """Images to export with, and their dimensions to leave free, the most first.
 
-    For windows of a fixed size the exporter would reason for minutes that no other size goes.
+    Larger images, because a map that is 1 × 1 is taken for a constant. For windows of a fixed size the exporter would
+    reason for minutes that no other size goes, so it is tried first.
     """
-    every = [(0, 2, 3)] if _takes(model, nn.functional.pad(images, (0, _MORE) * 2)) else []
-    return [*every, (0,)]
+    more = _larger(given)
+    free = [(given, (0, 2, 3)), (more, (0, 2, 3))] if _takes(model, more) else []
+    return [*free, (given, (0,))]
+
+
+def _larger(images: Tensor) -> Tensor:
+    return nn.functional.pad(images, (0, _MORE) * 2)
+
+
+def _hold(again: nn.Module, model: nn.Module, given: Tensor) -> None:
+    """Raises ValueError where `again` does not give what the network gives: a size that seems free may not be."""
+    for images in (given, _larger(given)):
+        with torch.no_grad():
+            ours, theirs = again(images), tree_leaves(model(images))
+        for one in tree_leaves(ours):
+            if not any(
+                one.shape == other.shape and torch.allclose(one, other, rtol=_NEAR, atol=_NEAR)
+                for other in theirs
+            ):
+                raise ValueError("its sizes are not free")
+
+
+def _rebuilt(found: Exported) -> nn.Module:
+    made = building.network(found.graph)
+    made.load_state_dict(dict(found.tensors))
+    return made.eval()
+
+
+def _with_second_names(found: Exported, model: nn.Module) -> Exported:
+    """Weights that several layers share are each layer's own again, under its name: the exporter knows one name."""
+    names: dict[int, list[str]] = {}
+    for name, value in model.named_parameters(remove_duplicate=False):
+        names.setdefault(id(value), []).append(name)
+    known_as = {name: several for several in names.values() if len(several) > 1 for name in several}
+    shared: dict[str, str] = {}
+
+    def own(argument: Argument, module: str) -> Argument:
+        if isinstance(argument, tuple):
+            return tuple(own(one, module) for one in argument)
+        if not isinstance(argument, Stored) or argument.name.rpartition(".")[0] == module:
+            return argument
+        others = (name for name in known_as.get(argument.name, ()) if name.rpartition(".")[0] == module)
+        second = next(others, None)
+        if second is None:
+            return argument
+        shared[second] = argument.name
+        return Stored(second)
+
+    calls = []
+    for call in found.graph.calls:
+        module = call.within[-1].partition("@")[0] if call.within else ""
+        args = tuple(own(one, module) for one in call.args)
+        calls.append(
+            replace(call, args=args, keywords=tuple((key, own(one, module)) for key, one in call.keywords))
+        )
+    tensors = {second: found.tensors[name] for second, name in shared.items()}
+    stored = {second: found.graph.tensors[name] for second, name in shared.items()}
+    graph = replace(found.graph, calls=tuple(calls), tensors={**found.graph.tensors, **stored}, shared=shared)
+    return Exported(graph, {**found.tensors, **tensors})
 
 
 def _program(model: nn.Module, images: Tensor, free: Collection[int]) -> torch.export.ExportedProgram:

@@ -58,6 +58,7 @@ def _graph(content: Any) -> Graph:
             for operation, within, args, keywords, gives in content["calls"]
         ),
         output=content["output"],
+        shared=dict(content.get("shared", {})),
     )
 
 

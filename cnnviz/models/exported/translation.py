@@ -95,15 +95,15 @@ def _translate(program: Any, tensors: Mapping[str, StoredTensor], chains: frozen
             f"The network takes {len(images)} inputs: the bench shows networks of one image."
         )
     names[images[0]] = Value(IMAGE)
-    calls = list(_calls(graph["nodes"], names))
+    calls = _used(list(_calls(graph["nodes"], names)), _outputs(signature["output_specs"]))
     output, classes = _output(signature["output_specs"], graph["tensor_values"])
     found = Graph(
         image=_image(meta := graph["tensor_values"][images[0]]),
         example=(_example(meta["sizes"][2]), _example(meta["sizes"][3])),
         classes=classes,
-        tensors=stored,
+        tensors=_needed(stored, calls),
         modules=modules(graph["nodes"], chains),
-        calls=tuple(_used(calls, _outputs(signature["output_specs"]))),
+        calls=tuple(calls),
         output=output,
     )
     check(found)
@@ -274,6 +274,23 @@ _READERS: Mapping[str, tuple[Callable[[Any, Mapping[str, Argument]], Argument], 
     "as_memory_format": (_memory_format, False),
 }
 """How each kind of argument is read, and whether it is a list of such; classifiers have no others."""
+
+
+def _needed(stored: Mapping[str, StoredTensor], calls: Sequence[Call]) -> dict[str, StoredTensor]:
+    """Without what nobody reads, as of a head that serves training alone; modules that are read keep their counters."""
+    read = {
+        one.name
+        for call in calls
+        for argument in (*call.args, *(value for _, value in call.keywords))
+        for one in values_in(argument)
+        if isinstance(one, Stored)
+    }
+    modules_read = {name.rpartition(".")[0] for name in read}
+    return {
+        name: one
+        for name, one in stored.items()
+        if name in read or (not one.trained and name.rpartition(".")[0] in modules_read)
+    }
 
 
 def _used(calls: Sequence[Call], outputs: Sequence[str]) -> list[Call]:

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 _SCALES = {"layer": "By layer", "channel": "By channel", "network": "Whole network"}
 _BY_INDEX, _BY_CLASS = "index", "class selectivity"
+_TOKENS = {
+    "": "",
+    "patches": " Tokens, laid out as their patches lie; a class token is left out.",
+    "windows": " A row for each window, a column for each of its tokens.",
+}
 _UNIT = 20
 
 
@@ -91,7 +96,7 @@ def _choice(label: str, options: dict[str, str], *, default: str) -> str:
     return chosen or default
 
 
-def _describe(mosaic: Mosaic, maps: NDArray[np.float32], per: str, *, tokens: bool) -> None:
+def _describe(mosaic: Mosaic, maps: NDArray[np.float32], per: str, *, tokens: str) -> None:
     zeros = float((maps == 0).mean())
     dead = int((maps == 0).all(axis=(1, 2)).sum())
     st.image(bar(mosaic.scale, width=512, height=10), output_format="PNG", alt="Colour bar")
@@ -106,7 +111,7 @@ def _describe(mosaic: Mosaic, maps: NDArray[np.float32], per: str, *, tokens: bo
             if mosaic.shrink > 1
             else ""
         )
-        + (" Tokens, laid out as their patches lie; a class token is left out." if tokens else "")
+        + _TOKENS[tokens]
     )
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from cnnviz.config import ResNet18, Torchvision
 from cnnviz.explore.activations.activation_maps import channel_maps, predict, predict_without
@@ -181,3 +182,83 @@ def test_tokens_are_laid_out_as_their_patches_lie(image: np.ndarray) -> None:
     best = cam.best_layer(listed)
     assert best is not None
     assert best[0] == "conv_proj"
+
+
+class Flattened(nn.Module):
+    """Tokens of 16 patches, normalised in one row for all images, as LeViT does; then in four windows of four."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patches, self.first = nn.Conv2d(3, 6, 16, 16), nn.LayerNorm(6)
+        self.linear, self.norm = nn.Linear(6, 6), nn.BatchNorm1d(6)
+        self.window, self.head = nn.Linear(6, 5), nn.Linear(5, 3)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        tokens = self.linear(self.first(self.patches(images).flatten(2).transpose(1, 2)))
+        tokens = self.norm(tokens.flatten(0, 1)).reshape_as(tokens)
+        windows = self.window(tokens.reshape(-1, 4, 6)).relu().reshape(len(images), 16, 5)
+        scores: torch.Tensor = self.head(windows.mean(1))
+        return scores
+
+
+def test_images_are_told_apart_where_their_tokens_lie_in_one_row() -> None:
+    torch.manual_seed(0)
+    model = Flattened().eval()
+    listed = {layer.name: layer for layer in layers(model, (3, SIDE, SIDE))}
+    assert {name: (layer.output_shape, layer.tokens) for name, layer in listed.items()} == {
+        "patches": ((6, 4, 4), ""),
+        "first": ((6, 4, 4), "patches"),
+        "linear": ((6, 4, 4), "patches"),
+        "norm": ((6, 4, 4), "patches"),
+        "window": ((5, 4, 4), "windows"),
+        "head": ((3,), ""),
+    }
+    batch = torch.randn(3, 3, SIDE, SIDE)
+    seen: dict[str, torch.Tensor] = {}
+    with passing(model, lambda name, output: seen.update({name: output.clone()})), torch.no_grad():
+        model(batch)
+        tokens = model.linear(model.first(model.patches(batch).flatten(2).transpose(1, 2)))
+        rows = model.norm(tokens.flatten(0, 1))
+        windows = model.window(rows.reshape(-1, 4, 6))
+    for image in range(3):
+        for token in range(16):
+            row, column = divmod(token, 4)
+            assert seen["norm"][image, :, row, column].equal(rows[16 * image + token])
+            assert seen["window"][image, :, row, column].equal(windows[4 * image + row, column])
+    for layer in listed:
+        assert len(seen[layer]) == 3
+        alone = channel_maps(model, batch[1].numpy(), layer)
+        np.testing.assert_allclose(alone, seen[layer][1].numpy().reshape(alone.shape), atol=1e-6)
+
+
+def test_grad_cam_of_a_block_that_gives_more_than_its_maps() -> None:
+    class Pair(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 8, 8)
+
+        def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            maps = self.conv(images)
+            return maps, maps.mean((2, 3))
+
+    class Two(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.pair, self.head = Pair(), nn.Linear(4, 3)
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            maps, means = self.pair(images)
+            scores: torch.Tensor = self.head(maps.amax((2, 3)) + means)
+            return scores
+
+    torch.manual_seed(0)
+    model, image = Two().eval(), torch.randn(1, 3, 16, 16)
+    logits, maps = cam.pass_through(model, image, "pair")
+    found = cam.weighted(logits, maps, 1)
+    assert logits.equal(model(image))
+    with torch.enable_grad():
+        own = model.pair.conv(image).detach().requires_grad_()
+        model.head(own.amax((2, 3)))[0, 1].backward()
+    assert own.grad is not None
+    expected = (own.grad.mean((2, 3), keepdim=True) * own.detach()).sum(1, keepdim=True)
+    assert torch.allclose(found, expected)

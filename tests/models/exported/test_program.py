@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -74,6 +75,39 @@ def test_a_size_that_cannot_be_written_down_is_that_of_the_example() -> None:
     assert export(network, torch.randn(1, 3, 40, 40)).graph.image == (3, 40, 40)
 
 
+class Shuffled(nn.Module):
+    """Channels are mixed as ShuffleNet mixes them: PyTorch takes a side of 1 for a constant."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.head = nn.Conv2d(3, 4, 3, 8, 1), nn.Linear(4, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps = self.conv(x)
+        height, width = maps.shape[2:]
+        mixed = maps.view(-1, 2, 2, height, width).transpose(1, 2).reshape(-1, 4, height, width)
+        scores: Tensor = self.head(mixed.mean((2, 3)))
+        return scores
+
+
+def test_a_map_of_one_cell_leaves_the_size_free() -> None:
+    model = Shuffled().eval()
+    found = export(model, torch.rand(1, 3, 8, 8))
+    assert (found.graph.image, found.graph.example) == ((3, None, None), (8, 8))
+    network = Exported(graph=library.remember(found.graph.text))
+    again = build(network, image_shape=(8, 8, 3), classes=2).eval()
+    again.load_state_dict(dict(found.tensors))
+    for side in (8, 16, 40, 72):
+        images = torch.rand(3, 3, side, side)
+        assert again(images).equal(model(images))
+
+
+def test_a_size_that_only_seems_free_is_that_of_the_example() -> None:
+    """The exporter takes the branch of its example for any size."""
+    network = Of(lambda x: x.mean((2, 3)) * (2.0 if x.shape[2] > 50 else 1.0))
+    assert export(network, torch.rand(1, 3, 40, 40)).graph.image == (3, 40, 40)
+
+
 def test_a_network_is_left_as_it_was() -> None:
     model = Grey().train()
     model.conv.eval()
@@ -116,3 +150,52 @@ def test_a_network_that_splits_into_billions_is_found_out() -> None:
     graph = Graph((1, 1, 1), (1, 1), 256, {}, {}, calls, "scores")
     with pytest.raises(ConfigError, match="too many parts"):
         fit.runs(Exported(graph=library.remember(graph.text)), (1, 1, 1), classes=256)
+
+
+class Tied(nn.Module):
+    """Two layers with one weight, and a head that serves training alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Conv2d(3, 3, 3, padding=1), nn.Conv2d(3, 3, 3, padding=1)
+        self.second.weight = self.first.weight
+        self.norm, self.head, self.aux = nn.BatchNorm2d(3), nn.Linear(3, 2), nn.Linear(3, 9)
+
+    def forward(self, x: Tensor) -> Tensor:
+        means = self.norm(self.second(self.first(x).relu())).mean((2, 3))
+        if self.training:
+            means = means + self.aux(means).sum()
+        scores: Tensor = self.head(means)
+        return scores
+
+
+def test_shared_weights_stay_shared_and_what_nobody_reads_stays_away() -> None:
+    model = Tied().eval()
+    found = export(model, torch.rand(1, 3, 8, 8))
+    assert dict(found.graph.shared) in ({"second.weight": "first.weight"}, {"first.weight": "second.weight"})
+    assert not any(name.startswith("aux") for name in found.graph.tensors)
+    assert "norm.num_batches_tracked" in found.graph.tensors
+    network = Exported(graph=library.remember(found.graph.text))
+    again = build(network, image_shape=(8, 8, 3), classes=2).eval()
+    again.load_state_dict(dict(found.tensors))
+    assert again.first.weight is again.second.weight
+    count = sum(value.numel() for value in again.parameters())
+    assert count == sum(value.numel() for value in model.parameters()) - (3 + 1) * 9
+    assert again(images := torch.rand(2, 3, 8, 8)).equal(model(images))
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [
+        {"second.weight": "nothing"},
+        {"nothing": "first.weight"},
+        {"second.weight": "head.weight"},
+        {"second.weight": "first.weight", "first.weight": "second.weight"},
+        {"norm.running_mean": "norm.running_var"},
+        {"norm.running_mean": 3},
+    ],
+)
+def test_a_second_name_of_something_else_is_refused(shared: dict[str, str]) -> None:
+    found = export(Tied().eval(), torch.rand(1, 3, 8, 8)).graph
+    with pytest.raises(CheckpointError):
+        library.remember(replace(found, shared=shared).text)
