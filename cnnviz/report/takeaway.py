@@ -13,7 +13,16 @@ from cnnviz import workspace
 from cnnviz.errors import NotFound, RunError
 from cnnviz.progress import Progress, Work, finish
 from cnnviz.registry import Entry
-from cnnviz.report import archive, curves, mlflow_store, model_folder, program_file, script, study_archive
+from cnnviz.report import (
+    archive,
+    curves,
+    mlflow_store,
+    model_folder,
+    onnx_file,
+    program_file,
+    script,
+    study_archive,
+)
 from cnnviz.report.handout import page as handout
 from cnnviz.runs.run import Run
 from cnnviz.studies.progress import Progress as Study
@@ -199,6 +208,15 @@ FILES: Mapping[str, FileTakeaway] = {
         lambda run: f"{run.id}.pt2",
         program_file.write,
         obstacle=_without_weights,
+        snapshots=True,
+    ),
+    "onnx": FileTakeaway(
+        "ONNX",
+        "The network for other runtimes: pixels in, logits out, compared with PyTorch on the test images first.",
+        "application/octet-stream",
+        lambda run: f"{run.id}.onnx",
+        onnx_file.write,
+        obstacle=lambda run: onnx_file.missing() or _without_weights(run),
         snapshots=True,
     ),
     "huggingface": FileTakeaway(

@@ -54,7 +54,13 @@ def test_a_study_goes_out_and_comes_in(ask: Any, trained: Run, here: Path) -> No
     assert "no study's of this version" not in ask("study", "show", "two").output
 
 
-@pytest.mark.parametrize("what", FILES)
+@pytest.mark.parametrize(
+    "what",
+    [
+        pytest.param(one, marks=pytest.mark.slow if one in ("onnx", "program", "huggingface") else ())
+        for one in FILES
+    ],
+)
 def test_each_kind_has_a_name_of_its_own(ask: Any, trained: Run, here: Path, what: str) -> None:
     done = ask("export", trained.id, "--what", what, "--json")
     assert done.exit_code == 0, done.stderr
