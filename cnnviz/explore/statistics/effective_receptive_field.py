@@ -78,12 +78,14 @@ def _centres(model: nn.Module, image: Tensor) -> list[tuple[list[str], Tensor]]:
         tensor = first_tensor(output)
         if tensor is None or tensor.ndim not in (2, 4) or not tensor.requires_grad:
             return
+        maps = lay(call, tensor)
+        if maps.ndim not in (2, 4):
+            return
         same = (id(tensor), tensor._version)
         outputs.append(tensor)  # kept, so that no other gets its number
         if same in centres:
             centres[same][0].append(call.layer)
             return
-        maps = lay(call, tensor)
         row, column = middle_cell(tuple(maps.shape[1:]))
         # Taken at once, because the next layer may work in place.
         picked = maps if maps.ndim == 2 else maps[:, :, row, column]

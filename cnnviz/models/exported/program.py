@@ -48,6 +48,7 @@ def export(model: nn.Module, example: Tensor) -> Exported:
         model.eval()
         return _exported(model, example)
     finally:
+        _afresh(model)
         for module, training in modes:
             module.training = training
 
@@ -195,8 +196,18 @@ def _program(model: nn.Module, images: Tensor, free: Collection[int]) -> torch.e
     """What PyTorch makes of it with those dimensions left free."""
     auto: Any = torch.export.Dim.AUTO
     modules = {name: module for name, module in model.named_modules() if name}
+    _afresh(model)
     with torch.no_grad(), tracing(model, modules, enter=_sizes_stay_simple):
         return torch.export.export(model, (images,), dynamic_shapes=(dict.fromkeys(free, auto),))
+
+
+def _afresh(model: nn.Module) -> None:
+    """Have a network forget what it keeps of its weights while it is evaluated, as LeViT's attention does.
+
+    That would be exported as a constant; and what is kept in an export is no tensor to compute with.
+    """
+    model.train()
+    model.eval()
 
 
 def _sizes_stay_simple(call: ModuleCall) -> None:

@@ -199,3 +199,40 @@ def test_a_second_name_of_something_else_is_refused(shared: dict[str, str]) -> N
     found = export(Tied().eval(), torch.rand(1, 3, 8, 8)).graph
     with pytest.raises(CheckpointError):
         library.remember(replace(found, shared=shared).text)
+
+
+class Caching(nn.Module):
+    """What is made of its weights is kept while it is evaluated, as timm's LeViT does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.biases, self.head = nn.Parameter(torch.ones(3)), nn.Linear(3, 2)
+        self.kept: Tensor | None = None
+
+    def train(self, mode: bool = True) -> "Caching":
+        if mode:
+            self.kept = None
+        return super().train(mode)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training or self.kept is None:
+            self.kept = self.biases * 2
+        scores: Tensor = self.head(x.mean((2, 3)) + self.kept)
+        return scores
+
+
+@pytest.mark.filterwarnings("ignore:The tensor attribute:UserWarning")
+def test_what_a_network_keeps_of_its_weights_is_no_constant() -> None:
+    model, images = Caching().eval(), torch.rand(2, 3, 8, 8)
+    before = model(images)
+    found = export(model, images)
+    assert "biases" in found.graph.tensors
+    assert model(images).equal(before)
+    with torch.no_grad():
+        model.train()
+        model.biases += 1
+    changed = {name: model.state_dict().get(name, value) for name, value in found.tensors.items()}
+    network = Exported(graph=library.remember(found.graph.text))
+    again = build(network, image_shape=(8, 8, 3), classes=2).eval()
+    again.load_state_dict(changed)
+    assert again(images).equal(model.eval()(images))
