@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from io import BytesIO
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Literal, Protocol
 
 from cnnviz import workspace
 from cnnviz.errors import NotFound, RunError
@@ -27,6 +27,14 @@ from cnnviz.report.handout import page as handout
 from cnnviz.runs.run import Run
 from cnnviz.studies.progress import Progress as Study
 
+Group = Literal["run", "network", "code"]
+GROUPS: Mapping[Group, str] = {
+    "run": "The run",
+    "network": "Its network, for use elsewhere",
+    "code": "Code that trains it again",
+}
+"""What things are taken away of, in the order in which they are offered."""
+
 
 @dataclass(frozen=True)
 class Takeaway(Entry):
@@ -35,6 +43,7 @@ class Takeaway(Entry):
     explanation: str
     """For what."""
     _: KW_ONLY
+    group: Group = "run"
     obstacle: Callable[[Run], str] = lambda run: ""
     """Why a run does not have it; empty if it does."""
     snapshots: bool = False
@@ -182,6 +191,7 @@ FILES: Mapping[str, FileTakeaway] = {
         "application/octet-stream",
         lambda run: f"{run.id}.safetensors",
         _weights,
+        group="network",
         obstacle=_without_weights,
         snapshots=True,
     ),
@@ -207,6 +217,7 @@ FILES: Mapping[str, FileTakeaway] = {
         "application/octet-stream",
         lambda run: f"{run.id}.pt2",
         program_file.write,
+        group="network",
         obstacle=_without_weights,
         snapshots=True,
     ),
@@ -216,6 +227,7 @@ FILES: Mapping[str, FileTakeaway] = {
         "application/octet-stream",
         lambda run: f"{run.id}.onnx",
         onnx_file.write,
+        group="network",
         obstacle=lambda run: onnx_file.missing() or _without_weights(run),
         snapshots=True,
     ),
@@ -225,6 +237,7 @@ FILES: Mapping[str, FileTakeaway] = {
         "application/zip",
         lambda run: f"{run.id}-huggingface.zip",
         model_folder.write,
+        group="network",
         obstacle=_without_weights,
         snapshots=True,
     ),
@@ -234,6 +247,7 @@ FILES: Mapping[str, FileTakeaway] = {
         "text/html",
         lambda run: f"{run.id}.html",
         handout.write,
+        group="network",
         obstacle=handout.obstacle,
         snapshots=True,
         size=handout.estimate,
@@ -244,6 +258,7 @@ FILES: Mapping[str, FileTakeaway] = {
         "text/x-python",
         lambda run: f"{run.id}.py",
         _at_once(lambda run: script.script(run).encode()),
+        group="code",
         obstacle=script.obstacle,
     ),
     "notebook": FileTakeaway(
@@ -252,6 +267,7 @@ FILES: Mapping[str, FileTakeaway] = {
         "application/x-ipynb+json",
         lambda run: f"{run.id}.ipynb",
         _at_once(lambda run: script.notebook(run).encode()),
+        group="code",
         obstacle=script.obstacle,
     ),
 }
