@@ -8,7 +8,7 @@ SEVERAL := -n 3 --no-loadscope-reorder
 # They start some sixty processes more: what one has compiled, the next need not.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(PY) -m pytest
 
-.PHONY: help app test quick check check-browser fix bench screenshots lock clean
+.PHONY: help app test quick check check-browser fix bench faults screenshots lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -41,6 +41,9 @@ fix: $(VENV)/.tools ## format, and mend what can be mended
 
 bench: $(VENV)/.tools ## measure the speed targets, a quarter of an hour on a quiet machine (ARGS=--quick)
 	@$(PY) -m benchmarks $(ARGS)
+
+faults: $(VENV)/.tools ## break things on purpose and count what is survived, half an hour at most (ARGS=--quick)
+	@$(PY) -m faults $(ARGS)
 
 screenshots: $(VENV)/.tools ## take pictures of every page into screenshots/
 	@$(PY) -m tests.browser.screenshots

@@ -26,6 +26,7 @@ with panel, frame.guarded():
     else:
         st.info("Nothing has been trained yet. Press Start: the curves appear here.")
 with form, frame.guarded(), st.container(border=True):
-    run_form.show(live=live is not None)
+    # A setting that is changed draws the form anew, and not the curves beside it.
+    st.fragment(run_form.show)(live=live is not None)
 with form, frame.guarded():
     queue_panel.show()

@@ -161,7 +161,10 @@ def _sensible(found: Match, source: str) -> Match:
 
 
 def _unknown(own: Mapping[str, Tensor], nearest: Misfit | None) -> str:
-    remedy = "Name the network, or train it here; its names have to be torchvision's or this bench's."
+    remedy = (
+        "Name the network; if it is neither torchvision's nor this bench's, bring it in from a script that has it: "
+        "cnnviz.add(model, images)."
+    )
     if nearest is None:
         names = [f"{name} {list(value.shape)}" for name, value in own.items()]
         return f"is of no network that is known here: it begins with {some(names)}. {remedy}"

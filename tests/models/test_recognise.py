@@ -263,3 +263,30 @@ def test_images_that_a_network_cannot_read() -> None:
     net = recognise(weights(Cnn(), (32, 32, 3)))
     with pytest.raises(CheckpointError, match=r"fc1.weight as \[7, 2048\] instead of"):
         check(net, net.network, (64, 64, 3))
+
+
+@pytest.mark.parametrize("name", ["vit_base_patch32_224", "resnet18", "resnet50"])
+def test_timms_names_are_understood(name: str) -> None:
+    import timm
+
+    torch.manual_seed(0)
+    theirs = timm.create_model(name, pretrained=False, num_classes=4).eval()
+    with torch.no_grad():
+        for parameter in theirs.parameters():
+            if not parameter.any():  # a class token of zeros, say
+                parameter.normal_(std=0.02)
+    found = recognise(theirs.state_dict())
+    assert found.classes == 4
+    ours = build(found.network, image_shape=found.image_shape, classes=4).eval()
+    ours.load_state_dict(dict(found.tensors))
+    images = torch.randn(2, 3, 224, 224)
+    with torch.inference_mode():
+        torch.testing.assert_close(ours(images), theirs(images), rtol=1e-4, atol=1e-4)
+
+
+def test_a_network_of_timms_that_torchvision_has_not_says_how_it_comes_in() -> None:
+    import timm
+
+    weights = timm.create_model("mixer_s32_224", pretrained=False, num_classes=4).state_dict()
+    with pytest.raises(CheckpointError, match=r"cnnviz\.add\(model, images\)"):
+        recognise(weights)
