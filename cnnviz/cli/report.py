@@ -9,6 +9,7 @@ import typer
 from cnnviz.cli import files, progress
 from cnnviz.cli.answer import Command, Group, answer, table
 from cnnviz.cli.options import Force, Json
+from cnnviz.errors import ConfigError
 from cnnviz.formatting import size
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def new(
     as_json: Json = False,
 ) -> None:
     """Outline a report: of runs, a study, or a lab report's experiments; without any, an empty one to pin to."""
+    from pydantic import ValidationError
+
     from cnnviz.report import folder, outline
     from cnnviz.report.document import Document
 
@@ -52,9 +55,15 @@ def new(
         work = outline.of_lab_report(experiments, title=title, author=author)
     else:
         work = None
-    document = (
-        progress.run(work, "Outlining") if work else Document(title=title, question=question, author=author)
-    )
+    try:
+        document = (
+            progress.run(work, "Outlining")
+            if work
+            else Document(title=title, question=question, author=author)
+        )
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise ConfigError(f"The report's {first['loc'][0]}: {first['msg'].lower()}.") from None
     name = folder.create(document)
     count = f"{len(list(document.pins))} figures in {len(document.sections)} sections"
     answer(

@@ -1,4 +1,4 @@
-"""Names that weights have in older versions of torchvision, in timm and in a network that many have copied, as today's."""
+"""Names that weights have in older versions of torchvision, in timm and in a network that many copied, as today's."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ _TIMM_VIT = (
     (re.compile(r"^patch_embed\.proj\."), "conv_proj."),
     (re.compile(r"^blocks\.(\d+)\.norm([12])\."), r"encoder.layers.encoder_layer_\1.ln_\2."),
     (re.compile(r"^blocks\.(\d+)\.attn\.qkv\."), r"encoder.layers.encoder_layer_\1.self_attention.in_proj_"),
-    (re.compile(r"^blocks\.(\d+)\.attn\.proj\."), r"encoder.layers.encoder_layer_\1.self_attention.out_proj."),
+    (
+        re.compile(r"^blocks\.(\d+)\.attn\.proj\."),
+        r"encoder.layers.encoder_layer_\1.self_attention.out_proj.",
+    ),
     (re.compile(r"^blocks\.(\d+)\.mlp\.fc1\."), r"encoder.layers.encoder_layer_\1.mlp.0."),
     (re.compile(r"^blocks\.(\d+)\.mlp\.fc2\."), r"encoder.layers.encoder_layer_\1.mlp.3."),
     (re.compile(r"^norm\."), "encoder.ln."),

@@ -22,9 +22,10 @@ def start(config: RunConfig) -> Run:
         for run in queue.active():
             if run.config == config:
                 raise RunError(f"This run is already under way as {run.id}: open it, or change the seed.")
-        run = create(config, *environment())
+        first = Status(state="queued", epochs=config.epochs, updated=time.time())
+        run = create(config, *environment(), first=first)
         try:
-            queue.add(run, Status(state="queued", epochs=config.epochs, updated=time.time()))
+            queue.add(run, first)
         except RunError:
             shutil.rmtree(run.folder, ignore_errors=True)
             raise

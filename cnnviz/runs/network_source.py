@@ -43,13 +43,20 @@ class Source:
         }
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no file can have
+        return False
+
+
 def source(text: str, snapshot: str = "last") -> Source:
     """What `text`, a run's id or a path, stands for; a file in a run's folder belongs to that run.
 
     Raises NotFound for a run or snapshot that does not exist.
     """
     path = Path(text)
-    if path.is_file() or path.suffix in _FILES or "/" in text:
+    if _is_file(path) or path.suffix in _FILES or "/" in text:
         folder = path.absolute().parent.parent
         there = path.parent.name == "snapshots" and (folder / "config.json").is_file()
         return Source(path, Run(folder.name, folder) if there else None)

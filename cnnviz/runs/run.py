@@ -181,8 +181,15 @@ def every() -> list[Run]:
     return [run for _, run in sorted(runs, key=lambda item: item[0], reverse=True)]
 
 
-def create(config: RunConfig, versions: dict[str, str], machine: str, *, recorded: bool = False) -> Run:
-    """A new run with its configuration, and nothing else yet.
+def create(
+    config: RunConfig,
+    versions: dict[str, str],
+    machine: str,
+    *,
+    recorded: bool = False,
+    first: status.Status | None = None,
+) -> Run:
+    """A new run with its configuration and, where one is given, its first state; nothing else yet.
 
     Raises RunError when the folder can't be written.
     """
@@ -199,6 +206,8 @@ def create(config: RunConfig, versions: dict[str, str], machine: str, *, recorde
                 f"No run can be made in {root} ({error.strerror}): make room, or set CNNVIZ_CHECKPOINTS."
             ) from error
         try:
+            if first is not None:  # before the configuration, by which the run is found
+                status.write(folder, first)
             atomic.replace(folder / "config.json", record.model_dump_json(indent=1).encode())
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)

@@ -82,3 +82,10 @@ def test_an_empty_report_waits_for_pins(ask: Any, bench: Any, tmp_path: Path) ->
     file = tmp_path / "empty.html"
     assert ask("report", "write", "empty", "--out", file).exit_code == 0
     assert ask("report", "check", file).stdout.strip().endswith("0 of 0 figures hold.")
+
+
+@pytest.mark.parametrize("title", ["", "a" * 300])
+def test_a_title_that_is_none_is_one_line(ask: Any, bench: Any, title: str) -> None:
+    done = ask("report", "new", title)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("The report's title: string should have at ")

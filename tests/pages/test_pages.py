@@ -325,3 +325,11 @@ def test_two_images_are_compared(finished: Run, bench: Bench) -> None:
     )
     assert "Mean of |B − A|: **0**" in words(app)
     assert "Correlation of all values: **1.00**" in words(app)
+
+
+def test_damaged_filters_are_a_line_beside_the_curves(finished: Run) -> None:
+    (finished.folder / "filters.npz").write_bytes(b"no zip")
+    app = open_page("train", run=finished.id)
+    assert not app.exception
+    assert any("filters.npz" in one.value for one in app.error)
+    assert "Test accuracy" in [one.label for one in app.metric]

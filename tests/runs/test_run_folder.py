@@ -9,7 +9,8 @@ import pytest
 
 from cnnviz import workspace
 from cnnviz.config import Data, Mlp, RunConfig
-from cnnviz.errors import ConfigError, NotFound, RunError
+from cnnviz.errors import CnnvizError, ConfigError, NotFound, RunError
+from cnnviz.runs import control, network_source, queue
 from cnnviz.runs import run as module
 from cnnviz.runs.run import Run, create, environment, every, find
 
@@ -159,3 +160,17 @@ def test_snapshot_files_stay_inside(bench: Any) -> None:
     for run, snapshot in (("..", "last"), ("a", "../x"), ("a", ""), ("a/b", "last")):
         with pytest.raises(ConfigError):
             workspace.snapshot_file(run, snapshot)
+
+
+def test_a_run_has_a_state_when_it_can_be_found(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever lists runs in that moment would see one that was interrupted before it began."""
+    seen: list[str] = []
+    monkeypatch.setattr(queue, "add", lambda run, first: seen.append(run.status().state))
+    control.start(RunConfig(data=Data(name="digits"), network=Mlp()))
+    assert seen == ["queued"]
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "é" * 200])
+def test_a_name_that_no_file_can_have_is_not_found(name: str, bench: Any) -> None:
+    with pytest.raises(CnnvizError):
+        network_source.source(name)

@@ -14,6 +14,7 @@ from cnnviz.runs.run import Run
 from cnnviz.runs.status import RESUMABLE, Status
 from cnnviz.ui.resources import networks
 from cnnviz.ui.shell import selection
+from cnnviz.ui.shell.frame import guarded
 from cnnviz.ui.shell.parameters import RUN, SNAPSHOT
 from cnnviz.ui.train import change_panel, run_details, take_away
 from cnnviz.ui.widgets import filter_pair, network_upload, pin, run_template
@@ -84,10 +85,11 @@ def _record(run: Run, state: str, pace: float) -> None:
     _figures(metrics, status)
     if not status.active:
         _curves(run, metrics)
-    epochs, filters = networks.filters(run)
-    if len(epochs):
-        st.markdown("**First-layer filters**" + (", as they form" if status.active else ""))
-        filter_pair.pair(epochs, filters, int(epochs[-1]), key="panel filters", tile=28)
+    with guarded():
+        epochs, filters = networks.filters(run)
+        if len(epochs):
+            st.markdown("**First-layer filters**" + (", as they form" if status.active else ""))
+            filter_pair.pair(epochs, filters, int(epochs[-1]), key="panel filters", tile=28)
     run_details.show(run, metrics)
 
 
