@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.images import environment
 from cnnviz.config import RunConfig
 from cnnviz.models import checkpoint
-from cnnviz.runs import control, lease
+from cnnviz.runs import control, lease, queue
 from cnnviz.runs.run import Run, every
 from faults.outcome import Case, Lost, Outcome, require, tally
 from faults.place import place, workers_at_once
@@ -103,8 +103,9 @@ class _Killed:
                 self._ended()
 
     def _uninterrupted(self) -> None:
-        start = time.monotonic()
         whole = control.start(self.config)
+        _until(whole, "running", "finished")
+        start = time.monotonic()
         _until(whole, "finished")
         self.took = time.monotonic() - start
         self.expected = whole.metrics().finished["weights_sha256"]
@@ -125,6 +126,9 @@ class _Killed:
             os.kill(process, signal.SIGKILL)
         told = time.monotonic()
         while (state := run.status().state) in ("queued", "running"):
+            queue.revive()  # as every page does: who was killed before it had begun, waits again
+            if lease.holder(run.folder / "lease") not in (None, process):
+                return True
             require(time.monotonic() - told < _SHOWN, f"still {state} after {_SHOWN:.0f} s")
             time.sleep(0.01)
         if state == "finished":
