@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -256,8 +256,9 @@ class Recording:
             "image_shape": card.image_shape,
         }
         journal.add("started", facts | self._images | about, durable=True)
-        self._keep(0)
-        self._save(0)
+        weights = found.weights(self.model)
+        self._keep(0, weights)
+        self._save(0, weights)
 
     def _log(self, loss: Figure, accuracy: Figure | None, learning_rate: float | None) -> None:
         """Write down a step; those of a first epoch of unknown length wait for its end."""
@@ -292,9 +293,10 @@ class Recording:
         figures = {name: _number(value) for name, value in told.items() if value is not None}
         number = epoch.number + 1
         watched = figures.get("validation_loss", figures.get("train_loss"))
+        weights = self._known.network.weights(self.model)
         best = watched is not None and (self._best is None or watched < self._best[0])
         if best and watched is not None:
-            self._best = watched, self._known.network.weights(self.model), number
+            self._best = watched, _copied(weights), number
         spent = max(now - epoch.began, 1e-9)
         known = self._known
         values = {
@@ -303,37 +305,35 @@ class Recording:
             "energy": round(known.meter.lap()),
         }  # fmt: skip
         self._epoch = _Epoch(number)
-        self._keep(number)
+        self._keep(number, weights)
         due = known.kept.due
         known.journal.add("epoch", values, durable=due)
         if due:
-            self._save(number)
+            self._save(number, weights, is_best=best)
         self._tell("running")
 
-    def _keep(self, epoch: int) -> None:
+    def _keep(self, epoch: int, weights: Mapping[str, Tensor]) -> None:
         known = self._known
         assert known is not None
         card = known.network.card_at(epoch, self._step)
-        known.kept.keep_epoch(
-            epoch, known.network.weights(self.model), card, filters_of(self.model, known.network.card)
-        )
+        known.kept.keep_epoch(epoch, weights, card, filters_of(self.model, known.network.card))
 
-    def _save(self, epoch: int) -> None:
+    def _save(self, epoch: int, weights: Mapping[str, Tensor], *, is_best: bool = False) -> None:
         known = self._known
         assert known is not None
-        best = None
+        card, best = known.network.card_at(epoch, self._step), None
         if self._best is not None:
-            _, weights, number = self._best
-            best = weights, known.network.card_at(number, number * (self._steps or 0))
-        card = known.network.card_at(epoch, self._step)
-        known.kept.write(epoch, known.network.weights(self.model), card, best=best)
+            _, theirs, number = self._best
+            then = card if is_best else known.network.card_at(number, number * (self._steps or 0))
+            best = (weights if is_best else theirs), then
+        known.kept.write(epoch, weights, card, best=best)
 
     def _finish(self) -> None:
         known = self._known
         if known is None:
             warnings.warn("cnnviz: nothing was recorded, as the network was given no images.", stacklevel=4)
             return
-        self._save(self._epoch.number)
+        self._save(self._epoch.number, known.network.weights(self.model))
         if self._tested is not None:
             best = self._best[2] if self._best else self._epoch.number
             classes = [None] * len(known.network.card.classes)
@@ -347,7 +347,7 @@ class Recording:
         if self._known is not None:
             lease.give_reserve(self._known.lease)
             self._tell(state, reason=reason, durable=True)
-            self._save(self._epoch.number)
+            self._save(self._epoch.number, self._known.network.weights(self.model))
 
     def _tell(self, state: status.State, *, reason: str = "", durable: bool = False) -> None:
         assert self._known is not None
@@ -380,6 +380,11 @@ class Recording:
             with suppress(OSError):
                 self._known.journal.close()
                 os.close(self._known.lease)
+
+
+def _copied(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """As they are now, whatever the training makes of them."""
+    return {name: value.clone() for name, value in weights.items()}
 
 
 def _number(value: Figure) -> float:

@@ -1,6 +1,5 @@
 """Which weights of a training are kept, and how often the disk is bothered."""
 
-import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -41,12 +40,16 @@ class KeptWeights:
         self._filters: dict[int, npt.NDArray[np.float16]] = {}
         self._best_epoch = -1
         self._next = 0.0
-        self._digests: dict[Path, bytes] = {}
+        self._digests: dict[Path, str] = {}
+        self._put_last: tuple[Mapping[str, Tensor], Card, Path] | None = None
 
     def keep_epoch(
         self, epoch: int, weights: Mapping[str, Tensor], card: Card, filters: npt.NDArray[np.float16]
     ) -> None:
-        """Note the filters of this epoch; keep all weights of epochs 0, 1, 2, 4, 8, …"""
+        """Note the filters of this epoch; keep all weights of epochs 0, 1, 2, 4, 8, …
+
+        Where `write` is given the same mapping next, its values may not change in between.
+        """
         self._filters[epoch] = filters
         if epoch & (epoch - 1) == 0:
             self._put(f"epoch_{epoch:04d}.safetensors", weights, card)
@@ -78,20 +81,27 @@ class KeptWeights:
         if state is not None:
             atomic.replace(self.folder / "last.state", state())
         self._put("last.safetensors", weights, card)
+        self._put_last = None  # before anyone changes what the mapping holds
         now = time.monotonic()
         self._next = now + max(_EVERY, _SHARE * (now - start))
 
     def _put(self, name: str, weights: Mapping[str, Tensor], card: Card) -> None:
         """Write a checkpoint; what this process has written under another name is only given this one too."""
-        path, content = self.folder / name, checkpoint.content(weights, card)
-        digest = hashlib.sha256(content).digest()
+        path = self.folder / name
+        if self._put_last and self._put_last[0] is weights and self._put_last[1] == card:
+            with suppress(OSError):
+                atomic.link(path, self._put_last[2])
+                self._digests[path] = self._digests[self._put_last[2]]
+                return
+        digest = checkpoint.fingerprint(weights) + card.model_dump_json()
         for same in [other for other, one in self._digests.items() if one == digest]:
             with suppress(OSError):  # it was deleted, or the file system has no second names
                 atomic.link(path, same)
                 break
         else:
-            atomic.replace(path, content)
+            checkpoint.save(path, weights, card)
         self._digests[path] = digest
+        self._put_last = weights, card, path
 
 
 class Snapshots(KeptWeights):

@@ -213,3 +213,24 @@ def test_a_killed_loop_leaves_what_it_told(bench: Bench) -> None:
     assert run.status().state == "interrupted"
     assert [one.validation_accuracy for one in run.metrics().epochs] == [0.5, 0.5]
     checkpoint.load(snapshot_file(run.id, "last"))
+
+
+def test_the_best_weights_are_those_of_their_epoch(
+    bench: Bench, small: nn.Module, images: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loop goes on with the very tensors that were best: they are kept as they were."""
+    seen: list[dict[str, Tensor]] = []
+    with cnnviz.record(small, images[:2], epochs=4) as recording:
+        for loss in (1.0, 0.5, 0.8, 0.9):
+            with torch.no_grad():
+                for parameter in small.parameters():
+                    parameter.add_(0.1)
+            recording.step(loss=loss)
+            recording.epoch(validation_loss=loss)
+            seen.append({name: value.clone() for name, value in small.state_dict().items()})
+    (run,) = every()
+    for name, epoch in (("best", 2), ("last", 4), ("epoch_0001", 1), ("epoch_0002", 2)):
+        card, found = checkpoint.read(snapshot_file(run.id, name))
+        assert card.epoch == epoch
+        assert all(found[key].equal(seen[epoch - 1][key]) for key in found), name
+    assert snapshot_file(run.id, "best").stat().st_ino == snapshot_file(run.id, "epoch_0002").stat().st_ino
