@@ -19,9 +19,8 @@ def start(config: RunConfig) -> Run:
     Raises RunError when the very same configuration is already waiting or running.
     """
     with one_at_a_time():
-        for run in queue.active():
-            if run.config == config:
-                raise RunError(f"This run is already under way as {run.id}: open it, or change the seed.")
+        if twin := _under_way(config):
+            raise RunError(f"This run is already under way as {twin.id}: open it, or change the seed.")
         first = Status(state="queued", epochs=config.epochs, updated=time.time())
         run = create(config, *environment(), first=first)
         try:
@@ -35,7 +34,7 @@ def start(config: RunConfig) -> Run:
 def resume(run_id: str) -> Run:
     """Take a stopped, failed or interrupted run up at its last snapshot.
 
-    Raises RunError when it is finished, already under way or damaged.
+    Raises RunError when it is finished, already under way (or another run of its configuration is) or damaged.
     """
     with one_at_a_time():
         run = find(run_id)
@@ -43,9 +42,16 @@ def resume(run_id: str) -> Run:
         now = run.status()
         if now.state not in RESUMABLE:
             raise RunError(f"The run {run_id} is {now.state}: only one that was cut short can be resumed.")
+        if twin := _under_way(run.config):
+            raise RunError(f"The same run is under way as {twin.id}: stop that first.")
         now = now.model_copy(update={"epochs": run.config.epochs})
         queue.add(run, now.model_copy(update={"state": "queued", "reason": "", "updated": time.time()}))
     return run
+
+
+def _under_way(config: RunConfig) -> Run | None:
+    """A run of the very same configuration that waits or trains."""
+    return next((run for run in queue.active() if run.config == config), None)
 
 
 def _own(run: Run, what: str) -> None:

@@ -65,7 +65,7 @@ class Metrics:
             with self.path.open("rb") as file:
                 file.seek(self._offset)
                 content = file.read()
-        except FileNotFoundError:
+        except (FileNotFoundError, IsADirectoryError):
             return False
         whole = content[: content.rfind(b"\n") + 1]
         self._offset += len(whole)
@@ -127,7 +127,7 @@ def ends(path: Path | str) -> Metrics:
                 if metrics.epochs or begin == len(first) or length >= _LONGEST:
                     return metrics
                 length *= 4
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError):
         return metrics
 
 

@@ -133,7 +133,8 @@ class Run:
 
     def snapshots(self) -> list[str]:
         """Names of the kept weights: last and best first, then by epoch."""
-        names = sorted(path.stem for path in (self.folder / "snapshots").glob("*.safetensors"))
+        there = (self.folder / "snapshots").glob("*.safetensors")
+        names = sorted(path.stem for path in there if path.is_file())
         return sorted(names, key=lambda name: {"last": 0, "best": 1}.get(name, 2))
 
     def filters(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float16]]:

@@ -158,6 +158,17 @@ class TestRefusals:
         assert len(every()) == 1
         control.stop(run.id, patience=0.5)
 
+    def test_one_that_was_started_anew_is_not_resumed_beside_it(self, long: RunConfig, watch: Any) -> None:
+        first = control.start(long)
+        control.stop(first.id)
+        second = control.start(long)
+        with pytest.raises(RunError, match=f"The same run is under way as {second.id}: stop that first"):
+            control.resume(first.id)
+        assert first.status().state == "stopped"
+        control.stop(second.id)
+        control.resume(first.id)
+        control.stop(first.id)
+
     def test_a_finished_run(self, bench: Any) -> None:
         run = ended("finished")
         for refused in (control.resume, control.stop):

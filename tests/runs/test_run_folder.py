@@ -174,3 +174,12 @@ def test_a_run_has_a_state_when_it_can_be_found(bench: Any, monkeypatch: pytest.
 def test_a_name_that_no_file_can_have_is_not_found(name: str, bench: Any) -> None:
     with pytest.raises(CnnvizError):
         network_source.source(name)
+
+
+def test_what_is_no_file_is_no_snapshot_and_no_figure(bench: Any) -> None:
+    made = create(RunConfig(data=Data(name="digits"), network=Mlp()), *environment())
+    (made.folder / "snapshots").mkdir()
+    (made.folder / "snapshots" / "best.safetensors").symlink_to("best.safetensors")
+    (made.folder / "metrics.jsonl").mkdir()
+    assert made.snapshots() == []
+    assert made.metrics().epochs == []
