@@ -9,7 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.images import environment
-from cnnviz.runs import process
+from cnnviz.runs import control, process
+from cnnviz.runs.run import every
 from tests import nursery_client
 from tests.conftest import write_data
 
@@ -26,7 +27,7 @@ class Place:
 @contextmanager
 def place() -> Iterator[Place]:
     """An empty bench with a tiny data set; processes that are started in the block find it, too."""
-    with TemporaryDirectory(prefix="cnnviz-faults-") as folder:
+    with TemporaryDirectory(prefix="cnnviz-faults-", ignore_cleanup_errors=True) as folder:
         root = Path(folder)
         made = Place(root, root / "data", root / "checkpoints")
         made.checkpoints.mkdir()
@@ -37,7 +38,10 @@ def place() -> Iterator[Place]:
             CNNVIZ_CHECKPOINTS=str(made.checkpoints),
             OMP_NUM_THREADS="1",
         ):
-            yield made
+            try:
+                yield made
+            finally:
+                control.stop_all([run.id for run in every() if run.status().active])
 
 
 @contextmanager
