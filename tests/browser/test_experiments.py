@@ -19,6 +19,7 @@ def test_an_experiment_is_run_and_gets_its_verdict(page: Page, address: str, ben
     for pill in page.get_by_test_id("stButtonGroup").last.get_by_role("button").all():
         if pill.inner_text() != "dropout":
             pill.click()
+            settled(page)  # a click while the page is drawn anew may be lost
     # A run takes seconds, so three seeds are proposed; one is enough here.
     expect(page.get_by_role("button", name=re.compile(r"Run 3$"))).to_be_visible(timeout=30_000)
     seeds = page.get_by_role("spinbutton", name="Seeds")
