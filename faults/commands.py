@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import chdir
 from functools import partial
 from typing import Any
 
@@ -22,7 +23,7 @@ _STARTS = ("app",)
 
 def run(*, quick: bool) -> Outcome:
     """Unknown options, missing and surplus arguments, values of the wrong kind, things that are not there."""
-    with place():
+    with place() as here, chdir(here.root):  # some write where they are called
         cases = list(_cases())
         return tally(
             "commands with wrong arguments",
